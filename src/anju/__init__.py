@@ -1,0 +1,1 @@
+"""Anju (安居): looks after families after they have been resettled."""

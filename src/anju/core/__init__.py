@@ -1,0 +1,1 @@
+"""What the rules say: pure functions on values. No Django, no database, no clock."""

@@ -1,0 +1,1 @@
+"""What a feed promises: kind, delivery, world, keys, columns, freshness."""

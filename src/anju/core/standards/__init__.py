@@ -1,0 +1,1 @@
+"""The standards language: read, check, compile to SQL, say what it means."""

@@ -1,0 +1,1 @@
+"""What was true on a day. The only room that speaks to DuckDB."""

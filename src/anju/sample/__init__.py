@@ -1,0 +1,1 @@
+"""A synthetic prefecture: a compliant world, planted troubles, and the departments' files that tell of them."""

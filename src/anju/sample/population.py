@@ -246,9 +246,7 @@ def _identity_numbers(birth: NDArray[np.datetime64], sex: NDArray[np.int64]) -> 
     return np.array(["".join(parts) for parts in zip(*columns, strict=True)])
 
 
-def _names(
-    rng: np.random.Generator, household: NDArray[np.int64], count: int, people: int
-) -> NDArray[np.str_]:
+def _names(rng: np.random.Generator, household: NDArray[np.int64], count: int, people: int) -> NDArray[np.str_]:
     surname = np.array(SURNAMES)[rng.integers(0, len(SURNAMES), count)][household]
     given = np.array(GIVEN)[rng.integers(0, len(GIVEN), people)]
     return np.char.add(surname, given)

@@ -210,5 +210,3 @@ def surveys(p: Population, rng: np.random.Generator) -> Table:
             }
         )
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-

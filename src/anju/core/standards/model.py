@@ -172,8 +172,24 @@ class DateSpan:
 
 
 Expr: TypeAlias = (
-    Literal_ | Ref | Column | Param | Today | And | Or | Not | Compare | Arith | In | Case | Absent | Blank
-    | IfAbsent | RatioCompare | Has | DateSpan
+    Literal_
+    | Ref
+    | Column
+    | Param
+    | Today
+    | And
+    | Or
+    | Not
+    | Compare
+    | Arith
+    | In
+    | Case
+    | Absent
+    | Blank
+    | IfAbsent
+    | RatioCompare
+    | Has
+    | DateSpan
 )
 
 # --- windows ----------------------------------------------------------------------------------------------

@@ -28,9 +28,10 @@ def cn_resident_id(text: str) -> str:
         body = f"{plain[:6]}19{plain[6:]}"
         _birth(body)
         return body + check_digit(body)
+    if len(plain) not in (15, 18):
+        raise ValueError(f"a resident identity number has 18 characters (15 in old records), this has {len(plain)}")
     if not re.fullmatch(r"\d{17}[\dX]", plain):
-        raise ValueError(f"a resident identity number has 18 characters (or 15 in old records), this has {len(plain)}"
-                         if len(plain) not in (15, 18) else "only digits, and X in the last place, are allowed")  # fmt: skip
+        raise ValueError("only digits are allowed, and X in the last place")
     _birth(plain)
     if check_digit(plain[:17]) != plain[17]:
         raise ValueError("the check digit does not fit: one of the digits is wrong")

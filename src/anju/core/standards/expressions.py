@@ -16,8 +16,25 @@ from sqlglot.errors import SqlglotError
 
 from anju.core.contracts.document import Node
 from anju.core.standards.model import (
-    Absent, And, Arith, Blank, Case, Column, Compare, DateSpan, Expr, Has, IfAbsent, In, Literal_, Not, Or,
-    RatioCompare, Ref, Today, Type,
+    Absent,
+    And,
+    Arith,
+    Blank,
+    Case,
+    Column,
+    Compare,
+    DateSpan,
+    Expr,
+    Has,
+    IfAbsent,
+    In,
+    Literal_,
+    Not,
+    Or,
+    RatioCompare,
+    Ref,
+    Today,
+    Type,
 )  # fmt: skip
 from anju.core.standards.scope import Resolved, Scope
 from anju.core.terms.levels import LEVELS

@@ -1,0 +1,143 @@
+"""The graph of features and standards: who needs whom, in an order in which each can be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from anju.core.contracts.faults import Fault
+from anju.core.contracts.model import Contract
+from anju.core.standards.catalogue import Catalogue
+from anju.core.standards.model import (
+    Absent,
+    Aggregate,
+    And,
+    Answer,
+    Arith,
+    Blank,
+    Case,
+    Column,
+    Compare,
+    DateSpan,
+    Derived,
+    Expr,
+    Feature,
+    Has,
+    IfAbsent,
+    In,
+    Latest,
+    Not,
+    Or,
+    Param,
+    Parameter,
+    RatioCompare,
+    Ref,
+    Rollup,
+    Standard,
+    Streak,
+    Up,
+)
+
+Key = tuple[str, str]
+
+
+def parts_of(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions directly inside one."""
+    match expr:
+        case And(parts) | Or(parts):
+            return parts
+        case Not(part):
+            return (part,)
+        case Compare(_, left, right) | Arith(_, left, right, _):
+            return (left, right)
+        case In(item, options):
+            return (item, *options)
+        case Case(branches, otherwise, _):
+            return (*(part for branch in branches for part in branch), *((otherwise,) if otherwise else ()))
+        case Absent(of) | Blank(of):
+            return (of,)
+        case IfAbsent(of, otherwise, _):
+            return (of, otherwise)
+        case RatioCompare(_, over, under, than):
+            return (over, under, than)
+        case Has(of, code):
+            return (of, code)
+        case DateSpan(_, start, end):
+            return (start, end)
+        case Param(_, keys, at, _):
+            return (*keys, *((at,) if at else ()))
+        case _:
+            return ()
+
+
+def walk_expr(expr: Expr) -> Iterator[Expr]:
+    yield expr
+    for part in parts_of(expr):
+        yield from walk_expr(part)
+
+
+def refs_of(expr: Expr | None) -> list[Ref]:
+    return [part for part in walk_expr(expr) if isinstance(part, Ref)] if expr is not None else []
+
+
+def columns_of(expr: Expr | None) -> list[Column]:
+    return [part for part in walk_expr(expr) if isinstance(part, Column)] if expr is not None else []
+
+
+def needs_of(feature: Feature, contracts: Mapping[str, Contract], parameters: Mapping[str, Parameter]) -> list[Key]:
+    """What must be known before the feature: (subject, name), or ('standard', code)."""
+    match feature:
+        case Derived():
+            return [(feature.subject, ref.feature) for ref in refs_of(feature.value)]
+        case Rollup():
+            refs = refs_of(feature.of) + refs_of(feature.where)
+            return [(feature.over, ref.feature) for ref in refs]
+        case Up():
+            return [(feature.above, feature.feature)]
+        case Answer():
+            return [("standard", feature.standard)]
+        case Latest() | Aggregate() | Streak():
+            source = contracts[feature.feed].unit_from
+            return [(feature.subject, source.partition(".")[0])] if source else []
+        case _:
+            return []
+
+
+def standard_needs(standard: Standard) -> list[Key]:
+    found = []
+    for version in standard.versions:
+        exprs = [version.applies, version.clears_when, *(breach.when for breach in version.breaches)]
+        found += [(standard.subject, ref.feature) for expr in exprs for ref in refs_of(expr)]
+        found += [(standard.subject, evidence.ref.feature) for evidence in version.evidence]
+    return found
+
+
+def order_of(catalogue: Catalogue, standards: Mapping[str, Standard], faults: list[Fault]) -> tuple[Key, ...]:
+    """Every feature and ('standard', code) after what it needs; a circle is a fault that shows the way round."""
+    done: dict[Key, None] = {}
+    path: list[Key] = []
+
+    def visit(key: Key) -> None:
+        if key in done:
+            return
+        if key in path:
+            circle = " → ".join(".".join(part) for part in [*path[path.index(key) :], key])
+            code = next((name for kind, name in path if kind == "standard"), "")
+            file = standards[code].file if code in standards else "features"
+            faults.append(Fault(file, 1, 1, "these need one another", circle, "break the circle"))
+            return
+        path.append(key)
+        if key[0] == "standard":
+            needs = standard_needs(standards[key[1]]) if key[1] in standards else []
+        else:
+            feature = catalogue.built.get(key)
+            needs = needs_of(feature, catalogue.contracts, catalogue.parameters) if feature else []
+        for need in needs:
+            visit(need)
+        path.pop()
+        done[key] = None
+
+    for key in list(catalogue.built):
+        visit(key)
+    for code in standards:
+        visit(("standard", code))
+    return tuple(done)

@@ -1,0 +1,168 @@
+"""Reads a policy folder into a checked `Policy`, or into every fault of every file, in one go."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from anju.core.contracts.document import Node, read_document
+from anju.core.contracts.faults import Fault, PolicyFaults, nearest
+from anju.core.contracts.model import Contract
+from anju.core.contracts.programme import SubjectKey, read_programme
+from anju.core.contracts.read import read_contracts
+from anju.core.standards.catalogue import Catalogue
+from anju.core.standards.features import build_feature
+from anju.core.standards.model import KeyedSubject, Policy, Standard, Title
+from anju.core.standards.order import order_of
+from anju.core.standards.parameters import read_parameters
+from anju.core.standards.standards import read_standard
+
+
+def load_policy(folder: Path, *, drafts: bool = False) -> Policy:
+    """The policy in `folder`. Raises PolicyFaults with all of them where anything is wrong."""
+    policy, faults = read_policy(folder, drafts=drafts)
+    if policy is None:
+        raise PolicyFaults(faults)
+    return policy
+
+
+def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, list[Fault]]:
+    """The policy, or None, with every fault sorted by place. `drafts` reads `drafts/` too."""
+    if not folder.is_dir():
+        return None, [
+            Fault(str(folder), 0, 0, "there is no such policy folder", "", "set ANJU_POLICY, or say --policy")
+        ]
+    programme, subject_keys, faults = read_programme(folder)
+    contracts, contract_faults = read_contracts(folder)
+    faults += contract_faults
+    parameters = read_parameters(folder, faults)
+    if programme is None:
+        return None, sorted(faults)
+    keyed = _keyed(subject_keys, contracts, faults)
+    catalogue = Catalogue(programme, contracts, parameters, keyed, build_feature)
+    _collect_features(folder, catalogue, faults)
+    documents = _standard_documents(folder, drafts, catalogue, faults)
+    _check_units(catalogue, contracts, faults)
+    standards: dict[str, Standard] = {}
+    for node, name in documents:
+        standard = read_standard(node, name, catalogue)
+        if standard is not None:
+            standards[standard.code] = standard
+    for subject, name in list(catalogue.raw):
+        catalogue.feature(subject, name)
+    _check_inhibits(standards, catalogue, faults)
+    order = order_of(catalogue, standards, faults)
+    faults = sorted(set(faults))
+    if faults:
+        return None, faults
+    digest = _digest(folder, drafts)
+    policy = Policy(catalogue.built, parameters, standards, keyed, contracts, programme, order, digest)
+    return policy, []
+
+
+def _keyed(
+    found: dict[str, SubjectKey], contracts: dict[str, Contract], faults: list[Fault]
+) -> dict[str, KeyedSubject]:
+    keyed = {}
+    for name, subject in found.items():
+        contract = contracts.get(subject.feed)
+        if contract is None:
+            faults.append(Fault("programme.yaml", subject.line, subject.column, f"subject '{name}': no feed {subject.feed}",
+                                alternatives=nearest(subject.feed, contracts)))  # fmt: skip
+            continue
+        columns = {column.name for column in contract.columns}
+        for key in subject.key:
+            if key not in columns:
+                what = f"subject '{name}': {subject.feed} has no column '{key}'"
+                faults.append(
+                    Fault("programme.yaml", subject.line, subject.column, what, alternatives=nearest(key, columns))
+                )
+        keyed[name] = KeyedSubject(name, subject.feed, subject.key, Title(subject.title.en, subject.title.zh))
+    return keyed
+
+
+def _collect_features(folder: Path, catalogue: Catalogue, faults: list[Fault]) -> None:
+    for path in sorted((folder / "features").rglob("*.yaml")):
+        root = read_document(path, path.relative_to(folder).as_posix(), faults)
+        fields = root.mapping(required=("features",)) if root is not None else {}
+        for child in fields["features"].listing() if "features" in fields else ():
+            if not child.is_mapping():
+                child.fault("a feature is a mapping")
+                continue
+            inner = child.mapping(optional=None)
+            subject = inner["subject"].text() if "subject" in inner else None
+            name = inner["name"].text() if "name" in inner else None
+            if subject is None or name is None:
+                child.fault("a feature needs 'name' and 'subject'")
+                continue
+            if not name.isidentifier():
+                inner["name"].fault(f"'{name}' cannot be a name", remedy="letters, digits and _")
+            if (subject, name) in catalogue.raw:
+                child.fault(f"{subject} already has a feature '{name}'", remedy="use the one there is, or another name")
+                continue
+            catalogue.raw[subject, name] = child
+
+
+def _standard_documents(
+    folder: Path, drafts: bool, catalogue: Catalogue, faults: list[Fault]
+) -> list[tuple[Node, str]]:
+    """Every standards file; their codes and subjects are known before any expression is read."""
+    found = []
+    folders = [folder / "standards", *([folder / "drafts"] if drafts else [])]
+    for path in sorted(p for top in folders for p in top.rglob("*.yaml") if not p.name.endswith(".cases.yaml")):
+        name = path.relative_to(folder).as_posix()
+        root = read_document(path, name, faults)
+        if root is None or not root.is_mapping():
+            if root is not None:
+                root.fault("a standard is a mapping")
+            continue
+        fields = root.mapping(optional=None)
+        code = fields["code"].text() if "code" in fields else None
+        subject = fields["subject"].text() if "subject" in fields else None
+        if code is None or subject is None:
+            root.fault("a standard needs 'code' and 'subject'")
+            continue
+        if code in catalogue.standards:
+            root.fault(f"standard {code} is already written in another file")
+            continue
+        if subject not in catalogue.subjects():
+            fields["subject"].fault(f"there is no subject '{subject}'", alternatives=catalogue.subjects())
+            continue
+        catalogue.standards[code] = subject
+        found.append((root, name))
+    return found
+
+
+def _check_units(catalogue: Catalogue, contracts: dict[str, Contract], faults: list[Fault]) -> None:
+    """`unit_from` of a contract must name a feature (or a field of one) at the subject its rows are about."""
+    for contract in contracts.values():
+        if contract.unit_from is None:
+            continue
+        subject = next((kind for kind in ("person", "household") if kind in contract.links), None)
+        name, _, column = contract.unit_from.partition(".")
+        feature = catalogue.feature(subject, name) if subject else None
+        fields = getattr(feature, "fields", None)
+        if feature is None or (column and (fields is None or column not in fields)):
+            faults.append(
+                Fault(contract.file, 1, 1, f"'unit_from: {contract.unit_from}' names no feature of a {subject}")
+            )
+
+
+def _check_inhibits(standards: dict[str, Standard], catalogue: Catalogue, faults: list[Fault]) -> None:
+    for standard in standards.values():
+        for version in standard.versions:
+            for code in version.inhibits:
+                if code not in catalogue.standards:
+                    faults.append(Fault(standard.file, 1, 1, f"'inhibits' names {code}, which is no standard",
+                                        alternatives=nearest(code, catalogue.standards)))  # fmt: skip
+
+
+def _digest(folder: Path, drafts: bool) -> str:
+    """sha256 over the names and bytes of every file that was read, so that a run can name its rules."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        if name.endswith(".cases.yaml") or (name.startswith("drafts/") and not drafts):
+            continue
+        total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()

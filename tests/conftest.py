@@ -1,0 +1,15 @@
+"""Every test has a data folder of its own, so that keys and files never reach the developer's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path: Path, settings: pytest.FixtureRequest) -> Path:
+    """The folder that ANJU_DATA names in this test."""
+    folder = tmp_path / "data"
+    settings.DATA = folder  # type: ignore[attr-defined]
+    return folder

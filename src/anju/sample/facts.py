@@ -145,6 +145,7 @@ def school_roll(p: Population) -> Table:
                 "person_id": p.person_id[who],
                 "term": np.full(len(who), term),
                 "school_code": school_code(p.person_unit[who], stage[who], community),
+                "school_unit_code": np.array([u[0] for u in UNITS])[p.person_unit[who]],
                 "stage": np.array(STAGES)[stage[who]],
                 "grade": grade.astype("U4"),
                 "status": np.full(len(who), "enrolled", dtype="U12"),

@@ -206,7 +206,7 @@ def surveys(p: Population, rng: np.random.Generator) -> Table:
                 "dimension": np.full(count, dimension),
                 "score": rng.integers(68, 93, count).astype(str),
                 "_unit": p.household_unit[household],
-                "_period": np.full(count, "2023-06"),
+                "_period": np.full(count, "", dtype="U12"),
             }
         )
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

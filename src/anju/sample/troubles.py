@@ -167,6 +167,7 @@ def schools_left_behind(w: World, count: int) -> None:
         old = str(roll["school_code"][row])
         new = old.replace(UNITS[unit][0], UNITS[other][0])
         roll["school_code"][row] = new
+        roll["school_unit_code"][row] = UNITS[other][0]
         mine = here["_person"] == roll["_person"][row]
         here["school_code"][mine] = new
         w.expect("ED-03", roll["person_id"][row], "breached", "orange")

@@ -34,9 +34,7 @@ class Node:
         self.line = node.start_mark.line + 1
         self.column = node.start_mark.column + 1
 
-    def fault(
-        self, what: str, why: str = "", remedy: str = "", alternatives: Iterable[str] = (), *, offset: int = 0
-    ) -> None:
+    def fault(self, what: str, why: str = "", remedy: str = "", alternatives: Iterable[str] = (), *, offset: int = 0) -> None:
         """Records a fault here; `offset` moves the column to the right, for a place inside a one-line text."""
         self.faults.append(Fault(self.file, self.line, self.column + offset, what, why, remedy, tuple(alternatives)))
 

@@ -32,9 +32,7 @@ def read_contracts(folder: Path) -> tuple[dict[str, Contract], list[Fault]]:
         if contract is None or len(faults) > before:
             continue
         if contract.code in found:
-            faults.append(
-                Fault(name, 1, 1, f"feed {contract.code} is already described in {found[contract.code].file}")
-            )
+            faults.append(Fault(name, 1, 1, f"feed {contract.code} is already described in {found[contract.code].file}"))
             continue
         found[contract.code] = contract
     if not found and not faults:
@@ -216,6 +214,4 @@ def _check_between(found: dict[str, Contract], faults: list[Fault]) -> None:
             faults.append(Fault(contract.file, 1, 1, f"'through' names feed {feed}, which is not described",
                                 alternatives=nearest(feed, found)))  # fmt: skip
         elif column not in {c.name for c in other.columns} & {c.name for c in contract.columns}:
-            faults.append(
-                Fault(contract.file, 1, 1, f"'through' needs a column '{column}' in both {contract.code} and {feed}")
-            )
+            faults.append(Fault(contract.file, 1, 1, f"'through' needs a column '{column}' in both {contract.code} and {feed}"))

@@ -156,9 +156,7 @@ class Catalogue:
 
     def forbidden(self, column: FeedColumn | str) -> str | None:
         """The forbidden name that a column answers to, under whatever alias."""
-        names = (
-            {column} if isinstance(column, str) else {column.name, column.title.en, column.title.zh, *column.aliases}
-        )
+        names = {column} if isinstance(column, str) else {column.name, column.title.en, column.title.zh, *column.aliases}
         folded = {name.lower().replace(" ", "_") for name in names}
         for name in self.programme.forbidden_columns:
             if name.lower() in folded:
@@ -210,9 +208,7 @@ class Catalogue:
             )
         )
         title = Title(f"decision recorded: {decision}", f"已记录：{decision}")
-        feature = Aggregate(
-            name, subject, "any", DECISIONS, Literal_(True, "bool"), where, None, False, False, "bool", title
-        )
+        feature = Aggregate(name, subject, "any", DECISIONS, Literal_(True, "bool"), where, None, False, False, "bool", title)
         self.built.setdefault((subject, name), feature)
         return Resolved(Ref(name, None, "bool"), "bool")
 
@@ -248,9 +244,7 @@ class SubjectScope:
         if feature is None:
             if (subject, parts[0]) not in c.failed:
                 known = nearest(parts[0], c.names(subject))
-                node.fault(
-                    f"a {subject} has no '{parts[0]}'", remedy="name a feature", alternatives=known, offset=offset
-                )
+                node.fault(f"a {subject} has no '{parts[0]}'", remedy="name a feature", alternatives=known, offset=offset)
             return None
         if isinstance(feature, Latest):
             return self._field(feature, parts, node, offset)
@@ -272,9 +266,7 @@ class SubjectScope:
             node.fault(f"{feature.feed} has no plain column '{'.'.join(parts[1:])}'", why, "", known, offset=offset)
             return None
         if column is not None and (bad := self.catalogue.forbidden(column)) is not None:
-            node.fault(
-                f"'{parts[1]}' is '{bad}': it may never be a condition", "service, not surveillance", offset=offset
-            )
+            node.fault(f"'{parts[1]}' is '{bad}': it may never be a condition", "service, not surveillance", offset=offset)
             return None
         return feature, parts[1], feature.fields[parts[1]], column.codes if column else ()
 
@@ -294,18 +286,14 @@ class SubjectScope:
         return Resolved(self.catalogue.up(self.subject, above, feature, column, kind), kind, codes)
 
     def parameter(self, name: str, at: Expr | None, node: Node, offset: int) -> Param | None:
-        return _parameter(
-            self.catalogue, name, at, node, offset, lambda key: self.name(tuple(key.split(".")), node, offset)
-        )
+        return _parameter(self.catalogue, name, at, node, offset, lambda key: self.name(tuple(key.split(".")), node, offset))
 
     def answer(self, what: str, code: str, node: Node, offset: int) -> Resolved | None:
         return self.catalogue.answer(self.subject, what, code, node, offset)
 
     def recorded(self, decision: str, node: Node, offset: int) -> Resolved | None:
         if self.catalogue.current is None:
-            node.fault(
-                "recorded() stands in a standard only", "it asks for decisions on that standard's case", offset=offset
-            )
+            node.fault("recorded() stands in a standard only", "it asks for decisions on that standard's case", offset=offset)
             return None
         return self.catalogue.decision(self.subject, self.catalogue.current, decision, node, offset)
 
@@ -326,9 +314,7 @@ class RowScope:
                        nearest(parts[0], fields), offset=offset)  # fmt: skip
             return None
         if (bad := self.catalogue.forbidden(column if column is not None else parts[0])) is not None:
-            node.fault(
-                f"'{parts[0]}' is '{bad}': it may never be a condition", "service, not surveillance", offset=offset
-            )
+            node.fault(f"'{parts[0]}' is '{bad}': it may never be a condition", "service, not surveillance", offset=offset)
             return None
         kind = fields[parts[0]]
         return Resolved(Column(parts[0], kind), kind, column.codes if column else ())
@@ -364,9 +350,7 @@ def _parameter(
     parameter = catalogue.parameters.get(name)
     if parameter is None:
         known = nearest(name, catalogue.parameters)
-        node.fault(
-            f"there is no parameter ${name}", remedy="add it under parameters/", alternatives=known, offset=offset
-        )
+        node.fault(f"there is no parameter ${name}", remedy="add it under parameters/", alternatives=known, offset=offset)
         return None
     keys = [resolve(key) for key in parameter.keyed_by]
     whole = tuple(key.expr for key in keys if key is not None)

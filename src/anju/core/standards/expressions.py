@@ -77,9 +77,7 @@ def parse_expression(node: Node, scope: Scope, want: tuple[Type, ...]) -> Resolv
         node.fault("the expression is empty")
         return None
     if len(text) > MAX_LENGTH:
-        node.fault(
-            f"the expression has {len(text)} characters", f"at most {MAX_LENGTH} are read", "make features of it"
-        )
+        node.fault(f"the expression has {len(text)} characters", f"at most {MAX_LENGTH} are read", "make features of it")
         return None
     try:
         trees = sqlglot.parse(text, read="duckdb")
@@ -133,9 +131,7 @@ class _Walker:
         self.node = node
         self.scope = scope
 
-    def fault(
-        self, tree: exp.Expression, what: str, why: str = "", remedy: str = "", known: tuple[str, ...] = ()
-    ) -> None:
+    def fault(self, tree: exp.Expression, what: str, why: str = "", remedy: str = "", known: tuple[str, ...] = ()) -> None:
         self.node.fault(what, why, remedy, known, offset=self.offset(tree))
 
     def offset(self, tree: exp.Expression) -> int:

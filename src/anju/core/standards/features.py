@@ -81,18 +81,14 @@ def _contract(c: Catalogue, subject: Subject, node: Node, code: str, at_event: b
         node.fault(f"there is no feed {code}", alternatives=nearest(code, c.contracts))
         return None
     if contract.registry is not None:
-        node.fault(
-            f"{code} enters the register only", remedy="name its columns as attributes of the person or household"
-        )
+        node.fault(f"{code} enters the register only", remedy="name its columns as attributes of the person or household")
         return None
     linked = _linked(c, subject, contract)
     if not linked and not (subject == "household" and at_event and "person" in contract.links):
         remedy = "count it at person level and add 'over: person'" if "person" in contract.links else ""
         if subject == "household" and "person" in contract.links:
             remedy += ", or say 'at: event' to follow the household of the row's own day"
-        node.fault(
-            f"rows of {code} are not about a {subject}", f"it links {', '.join(contract.links) or 'nothing'}", remedy
-        )
+        node.fault(f"rows of {code} are not about a {subject}", f"it links {', '.join(contract.links) or 'nothing'}", remedy)
         return None
     return contract
 
@@ -130,9 +126,7 @@ def _condition(c: Catalogue, contract: Contract, node: Node | None) -> Expr | No
     return found.expr if found is not None else None
 
 
-def _aggregate(
-    c: Catalogue, subject: Subject, name: str, title: Title, how: str, fields: dict[str, Node]
-) -> Feature | None:
+def _aggregate(c: Catalogue, subject: Subject, name: str, title: Title, how: str, fields: dict[str, Node]) -> Feature | None:
     if how == "all":
         fields[how].fault("'all' goes over members", remedy="add 'over:', or count the rows that fail")
         return None
@@ -223,9 +217,7 @@ def _streak(c: Catalogue, subject: Subject, name: str, title: Title, fields: dic
     return None if holds is None else Streak(name, subject, contract.code, holds, most or 24, title)
 
 
-def _rollup(
-    c: Catalogue, subject: Subject, name: str, title: Title, how: str, fields: dict[str, Node]
-) -> Feature | None:
+def _rollup(c: Catalogue, subject: Subject, name: str, title: Title, how: str, fields: dict[str, Node]) -> Feature | None:
     over = fields["over"].text() or ""
     if over not in c.below(subject):
         fields["over"].fault(f"'{over}' does not lie below a {subject}", alternatives=c.below(subject))

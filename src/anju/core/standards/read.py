@@ -29,9 +29,7 @@ def load_policy(folder: Path, *, drafts: bool = False) -> Policy:
 def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, list[Fault]]:
     """The policy, or None, with every fault sorted by place. `drafts` reads `drafts/` too."""
     if not folder.is_dir():
-        return None, [
-            Fault(str(folder), 0, 0, "there is no such policy folder", "", "set ANJU_POLICY, or say --policy")
-        ]
+        return None, [Fault(str(folder), 0, 0, "there is no such policy folder", "", "set ANJU_POLICY, or say --policy")]
     programme, subject_keys, faults = read_programme(folder)
     contracts, contract_faults = read_contracts(folder)
     faults += contract_faults
@@ -60,9 +58,7 @@ def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, l
     return policy, []
 
 
-def _keyed(
-    found: dict[str, SubjectKey], contracts: dict[str, Contract], faults: list[Fault]
-) -> dict[str, KeyedSubject]:
+def _keyed(found: dict[str, SubjectKey], contracts: dict[str, Contract], faults: list[Fault]) -> dict[str, KeyedSubject]:
     keyed = {}
     for name, subject in found.items():
         contract = contracts.get(subject.feed)
@@ -74,9 +70,7 @@ def _keyed(
         for key in subject.key:
             if key not in columns:
                 what = f"subject '{name}': {subject.feed} has no column '{key}'"
-                faults.append(
-                    Fault("programme.yaml", subject.line, subject.column, what, alternatives=nearest(key, columns))
-                )
+                faults.append(Fault("programme.yaml", subject.line, subject.column, what, alternatives=nearest(key, columns)))
         keyed[name] = KeyedSubject(name, subject.feed, subject.key, Title(subject.title.en, subject.title.zh))
     return keyed
 
@@ -103,9 +97,7 @@ def _collect_features(folder: Path, catalogue: Catalogue, faults: list[Fault]) -
             catalogue.raw[subject, name] = child
 
 
-def _standard_documents(
-    folder: Path, drafts: bool, catalogue: Catalogue, faults: list[Fault]
-) -> list[tuple[Node, str]]:
+def _standard_documents(folder: Path, drafts: bool, catalogue: Catalogue, faults: list[Fault]) -> list[tuple[Node, str]]:
     """Every standards file; their codes and subjects are known before any expression is read."""
     found = []
     folders = [folder / "standards", *([folder / "drafts"] if drafts else [])]
@@ -143,9 +135,7 @@ def _check_units(catalogue: Catalogue, contracts: dict[str, Contract], faults: l
         feature = catalogue.feature(subject, name) if subject else None
         fields = getattr(feature, "fields", None)
         if feature is None or (column and (fields is None or column not in fields)):
-            faults.append(
-                Fault(contract.file, 1, 1, f"'unit_from: {contract.unit_from}' names no feature of a {subject}")
-            )
+            faults.append(Fault(contract.file, 1, 1, f"'unit_from: {contract.unit_from}' names no feature of a {subject}"))
 
 
 def _check_inhibits(standards: dict[str, Standard], catalogue: Catalogue, faults: list[Fault]) -> None:

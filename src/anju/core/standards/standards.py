@@ -52,17 +52,13 @@ def read_standard(root: Node, name: str, catalogue: Catalogue) -> Standard | Non
         version = _version(child, catalogue, subject)
         if version is not None:
             if versions and version.start <= versions[-1].start:
-                child.fault(
-                    "versions follow one another by 'from'", f"{version.start} is not after {versions[-1].start}"
-                )
+                child.fault("versions follow one another by 'from'", f"{version.start} is not after {versions[-1].start}")
             versions.append(version)
     catalogue.current = None
     if not versions:
         fields["versions"].fault("a standard has at least one version")
     domain = fields["domain"].choice(DOMAINS) or ""
-    measures = (
-        tuple(m for child in fields["measures"].listing() if (m := child.integer())) if "measures" in fields else ()
-    )
+    measures = tuple(m for child in fields["measures"].listing() if (m := child.integer())) if "measures" in fields else ()
     standard = Standard(
         code=code,
         title=title_of(fields["title"], code),

@@ -21,9 +21,7 @@ def cn_resident_id(text: str) -> str:
     number keeps the code of its first issue for life (522322 is valid and belongs to today's 522302)."""
     plain = re.sub(r"[\s'\u3000]", "", text).upper()
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", plain) or re.fullmatch(r"\d{15,18}\.0*", plain):
-        raise ValueError(
-            "a spreadsheet has turned the number into a figure and lost its end: format the column as text"
-        )
+        raise ValueError("a spreadsheet has turned the number into a figure and lost its end: format the column as text")
     if re.fullmatch(r"\d{15}", plain):
         body = f"{plain[:6]}19{plain[6:]}"
         _birth(body)

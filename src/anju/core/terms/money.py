@@ -11,9 +11,7 @@ def to_fen(text: str, minor_digits: int = 2) -> int:
     try:
         amount = Decimal(plain)
     except InvalidOperation:
-        raise ValueError(
-            f"'{text}' is not an amount of money: write digits with at most {minor_digits} places"
-        ) from None
+        raise ValueError(f"'{text}' is not an amount of money: write digits with at most {minor_digits} places") from None
     if not amount.is_finite():
         raise ValueError(f"'{text}' is not an amount of money")
     scaled = amount.scaleb(minor_digits)

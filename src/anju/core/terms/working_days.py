@@ -29,9 +29,7 @@ class WorkingCalendar:
         count = weeks * len(self.week)
         tail = start + timedelta(days=weeks * 7)
         count += sum((tail + timedelta(days=n)).isoweekday() in self.week for n in range(1, rest + 1))
-        count -= sum(
-            start < d <= end and d.isoweekday() in self.week and d not in self.makeup_days for d in self.holidays
-        )
+        count -= sum(start < d <= end and d.isoweekday() in self.week and d not in self.makeup_days for d in self.holidays)
         count += sum(start < d <= end and (d.isoweekday() not in self.week) for d in self.makeup_days)
         return count
 

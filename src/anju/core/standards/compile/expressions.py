@@ -1,0 +1,268 @@
+"""Expressions to SQL: three-valued, exact, with windows and parameters as literals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from anju.core.contracts.model import Contract
+from anju.core.standards.compile.names import (
+    ABSENT,
+    BLANK,
+    UNDELIVERED,
+    bound_column,
+    literal,
+    quoted,
+    state_column,
+    value_column,
+)
+from anju.core.standards.model import (
+    Absent,
+    Aggregate,
+    And,
+    Answer,
+    Arith,
+    Attribute,
+    Blank,
+    Case,
+    Column,
+    Compare,
+    DateSpan,
+    Derived,
+    Expr,
+    Feature,
+    Has,
+    IfAbsent,
+    In,
+    Latest,
+    Literal_,
+    Not,
+    Or,
+    Param,
+    Parameter,
+    ParameterValue,
+    RatioCompare,
+    Ref,
+    Rollup,
+    Streak,
+    Today,
+    Up,
+)
+from anju.core.terms.levels import LEVELS
+
+WORKED_FROM = date(1990, 1, 1)
+WORKED_UNTIL = date(2060, 12, 31)
+FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the expressions of one subject for one day. `features` are the subject's own, by name."""
+
+    day: date
+    features: Mapping[str, Feature]
+    parameters: Mapping[str, Parameter]
+    contracts: Mapping[str, Contract]
+    contract: Contract | None = None  # set while writing a row filter
+
+    # --- states -----------------------------------------------------------------------------------------------
+
+    def bounded(self, name: str) -> bool:
+        """Whether the feature carries a bound column."""
+        feature = self.features[name]
+        match feature:
+            case Aggregate() | Rollup():
+                return feature.monotone
+            case Streak():
+                return True
+            case Derived(value=Ref(feature=inner, field=None)):
+                return self.bounded(inner)
+            case _:
+                return False
+
+    def has_bound(self, expr: Expr) -> bool:
+        if not isinstance(expr, Ref) or expr.field is not None:
+            return False
+        feature = self.features[expr.feature]
+        return isinstance(feature, Up) or self.bounded(expr.feature)
+
+    def state(self, of: Ref | Column) -> str:
+        """SQL for the state of a fact, as a small integer."""
+        if isinstance(of, Column):
+            return f"CASE WHEN {quoted(of.name)} IS NULL THEN {self._empty(self.contract, of.name)} ELSE 0 END"
+        feature = self.features[of.feature]
+        column = value_column(of.feature, of.field)
+        match feature:
+            case Attribute():
+                empty = ABSENT if feature.empty_means_no else BLANK
+                return f"CASE WHEN {column} IS NULL THEN {empty} ELSE 0 END"
+            case Latest():
+                state = state_column(of.feature)
+                if of.field is None:
+                    return state
+                empty = self._empty(self.contracts[feature.feed], of.field)
+                return f"CASE WHEN {state} <> 0 THEN {state} WHEN {column} IS NULL THEN {empty} ELSE 0 END"
+            case Derived(value=Ref() as inner):
+                return self.state(inner)
+            case Derived() | Answer():
+                return f"CASE WHEN {column} IS NULL THEN {UNDELIVERED} ELSE 0 END"
+            case _:
+                return state_column(of.feature)
+
+    def _empty(self, contract: Contract | None, name: str) -> int:
+        column = next((c for c in contract.columns if c.name == name), None) if contract else None
+        return ABSENT if column is not None and column.empty_means == "no" else BLANK
+
+    # --- expressions ------------------------------------------------------------------------------------------
+
+    def sql(self, expr: Expr) -> str:
+        match expr:
+            case Literal_(value, _):
+                return literal(value)
+            case Ref(feature, field, _):
+                return value_column(feature, field)
+            case Column(name, _):
+                return quoted(name)
+            case Today():
+                return literal(self.day)
+            case And(parts):
+                return "(" + " AND ".join(self.sql(part) for part in parts) + ")"
+            case Or(parts):
+                return "(" + " OR ".join(self.sql(part) for part in parts) + ")"
+            case Not(part):
+                return f"(NOT {self.sql(part)})"
+            case Compare(op, left, right):
+                return self.compare(op, left, right)
+            case Arith(op, left, right, _):
+                return f"({self.sql(left)} {op} {self.sql(right)})"
+            case In(item, options):
+                return "(" + " OR ".join(self.compare("=", item, option) for option in options) + ")"
+            case Case():
+                return self.case(expr)
+            case Absent(of):
+                return self.is_state(of, ABSENT)
+            case Blank(of):
+                return self.is_state(of, BLANK)
+            case IfAbsent(of, otherwise, _):
+                return f"(CASE WHEN {self.state(of)} = {ABSENT} THEN {self.sql(otherwise)} ELSE {self.sql(of)} END)"
+            case RatioCompare():
+                return self.ratio(expr)
+            case Has(of, code):
+                return f"list_contains({self.sql(of)}, {literal(code.value)})"
+            case DateSpan(unit, start, end):
+                return self.span(unit, self.sql(start), self.sql(end))
+            case Param():
+                return self.param(expr)
+        raise TypeError(f"an expression of kind {type(expr).__name__} cannot be written as SQL")
+
+    def is_state(self, of: Ref | Column, wanted: int) -> str:
+        state = self.state(of)
+        return f"(CASE {state} WHEN {wanted} THEN TRUE WHEN {UNDELIVERED} THEN NULL ELSE FALSE END)"
+
+    def compare(self, op: str, left: Expr, right: Expr) -> str:
+        if _is_level(left) or _is_level(right):
+            return f"({self.rank(left)} {op} {self.rank(right)})"
+        plain = f"({self.sql(left)} {op} {self.sql(right)})"
+        if self.has_bound(left) and not self.has_bound(right):
+            assert isinstance(left, Ref)
+            return f"COALESCE({plain}, {_settled(bound_column(left.feature), op, self.sql(right))})"
+        if self.has_bound(right) and not self.has_bound(left):
+            assert isinstance(right, Ref)
+            return f"COALESCE({plain}, {_settled(bound_column(right.feature), FLIP[op], self.sql(left))})"
+        return plain
+
+    def rank(self, expr: Expr) -> str:
+        """A level as a number, so that levels are ordered."""
+        if isinstance(expr, Literal_):
+            return str(LEVELS.index(str(expr.value)))
+        return self.sql(expr)
+
+    def case(self, expr: Case) -> str:
+        """An UNKNOWN `when` makes the whole UNKNOWN, where SQL's CASE would go on to the next branch."""
+        text = "(CASE"
+        for when, then in expr.branches:
+            condition = self.sql(when)
+            text += f" WHEN {condition} IS NULL THEN NULL WHEN {condition} THEN {self.sql(then)}"
+        return text + (f" ELSE {self.sql(expr.otherwise)}" if expr.otherwise is not None else "") + " END)"
+
+    def ratio(self, expr: RatioCompare) -> str:
+        under, than = self.sql(expr.under), self.sql(expr.than)
+        plain = f"(CASE WHEN {under} > 0 THEN {self.sql(expr.over)} {expr.op} {than} * {under} END)"
+        if self.has_bound(expr.over) and not self.has_bound(expr.under):
+            assert isinstance(expr.over, Ref)
+            settled = _settled(bound_column(expr.over.feature), expr.op, f"{than} * {under}")
+            return f"COALESCE({plain}, CASE WHEN {under} > 0 THEN {settled} END)"
+        return plain
+
+    def span(self, unit: str, start: str, end: str) -> str:
+        if unit == "days":
+            return f"date_diff('day', {start}, {end})"
+        if unit == "working_days":
+            base = literal(WORKED_FROM)
+            return (
+                f"(getvariable('worked')[date_diff('day', {base}, {end}) + 1]"
+                f" - getvariable('worked')[date_diff('day', {base}, {start}) + 1])"
+            )
+        forward = f"({_index(end)} - {_index(start)} - CASE WHEN day({end}) < day({start}) THEN 1 ELSE 0 END)"
+        back = f"-({_index(start)} - {_index(end)} - CASE WHEN day({start}) < day({end}) THEN 1 ELSE 0 END)"
+        if unit == "years":
+            forward = _years(start, end)
+            back = f"-{_years(end, start)}"
+        return f"(CASE WHEN {end} >= {start} THEN {forward} ELSE {back} END)"
+
+    # --- parameters -------------------------------------------------------------------------------------------
+
+    def param(self, expr: Param) -> str:
+        parameter = self.parameters[expr.name]
+        at = self.sql(expr.at) if expr.at is not None else literal(self.day)
+        if any(value.area is not None for value in parameter.values):
+            keys = " AND ".join(f"x.key{n} = CAST({self.sql(key)} AS VARCHAR)" for n, key in enumerate(expr.keys))
+            return (
+                f"(SELECT x.value FROM p_{expr.name} x WHERE x.place_id = area_id AND {at} >= x.start"
+                f" AND {at} < x.until{' AND ' + keys if keys else ''})"
+            )
+        groups: dict[tuple[object, ...], list[ParameterValue]] = {}
+        for value in parameter.values:
+            groups.setdefault(value.keys, []).append(value)
+        branches = []
+        for keys_of, values in groups.items():
+            dated = self._dated(values, expr.at is None, at)
+            if not keys_of:
+                return dated
+            match = " AND ".join(f"{self.sql(k)} = {literal(v)}" for k, v in zip(expr.keys, keys_of, strict=True))
+            branches.append(f"WHEN {match} THEN {dated}")
+        return f"(CASE {' '.join(branches)} END)"
+
+    def _dated(self, values: list[ParameterValue], today: bool, at: str) -> str:
+        ordered = sorted(values, key=lambda value: value.start, reverse=True)
+        if today:
+            return next((literal(value.value) for value in ordered if value.start <= self.day), "NULL")
+        branches = " ".join(f"WHEN {at} >= {literal(v.start)} THEN {literal(v.value)}" for v in ordered)
+        return f"(CASE {branches} END)"
+
+
+def _settled(bound: str, op: str, other: str) -> str:
+    """TRUE or FALSE where a lower bound alone decides the comparison, NULL otherwise."""
+    if op in (">", ">="):
+        return f"CASE WHEN {bound} {op} {other} THEN TRUE END"
+    if op == "<":
+        return f"CASE WHEN {bound} >= {other} THEN FALSE END"
+    if op in ("<=", "="):
+        return f"CASE WHEN {bound} > {other} THEN FALSE END"
+    return f"CASE WHEN {bound} > {other} THEN TRUE END"
+
+
+def _is_level(expr: Expr) -> bool:
+    return isinstance(expr, Ref | Literal_ | Case | IfAbsent) and expr.type == "level"
+
+
+def _index(day: str) -> str:
+    return f"(year({day}) * 12 + month({day}))"
+
+
+def _years(start: str, end: str) -> str:
+    return (
+        f"(year({end}) - year({start}) - CASE WHEN month({end}) * 100 + day({end})"
+        f" < month({start}) * 100 + day({start}) THEN 1 ELSE 0 END)"
+    )

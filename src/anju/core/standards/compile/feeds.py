@@ -1,0 +1,255 @@
+"""Features over the rows of a feed: one grouped scan per feed and subject, then values, states and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from anju.core.contracts.model import Contract
+from anju.core.standards.compile.expressions import Writer
+from anju.core.standards.compile.names import (
+    ABSENT,
+    AT_LEAST,
+    UNDELIVERED,
+    bound_column,
+    literal,
+    quoted,
+    state_column,
+    value_column,
+)
+from anju.core.standards.compile.windows import due_periods, window_start
+from anju.core.standards.model import Aggregate, Latest, Policy, Streak, Window
+from anju.core.standards.order import columns_of
+from anju.core.terms.periods import Calendar
+
+FeedFeature = Latest | Aggregate | Streak
+MAX_STREAK = 60
+
+
+@dataclass(frozen=True)
+class FeedGroup:
+    """Every feature of one subject over one feed. `key` is the SQL of the subject's id in the feed's rows."""
+
+    subject: str
+    contract: Contract
+    features: tuple[FeedFeature, ...]
+    key: str
+    source: str  # the FROM clause
+    policy: Policy
+    day: date
+    calendar: Calendar
+    fields_read: Mapping[tuple[str, str], set[str]]  # (subject, feature) -> fields that anything reads
+
+    @property
+    def name(self) -> str:
+        return quoted(f"g_{self.subject}_{self.contract.code}" + ("_event" if "r_membership" in self.source else ""))
+
+    def writer(self) -> Writer:
+        return Writer(self.day, {}, self.policy.parameters, self.policy.contracts, self.contract)
+
+    # --- the scan ---------------------------------------------------------------------------------------------
+
+    def scan(self) -> str:
+        """CREATE TEMP TABLE with one row per subject that has rows: raw aggregates under 'n:', 'v:', 'x:' names."""
+        columns = [column for feature in self.features for column in self._scan_feature(feature)]
+        needed = sorted({c for feature in self.features for c in self._columns(feature)})
+        derived = [f"{self.key} AS subject_id", "valid", "ord", *(["period"] if self.contract.kind == "period" else [])]
+        inner = ", ".join([*derived, *(quoted(name) for name in needed if name not in ("valid", "period"))])
+        start = self._earliest()
+        narrow = f" AND valid > {literal(start)}" if start is not None else ""
+        return (
+            f"CREATE TEMP TABLE {self.name} AS SELECT subject_id, {', '.join(columns)}"
+            f" FROM (SELECT {inner} FROM {self.source} WHERE {self.key} IS NOT NULL{narrow}) GROUP BY subject_id"
+        )
+
+    def _earliest(self) -> date | None:
+        """The start of the widest window, if every feature has one."""
+        starts = []
+        for feature in self.features:
+            window = self._window(feature)
+            if isinstance(feature, Streak):
+                last = self._last_due()
+                if last is None:
+                    return None
+                starts.append(self.calendar.first_day(self.contract.cadence, max(0, last - feature.at_most)))
+            elif window is None:
+                return None
+            else:
+                starts.append(window_start(window, self.day, self.calendar))
+        return min(starts) if starts and min(starts) > date(1, 1, 1) else None
+
+    def _last_due(self) -> int | None:
+        found = due_periods(self.contract, None, self.day, self.calendar)
+        return found[1] if found else None
+
+    @staticmethod
+    def _window(feature: FeedFeature) -> Window | None:
+        return None if isinstance(feature, Streak) else feature.window
+
+    def _columns(self, feature: FeedFeature) -> set[str]:
+        if isinstance(feature, Latest):
+            return {name for name in self.used_fields(feature) if name != "valid"} | {
+                column.name for column in columns_of(feature.where)
+            }
+        if isinstance(feature, Streak):
+            return {column.name for column in columns_of(feature.holds)}
+        return {column.name for expr in (feature.of, feature.where) for column in columns_of(expr)}
+
+    def used_fields(self, feature: Latest) -> tuple[str, ...]:
+        """The fields that anything reads, in the contract's order."""
+        used = self.fields_read.get((self.subject, feature.name), ())
+        return tuple(name for name in feature.fields if name in used)
+
+    def _scan_feature(self, feature: FeedFeature) -> list[str]:
+        writer = self.writer()
+        window = self._window(feature)
+        inside = "TRUE" if window is None else f"valid > {literal(window_start(window, self.day, self.calendar))}"
+        if isinstance(feature, Streak):
+            return self._scan_streak(feature, writer)
+        where = f"({inside} AND {writer.sql(feature.where)})" if feature.where is not None else f"({inside})"
+        n, v, x = (quoted(f"{mark}:{feature.name}") for mark in "nvx")
+        if isinstance(feature, Latest):
+            fields = [f"w := {where}"] + [f"{quoted(name)} := {quoted(name)}" for name in self.used_fields(feature)]
+            pack = f"struct_pack({', '.join(fields)})"
+            some = f"FILTER (WHERE {where} IS NOT FALSE)"
+            if feature.back:
+                return [f"arg_max({pack}, ord, {feature.back + 1}) {some} AS {v}"]
+            return [f"arg_max({pack}, ord) {some} AS {v}"]
+        if feature.how == "count" and feature.of is None:
+            return [f"count(*) FILTER {_paren(where)} AS {v}", f"count(*) FILTER (WHERE {where} IS NULL) AS {x}"]
+        of = writer.sql(feature.of) if feature.of is not None else "TRUE"
+        if feature.how in ("any", "count"):
+            both = f"({where} AND {of})"
+            return [f"count(*) FILTER {_paren(both)} AS {v}", f"count(*) FILTER (WHERE {both} IS NULL) AS {x}"]
+        unknown = f"count(*) FILTER (WHERE {where} IS NULL OR ({where} AND ({of}) IS NULL)) AS {x}"
+        call = f"{feature.how}({of}) FILTER {_paren(where)}"
+        if feature.how == "sum":
+            kind = "DECIMAL(38,4)" if feature.type == "decimal" else "BIGINT"
+            call = f"CAST({call} AS {kind})"
+        return [f"{call} AS {v}", f"count(*) FILTER {_paren(where)} AS {n}", unknown]
+
+    def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:
+        last = self._last_due()
+        holds = writer.sql(feature.holds)
+        most = min(feature.at_most, MAX_STREAK)
+        if last is None:
+            return [f"0::BIGINT AS {quoted(f'v:{feature.name}')}", f"0::BIGINT AS {quoted(f'n:{feature.name}')}",
+                    f"0::BIGINT AS {quoted(f'x:{feature.name}')}"]  # fmt: skip
+        inside = f"period <= {last} AND period > {last - most}"
+        bit = f"(1::BIGINT << ({last} - period)::BIGINT)"
+        return [
+            f"COALESCE(bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND {holds}), 0) AS {quoted(f'v:{feature.name}')}",
+            f"COALESCE(bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND NOT {holds}), 0) AS {quoted(f'n:{feature.name}')}",
+            f"COALESCE(bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND ({holds}) IS NULL), 0) AS {quoted(f'x:{feature.name}')}",
+        ]
+
+    # --- values, states, bounds -----------------------------------------------------------------------------------
+
+    def columns(self, feature: FeedFeature, unit: str) -> list[str]:
+        """SELECT items of the subject's table. `unit` is the SQL of the delivering unit of the subject."""
+        g = quoted(f"g{self.contract.code}") if "r_membership" not in self.source else quoted(f"e{self.contract.code}")
+        delivered = f"({self.covered(self._window(feature), unit)} AND NOT {self.rejected(self._window(feature))})"
+        value, state = value_column(feature.name), state_column(feature.name)
+        n, v, x = (f"{g}.{quoted(f'{mark}:{feature.name}')}" for mark in "nvx")
+        if isinstance(feature, Latest):
+            return self._latest(feature, v, delivered, state)
+        if isinstance(feature, Streak):
+            return self._streak(feature, n, v, x, unit)
+        exact = f"({delivered} AND COALESCE({x}, 0) = 0)"
+        if feature.how in ("count", "sum"):
+            zero = "0" if feature.type != "decimal" else "0::DECIMAL(38,4)"
+            amount = f"COALESCE({v}, {zero})"
+            if not feature.monotone:
+                return [f"CASE WHEN {exact} THEN {amount} END AS {value}",
+                        f"CASE WHEN {exact} THEN 0 ELSE {UNDELIVERED} END AS {state}"]  # fmt: skip
+            return [
+                f"CASE WHEN {exact} THEN {amount} END AS {value}",
+                f"CASE WHEN {exact} THEN 0 ELSE {AT_LEAST} END AS {state}",
+                f"CASE WHEN NOT {exact} THEN {amount} END AS {bound_column(feature.name)}",
+            ]
+        if feature.how == "any":
+            found = f"CASE WHEN COALESCE({v}, 0) > 0 THEN TRUE WHEN {exact} THEN FALSE END"
+            return [f"{found} AS {value}", f"CASE WHEN COALESCE({v}, 0) > 0 OR {exact} THEN 0 ELSE {UNDELIVERED} END AS {state}"]
+        return [
+            f"CASE WHEN {exact} THEN {v} END AS {value}",
+            f"CASE WHEN NOT {exact} THEN {UNDELIVERED} WHEN COALESCE({n}, 0) = 0 THEN {ABSENT} ELSE 0 END AS {state}",
+        ]
+
+    def _latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
+        missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
+        row = f"{packed}[{feature.back + 1}]" if feature.back else packed
+        sure = f"{row}.w" if not feature.back else (
+            f"(len(list_filter({packed}, lambda e: e.w IS NULL)) = 0)"
+        )  # fmt: skip
+        found = f"({delivered} AND {row} IS NOT NULL AND COALESCE({sure}, FALSE))"
+        unsure = f"({packed} IS NOT NULL AND NOT COALESCE({sure}, FALSE))"
+        items = [
+            f"CASE WHEN NOT {delivered} OR {unsure} THEN {UNDELIVERED} WHEN {row} IS NULL THEN {missing} ELSE 0 END AS {state}"
+        ]
+        for name in self.used_fields(feature):
+            items.append(f"CASE WHEN {found} THEN {row}.{quoted(name)} END AS {value_column(feature.name, name)}")
+        return items
+
+    def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str) -> list[str]:
+        """Trailing ones of the periods that hold, are delivered, and have nothing set aside."""
+        last, most = self._last_due(), min(feature.at_most, MAX_STREAK)
+        value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
+        if last is None:
+            return [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"]
+        code = literal(self.contract.code)
+        bits = f"bit_or(1::BIGINT << ({last} - z.period)::BIGINT)"
+        inside = f"z.feed = {code} AND z.period <= {last} AND z.period > {last - most}"
+        cover = f"COALESCE((SELECT {bits} FROM cover z WHERE {inside} AND z.unit = {unit}), 0)"
+        mine = f"z.subject = {literal(self.subject)} AND z.subject_id = b.id"
+        away = f"COALESCE((SELECT {bits} FROM rejected_now z WHERE {inside} AND {mine}), 0)"
+        good = f"(COALESCE({v}, 0) & ~COALESCE({n}, 0) & ~COALESCE({x}, 0) & {cover} & ~{away})"
+        stop = f"(~{good} & (-(~{good})))"
+        # ~good & -~good isolates the lowest period that breaks the run; its logarithm is the length
+        full = (1 << most) - 1
+        length = (
+            f"LEAST({most}, CAST(log2(CASE WHEN ({good} & {full}) = {full} THEN {1 << most}::BIGINT ELSE {stop} END) AS BIGINT))"
+        )
+        at = f"(1::BIGINT << {length})"
+        ends = f"({length} < {most} AND ({cover} & {at}) <> 0 AND ("
+        ends += f"(COALESCE({n}, 0) & {at}) <> 0"
+        if self.contract.world == "closed":
+            ends += f" OR ((COALESCE({x}, 0) | COALESCE({v}, 0)) & {at}) = 0"
+        ends += "))"
+        return [
+            f"CASE WHEN {ends} THEN {length} END AS {value}",
+            f"CASE WHEN {ends} THEN 0 ELSE {AT_LEAST} END AS {state}",
+            f"CASE WHEN NOT {ends} THEN {length} END AS {bound}",
+        ]
+
+    def covered(self, window: Window | None, unit: str) -> str:
+        """SQL: the subject's unit has delivered what the window needs."""
+        code = literal(self.contract.code)
+        if self.contract.kind == "state":
+            return f"COALESCE({unit} IN (SELECT f.unit FROM fresh f WHERE f.feed = {code}), FALSE)"
+        if self.contract.cadence == "once":
+            return f"COALESCE({unit} IN (SELECT c.unit FROM cover c WHERE c.feed = {code}), FALSE)"
+        needed = due_periods(self.contract, window, self.day, self.calendar)
+        if needed is None:
+            return "FALSE"
+        first, last = needed
+        if first > last:
+            return "TRUE"
+        return (
+            f"COALESCE({unit} IN (SELECT c.unit FROM cover c WHERE c.feed = {code} AND c.period BETWEEN {first} AND {last}"
+            f" GROUP BY c.unit HAVING count(DISTINCT c.period) = {last - first + 1}), FALSE)"
+        )
+
+    def rejected(self, window: Window | None) -> str:
+        """SQL: a row of this very subject was set aside and nothing accepted has taken its place."""
+        start = window_start(window, self.day, self.calendar) if window is not None else None
+        inside = f" AND (r.valid IS NULL OR r.valid > {literal(start)})" if start is not None else ""
+        return (
+            f"COALESCE(b.id IN (SELECT r.subject_id FROM rejected_now r WHERE r.feed = {literal(self.contract.code)}"
+            f" AND r.subject = {literal(self.subject)}{inside}), FALSE)"
+        )
+
+
+def _paren(condition: str) -> str:
+    """FILTER takes WHERE inside its parentheses."""
+    return f"(WHERE {condition})"

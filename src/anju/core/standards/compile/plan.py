@@ -1,0 +1,264 @@
+"""The plan of a run: which tables are made, in which order, and which columns hold the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from anju.core.contracts.model import Programme
+from anju.core.contracts.programme import calendar_of
+from anju.core.standards.compile.answers import answer_columns
+from anju.core.standards.compile.expressions import Writer
+from anju.core.standards.compile.feeds import FeedGroup
+from anju.core.standards.compile.levels import base_table, derived_columns, rollup_step, up_columns
+from anju.core.standards.compile.names import quoted, table
+from anju.core.standards.model import (
+    Aggregate,
+    Answer,
+    Derived,
+    Feature,
+    Latest,
+    Policy,
+    Rollup,
+    Standard,
+    Streak,
+    Up,
+)
+from anju.core.standards.order import needs_of, refs_of, standard_needs
+from anju.core.terms.periods import Calendar
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """`steps` in order. `tables`: subject -> the table that ends up with every column of the subject.
+
+    `standards`: subject -> codes answered there; the columns are those of `answers.answer_columns`."""
+
+    day: date
+    steps: tuple[Step, ...]
+    tables: dict[str, str]
+    standards: dict[str, tuple[str, ...]]
+
+
+def compile_run(policy: Policy, day: date, *, standards: Iterable[str] | None = None) -> RunPlan:
+    """The plan for every standard in force on `day`, or for those named, with only what they need."""
+    wanted = [
+        policy.standards[code] for code in (standards if standards is not None else sorted(policy.standards))
+        if policy.standards[code].version_on(day) is not None
+    ]  # fmt: skip
+    return _Planner(policy, day, calendar_of(_programme(policy)), wanted).plan()
+
+
+def _programme(policy: Policy) -> Programme:
+    assert isinstance(policy.programme, Programme)
+    return policy.programme
+
+
+class _Planner:
+    def __init__(self, policy: Policy, day: date, calendar: Calendar, standards: list[Standard]) -> None:
+        self.policy, self.day, self.calendar = policy, day, calendar
+        self.wanted = {standard.code: standard for standard in standards}
+        self.needed: list[Key] = []  # in order of computation
+        self.stratum: dict[Key, int] = {}
+        self.fields: dict[Key, set[str]] = {}
+        self.steps: list[Step] = []
+        self.made: dict[str, int] = {}  # subject -> last stratum made
+        self._collect()
+
+    # --- what is needed ---------------------------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        wanted: set[Key] = set()
+        stack: list[Key] = [("standard", code) for code in self.wanted]
+        while stack:
+            key = stack.pop()
+            if key in wanted:
+                continue
+            wanted.add(key)
+            stack += self._needs(key)
+        self.needed = [key for key in self.policy.order if key in wanted]
+        for key in self.needed:
+            self._note_fields(key)
+            self.stratum[key] = self._stratum(key)
+
+    def _needs(self, key: Key) -> list[Key]:
+        if key[0] == "standard":
+            self.wanted.setdefault(key[1], self.policy.standards[key[1]])
+            return standard_needs(self.policy.standards[key[1]])
+        return needs_of(self.policy.features[key], self.policy.contracts, self.policy.parameters)  # type: ignore[arg-type]
+
+    def _subject(self, key: Key) -> str:
+        return self.policy.standards[key[1]].subject if key[0] == "standard" else key[0]
+
+    def _stratum(self, key: Key) -> int:
+        """0 on the base and its feeds; one more for each change of subject, and for a unit found by a feature."""
+        feature = self.policy.features.get(key)
+        level = 0
+        crossing = isinstance(feature, Rollup | Up)
+        by_feature = isinstance(feature, Latest | Aggregate | Streak) and bool(self._needs(key))
+        for need in self._needs(key):
+            step = 1 if crossing or by_feature else 0
+            level = max(level, self.stratum.get(need, 0) + step)
+        return level
+
+    def _note_fields(self, key: Key) -> None:
+        exprs: list[tuple[str, object]] = []
+        if key[0] == "standard":
+            standard = self.policy.standards[key[1]]
+            for version in standard.versions:
+                parts = [version.applies, version.clears_when, *(breach.when for breach in version.breaches)]
+                refs = [ref for part in parts for ref in refs_of(part)] + [e.ref for e in version.evidence]
+                self._mark(standard.subject, refs)
+            return
+        feature = self.policy.features[key]
+        if isinstance(feature, Derived):
+            self._mark(feature.subject, refs_of(feature.value))
+        elif isinstance(feature, Rollup):
+            self._mark(feature.over, refs_of(feature.of) + refs_of(feature.where))
+        elif isinstance(feature, Up) and feature.field:
+            self.fields.setdefault((feature.above, feature.feature), set()).add(feature.field)
+        elif isinstance(feature, Latest | Aggregate | Streak):
+            contract = self.policy.contracts[feature.feed]
+            source = getattr(contract, "unit_from", None)
+            if source and "." in source:
+                name, _, column = source.partition(".")
+                self.fields.setdefault((feature.subject, name), set()).add(column)
+        del exprs
+
+    def _mark(self, subject: str, refs: list) -> None:  # type: ignore[type-arg]
+        for ref in refs:
+            if ref.field is not None:
+                self.fields.setdefault((subject, ref.feature), set()).add(ref.field)
+
+    # --- steps --------------------------------------------------------------------------------------------------
+
+    def plan(self) -> RunPlan:
+        subjects = {self._subject(key) for key in self.needed}
+        order = self._strata()
+        for subject, stratum in order:
+            self._make(subject, stratum)
+        tables = {subject: table(subject, self.made[subject]) for subject in subjects}
+        by_subject: dict[str, list[str]] = {}
+        for code, standard in sorted(self.wanted.items()):
+            by_subject.setdefault(standard.subject, []).append(code)
+        return RunPlan(self.day, tuple(self.steps), tables, {s: tuple(codes) for s, codes in by_subject.items()})
+
+    def _strata(self) -> list[tuple[str, int]]:
+        """(subject, stratum) pairs, lower strata first; a subject's own strata are consecutive."""
+        found = {(self._subject(key), self.stratum[key]) for key in self.needed}
+        found |= {(subject, 0) for subject, _ in found}
+        for key in self.needed:  # what lies above or below must have a table to read
+            feature = self.policy.features.get(key)
+            if isinstance(feature, Rollup):
+                found.add((feature.over, 0))
+            elif isinstance(feature, Up):
+                found.add((feature.above, 0))
+        return sorted(found, key=lambda pair: (pair[1], pair[0]))
+
+    def _make(self, subject: str, stratum: int) -> None:
+        """One table: the stratum before it, joined with what this stratum adds."""
+        keys = [k for k in self.needed if self._subject(k) == subject and self.stratum[k] == stratum]
+        features: list[Feature] = [self.policy.features[k] for k in keys if k[0] != "standard"]
+        own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
+        writer = Writer(self.day, own, self.policy.parameters, self.policy.contracts)  # type: ignore[arg-type]
+        first = stratum == 0 and subject not in self.made
+        source = base_table(self.policy, subject) if first else table(subject, self.made[subject])
+        joins, columns = self._feed_columns(subject, features)
+        rollups = [f for f in features if isinstance(f, Rollup)]
+        for over in dict.fromkeys(f.over for f in rollups):
+            group = [f for f in rollups if f.over == over]
+            name = f"r_{subject}_{over}_{stratum}"
+            below = {n: f for (s, n), f in self.policy.features.items() if s == over}
+            inner = Writer(self.day, below, self.policy.parameters, self.policy.contracts)  # type: ignore[arg-type]
+            sql, items = rollup_step(name, subject, over, table(over, self.made[over]), group, inner, self.policy)
+            self.steps.append(Step(name, sql))
+            joins.append(f"LEFT JOIN {quoted(name)} ON {quoted(name)}.subject_id = b.id")
+            columns += items
+        ups = [f for f in features if isinstance(f, Up)]
+        for above in dict.fromkeys(f.above for f in ups):
+            group_up = [f for f in ups if f.above == above]
+            higher = {n: f for (s, n), f in self.policy.features.items() if s == above}
+            upper = Writer(self.day, higher, self.policy.parameters, self.policy.contracts)  # type: ignore[arg-type]
+            join, items = up_columns(subject, above, table(above, self.made[above]), group_up, upper, self.policy)
+            joins.append(join)
+            columns += items
+        inner_sql = f"SELECT b.*{''.join(', ' + c for c in columns)} FROM {source} b {' '.join(joins)}"
+        late = []  # derived features and answers read this stratum's columns, in the order of the graph
+        for key in keys:
+            if key[0] == "standard":
+                late.append(answer_columns(self.policy.standards[key[1]], self.day, writer))
+            elif isinstance(self.policy.features[key], Derived | Answer):
+                late.append(derived_columns(self.policy.features[key], writer))  # type: ignore[arg-type]
+        sql = inner_sql
+        if late:
+            sql = f"SELECT *, {', '.join(late)} FROM ({inner_sql})"
+        target = table(subject, stratum)
+        self.steps.append(Step(f"{subject} {stratum}", f"CREATE TEMP TABLE {target} AS {sql}"))
+        self.made[subject] = stratum
+
+    def _feed_columns(self, subject: str, features: list[Feature]) -> tuple[list[str], list[str]]:
+        groups: dict[tuple[str, bool], list[Latest | Aggregate | Streak]] = {}
+        for feature in features:
+            if isinstance(feature, Latest | Aggregate | Streak):
+                at_event = isinstance(feature, Aggregate) and feature.at_event
+                groups.setdefault((feature.feed, at_event), []).append(feature)
+        joins: list[str] = []
+        columns: list[str] = []
+        for (code, at_event), members in groups.items():
+            group = feed_group(self.policy, subject, code, at_event, tuple(members), self.day, self.calendar, self.fields)
+            self.steps.append(Step(f"{subject} from {code}", group.scan()))
+            alias = quoted(f"{'e' if at_event else 'g'}{code}")
+            joins.append(f"LEFT JOIN {group.name} {alias} ON {alias}.subject_id = b.id")
+            unit = _unit_sql(group)
+            for feature in members:
+                columns += group.columns(feature, unit)
+        return joins, columns
+
+
+def feed_group(
+    policy: Policy,
+    subject: str,
+    code: str,
+    at_event: bool,
+    features: tuple[Latest | Aggregate | Streak, ...],
+    day: date,
+    calendar: Calendar,
+    fields: dict[Key, set[str]],
+) -> FeedGroup:
+    """The scan of one feed for one subject: where its rows are and how they name the subject."""
+    contract = policy.contracts[code]
+    source = quoted(f"s_{code}")
+    if at_event:
+        source += (
+            " s JOIN r_membership m ON m.person_id = s.person_id AND s.valid >= m.start"
+            ' AND (m."end" IS NULL OR s.valid < m."end")'
+        )
+        key = "m.household_id"
+    elif subject in ("person", "household"):
+        key = f"{subject}_id"
+    elif subject in policy.keyed:
+        names = {column.name for column in contract.columns}  # type: ignore[attr-defined]
+        key = quoted(f"key:{subject}") if set(policy.keyed[subject].key) <= names else "subject_id_of_key"
+    else:
+        key = "place_id"
+    return FeedGroup(subject, contract, features, key, source, policy, day, calendar, fields)  # type: ignore[arg-type]
+
+
+def _unit_sql(group: FeedGroup) -> str:
+    contract = group.contract
+    if contract.by == "programme":
+        return "'all'"
+    if contract.by == "unit":
+        return "b.unit"
+    assert contract.unit_from is not None
+    name, _, column = contract.unit_from.partition(".")
+    return "b." + quoted(f"f:{name}" + (f".{column}" if column else ""))

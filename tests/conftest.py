@@ -8,7 +8,7 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def own_data_folder(tmp_path: Path, settings: pytest.FixtureRequest) -> Path:
+def own_data_folder(tmp_path: Path, settings: object) -> Path:
     """The folder that ANJU_DATA names in this test."""
     folder = tmp_path / "data"
     settings.DATA = folder  # type: ignore[attr-defined]

@@ -1,0 +1,97 @@
+"""Identifiers and phones at rest: encrypted with one key, found through a hash made with another.
+
+Both keys are files of 32 bytes under ANJU_DATA/keys, readable by their owner only and never in the database: a stolen
+dump can neither be read nor be tried against a list of identity numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    data: bytes
+    index: bytes
+
+
+def ensure_keys(folder: Path | None = None) -> Keys:
+    """The two keys, made on first use. Raises ValueError when a key file is not 32 bytes long."""
+    folder = folder or Path(settings.DATA) / "keys"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Keys(_key(folder / "data.key"), _key(folder / "index.key"))
+
+
+def _key(path: Path) -> bytes:
+    # O_EXCL: of two processes that start together, one makes the key and the other reads it. The key is written
+    # beside its place and linked into it, so that the other never reads half a key.
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(KEY_BYTES))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise ValueError(
+            f"{path}: the key has {len(key)} bytes instead of {KEY_BYTES}; put the saved key back in its place "
+            "(a new key would make everything stored so far unreadable)"
+        )
+    return key
+
+
+def digest(keys: Keys, kind: str, normal: str) -> str:
+    """The keyed hash by which a normal form is found; `kind` keeps a phone and a number of equal digits apart."""
+    return hmac.digest(keys.index, f"{kind}:{normal}".encode(), hashlib.sha256).hex()
+
+
+def digests(keys: Keys, kind: str, normals: Iterable[str]) -> list[str]:
+    return [digest(keys, kind, normal) for normal in normals]
+
+
+class Sealer:
+    """Encrypts and reads many values under one key; the nonce stands before the ciphertext."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._cipher = AESGCM(keys.data)
+
+    def seal(self, text: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), None)
+
+    def open(self, sealed: bytes) -> str:
+        """Raises cryptography's InvalidTag when the value was altered or sealed with another key."""
+        return self._cipher.decrypt(bytes(sealed[:NONCE_BYTES]), bytes(sealed[NONCE_BYTES:]), None).decode()
+
+
+def masked_identifier(normal: str) -> str:
+    """'522301********1234': at most the first six and the last four, and never more than half of a short one."""
+    if len(normal) >= 15:
+        return normal[:6] + "*" * (len(normal) - 10) + normal[-4:]
+    shown = len(normal) // 4
+    return normal[:shown] + "*" * (len(normal) - 2 * shown) + normal[len(normal) - shown :]
+
+
+def masked_phone(normal: str) -> str:
+    return normal[:3] + "*" * max(0, len(normal) - 7) + normal[-4:]
+
+
+def masked_name(name: str | None) -> str:
+    """'韦**': the first character (or, with spaces, the first word's initial) and as many stars as are hidden."""
+    if not name:
+        return ""
+    return name[0] + "*" * max(1, len(name) - 1)

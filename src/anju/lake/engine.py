@@ -1,0 +1,264 @@
+"""Runs a compiled plan over a snapshot and keeps every answer: the whole of a run, in one folder, or nothing.
+
+The folder is written as `<out>.partial` and renamed at the end, so that a run that was killed leaves no run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from anju.core.contracts.model import Programme
+from anju.core.standards.compile import RunPlan, compile_run
+from anju.core.standards.compile.answers import AT_LEAST, BREACHED, answer_column, clears_column
+from anju.core.standards.compile.expressions import Writer
+from anju.core.standards.compile.names import literal, quoted
+from anju.core.standards.model import Aggregate, Latest, Policy, Streak
+from anju.core.standards.order import needs_of, standard_needs
+from anju.lake.duck import open_duckdb
+from anju.lake.snapshot import Sources, open_snapshot
+
+Progress = Callable[[str, int, int], None]
+STATE_WORDS = ("value", "absent", "blank", "undelivered", "at_least")
+_plans: dict[tuple[str, date, tuple[str, ...]], RunPlan] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """`breached` and `unknown` count answers; `seconds` is by step, in the order they ran."""
+
+    folder: Path
+    day: date
+    known_at: datetime
+    policy_digest: str
+    answers: dict[str, Path]  # subject -> Parquet
+    breaches: Path
+    attainment: Path
+    counts: dict[str, dict[str, int]]  # standard -> answer -> number
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def plan_of(policy: Policy, day: date, standards: Iterable[str] | None = None) -> RunPlan:
+    """The compiled plan, kept by rules, day and choice of standards."""
+    chosen = tuple(sorted(standards)) if standards is not None else ()
+    key = (policy.digest, day, chosen)
+    if key not in _plans:
+        _plans[key] = compile_run(policy, day, standards=standards)
+    return _plans[key]
+
+
+def feeds_of(policy: Policy, plan: RunPlan) -> set[str]:
+    """The feeds that the plan's standards read, directly or through other features."""
+    found: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    stack = [("standard", code) for codes in plan.standards.values() for code in codes]
+    while stack:
+        key = stack.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        if key[0] == "standard":
+            stack += standard_needs(policy.standards[key[1]])
+            continue
+        feature = policy.features[key]
+        if isinstance(feature, Latest | Aggregate | Streak):
+            found.add(feature.feed)
+        stack += needs_of(feature, policy.contracts, policy.parameters)  # type: ignore[arg-type]
+    return found
+
+
+def run(
+    policy: Policy,
+    sources: Sources,
+    day: date,
+    known_at: datetime,
+    out: Path,
+    *,
+    standards: Iterable[str] | None = None,
+    memory_limit: str = "900MB",
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Judges everybody and writes `out`. Pure: the same sources, policy, day and known_at give the same answers."""
+    plan = plan_of(policy, day, standards)
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    spill = partial / "spill"
+    spill.mkdir()
+    con = open_duckdb(memory_limit=memory_limit, threads=threads, temp_directory=spill)
+    seconds: dict[str, float] = {}
+    try:
+        con.execute("SET preserve_insertion_order = false")
+        started = time.perf_counter()
+        judge(con, policy, sources, plan, day, known_at, seconds, progress)
+        seconds["judging"] = time.perf_counter() - started
+        started = time.perf_counter()
+        answers = {subject: _write_answers(con, plan, subject, partial) for subject in plan.standards}
+        breaches = _write_breaches(con, policy, plan, partial)
+        attainment = _write_attainment(con, plan, partial)
+        counts = _counts(con, plan)
+        seconds["writing"] = time.perf_counter() - started
+    finally:
+        con.close()
+    shutil.rmtree(spill)
+    facts = {
+        "day": day.isoformat(),
+        "known_at": known_at.isoformat(),
+        "policy": policy.digest,
+        "standards": sorted(code for codes in plan.standards.values() for code in codes),
+        "counts": counts,
+        "seconds": {name: round(value, 4) for name, value in seconds.items()},
+    }
+    (partial / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    if out.exists():
+        shutil.rmtree(out)
+    partial.rename(out)
+    return RunResult(
+        folder=out,
+        day=day,
+        known_at=known_at,
+        policy_digest=policy.digest,
+        answers={subject: out / path.name for subject, path in answers.items()},
+        breaches=out / breaches.name,
+        attainment=out / attainment.name,
+        counts=counts,
+        seconds=seconds,
+    )
+
+
+def judge(
+    con: Any,
+    policy: Policy,
+    sources: Sources,
+    plan: RunPlan,
+    day: date,
+    known_at: datetime,
+    seconds: dict[str, float] | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Makes the snapshot and every table of the plan on `con`, and writes nothing."""
+    started = time.perf_counter()
+    open_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.standards)
+    if seconds is not None:
+        seconds["snapshot"] = time.perf_counter() - started
+    for nth, step in enumerate(plan.steps):
+        started = time.perf_counter()
+        con.execute(step.sql)
+        if seconds is not None:
+            seconds[step.name] = time.perf_counter() - started
+        if progress:
+            progress(step.name, nth + 1, len(plan.steps))
+
+
+def _write_answers(con: Any, plan: RunPlan, subject: str, folder: Path) -> Path:
+    path = folder / f"answers_{subject}.parquet"
+    columns = [
+        item
+        for code in plan.standards[subject]
+        for item in (f"{answer_column(code)} AS {quoted(code)}", f"{clears_column(code)} AS {quoted(code + ':clears')}")
+    ]
+    con.execute(
+        f"COPY (SELECT id AS subject_id, subject_key, household_id, place_id, path, {', '.join(columns)}"
+        f" FROM {plan.tables[subject]} ORDER BY path, household_id, id) TO {literal(str(path))}"
+        " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)"
+    )
+    return path
+
+
+def _evidence_sql(policy: Policy, writer: Writer, code: str, day: date) -> str:
+    """JSON text of the evidence in its declared order: {"away": {"v": 7, "s": "value"}}."""
+    version = policy.standards[code].version_on(day)
+    assert version is not None
+    parts = []
+    for evidence in version.evidence:
+        ref = evidence.ref
+        value = writer.sql(ref)
+        state = f"[{', '.join(literal(word) for word in STATE_WORDS)}][{writer.state(ref)} + 1]"
+        if writer.has_bound(ref):
+            value = f"COALESCE({value}, {quoted('b:' + ref.feature)})"
+        if ref.type in ("decimal", "date"):
+            value = f"CAST({value} AS VARCHAR)"
+        parts.append(f"{literal(evidence.name)}, json_object('v', {value}, 's', {state})")
+    return f"CAST(json_object({', '.join(parts)}) AS VARCHAR)"
+
+
+def _breach_selects(policy: Policy, plan: RunPlan) -> list[str]:
+    programme = policy.programme
+    assert isinstance(programme, Programme)
+    selects = []
+    for subject, codes in plan.standards.items():
+        own = {name: f for (s, name), f in policy.features.items() if s == subject}
+        writer = Writer(plan.day, own, policy.parameters, policy.contracts)  # type: ignore[arg-type]
+        for code in codes:
+            version = policy.standards[code].version_on(plan.day)
+            assert version is not None
+            names = ", ".join(literal(breach.name) for breach in version.breaches)
+            levels = ", ".join(literal(breach.level) for breach in version.breaches)
+            answer = answer_column(code)
+            which = f"({answer} % {AT_LEAST} - {BREACHED - 1})"
+            selects.append(
+                f"SELECT {literal(code)} AS standard, {literal(subject)} AS subject, id AS subject_id, subject_key,"
+                f" household_id, place_id, path, [{names}][{which}] AS breach, [{levels}][{which}] AS level,"
+                f" {answer} >= {AT_LEAST} AS at_least, {clears_column(code)} AS clears,"
+                f" {_evidence_sql(policy, writer, code, plan.day)} AS evidence"
+                f" FROM {plan.tables[subject]} WHERE {answer} >= {BREACHED}"
+            )
+    return selects
+
+
+def _write_breaches(con: Any, policy: Policy, plan: RunPlan, folder: Path) -> Path:
+    path = folder / "breaches.parquet"
+    union = " UNION ALL ".join(_breach_selects(policy, plan))
+    con.execute(
+        f"COPY (SELECT * FROM ({union}) ORDER BY path, household_id, standard, subject_id) TO {literal(str(path))}"
+        " (FORMAT parquet, COMPRESSION zstd)"
+    )
+    return path
+
+
+ANSWER_WORD = "CASE WHEN a = 0 THEN 'not_applicable' WHEN a = 1 THEN 'met' WHEN a = 2 THEN 'unknown' ELSE 'breached' END"
+
+
+def _tallies(plan: RunPlan) -> str:
+    """(standard, place_id, answer, n): one grouped pass over each subject's table."""
+    parts = []
+    for subject, codes in plan.standards.items():
+        names = ", ".join(answer_column(code) for code in codes)
+        parts.append(
+            f"SELECT substr(standard, 3) AS standard, place_id, {ANSWER_WORD} AS answer, count(*) AS n"
+            f" FROM (UNPIVOT (SELECT place_id, {names} FROM {plan.tables[subject]})"
+            f" ON {names} INTO NAME standard VALUE a) GROUP BY ALL"
+        )
+    return " UNION ALL ".join(parts)
+
+
+def _write_attainment(con: Any, plan: RunPlan, folder: Path) -> Path:
+    path = folder / "attainment.parquet"
+    con.execute(f"CREATE TEMP TABLE tallies AS {_tallies(plan)}")
+    con.execute(
+        "COPY (SELECT t.standard, r.ancestor_id AS place_id, t.answer, CAST(sum(t.n) AS BIGINT) AS n FROM tallies t"
+        " JOIN r_ancestor r ON r.place_id = t.place_id GROUP BY ALL ORDER BY 1, 2, 3)"
+        f" TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    return path
+
+
+def _counts(con: Any, plan: RunPlan) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {code: {} for codes in plan.standards.values() for code in codes}
+    rows = con.execute("SELECT standard, answer, CAST(sum(n) AS BIGINT) FROM tallies GROUP BY ALL ORDER BY 1, 2").fetchall()
+    for standard, answer, n in rows:
+        counts[standard][answer] = n
+    return counts
+
+
+def standard_sql(policy: Policy, code: str, day: date) -> str:
+    """The statements that judge one standard on a day, to read or to run by hand over the snapshot's tables."""
+    plan = plan_of(policy, day, [code])
+    return "\n\n".join(f"-- {step.name}\n{step.sql};" for step in plan.steps)

@@ -1,0 +1,375 @@
+"""The world of a day as known at a time: which deliveries count, which rows they hold, what is delivered.
+
+Everything is made as temporary tables and views of one connection, under the names the compiler reads:
+`s_<feed>` rows, `cover(feed, unit, period)`, `fresh(feed, unit)`, `rejected_now`, `r_ancestor`, `r_membership`,
+`b_<subject>` with the base columns of every subject, and the variable `worked` (working days since 1990).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from anju.core.contracts.model import Contract, Programme
+from anju.core.contracts.programme import calendar_of, working_calendar_of
+from anju.core.standards.compile.expressions import WORKED_FROM, WORKED_UNTIL
+from anju.core.standards.compile.levels import level_variables
+from anju.core.standards.compile.names import literal, quoted
+from anju.core.standards.model import Attribute, Policy
+
+COLUMN_SQL = {
+    "text": "VARCHAR", "code": "VARCHAR", "int": "BIGINT", "decimal": "DECIMAL(18,4)", "rate": "DECIMAL(18,4)",
+    "money": "BIGINT", "bool": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMP", "list": "VARCHAR[]",
+    "month": "INTEGER", "week": "INTEGER", "quarter": "INTEGER", "term": "INTEGER", "school_year": "INTEGER",
+    "year": "INTEGER", "person": "BIGINT", "household": "BIGINT", "place": "BIGINT",
+}  # fmt: skip
+LINKS = ("person", "household", "place")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a snapshot reads: the lake's root (`feeds/<code>/<delivery>.parquet`), the manifest folder
+    (`delivery.parquet`, `coverage.parquet`, `rejected.parquet`) and the registry folder (`place.parquet`,
+    `household.parquet`, `person.parquet`, `membership.parquet`)."""
+
+    lake: Path
+    manifest: Path
+    registry: Path
+
+
+def lake_columns(contract: Contract) -> dict[str, str]:
+    """The plain columns a feed keeps in the lake, with their SQL types. Links stand under `<kind>_id`."""
+    linked = set(contract.links.values())
+    return {
+        column.name: COLUMN_SQL[column.type]
+        for column in contract.columns
+        if column.name not in linked and (column.klass == "plain" or column.type in LINKS)
+    }
+
+
+def open_snapshot(
+    con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime, feeds: Iterable[str], subjects: Iterable[str]
+) -> None:
+    """Makes the tables for `feeds` and `subjects`. `con` is a DuckDB connection; nothing is written to disk."""
+    _Snapshot(con, sources, policy, day, known_at).make(sorted(set(feeds)), sorted(set(subjects)))
+
+
+class _Snapshot:
+    def __init__(self, con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime) -> None:
+        assert isinstance(policy.programme, Programme)
+        self.con, self.sources, self.policy = con, sources, policy
+        self.programme = policy.programme
+        self.day, self.known_at = day, known_at
+        self.calendar = calendar_of(policy.programme)
+
+    def make(self, feeds: list[str], subjects: list[str]) -> None:
+        self._registry()
+        self._deliveries()
+        self._calendar()
+        closure = list(feeds)
+        for code in feeds:
+            contract = self._contract(code)
+            if contract.through is not None and contract.through[0] not in closure:
+                closure.append(contract.through[0])
+        for subject in subjects:
+            if subject in self.policy.keyed and self.policy.keyed[subject].feed not in closure:
+                closure.append(self.policy.keyed[subject].feed)
+        closure.sort(key=lambda code: (self._contract(code).through is not None, code))
+        for code in closure:
+            self._feed(code)
+        self._freshness(closure)
+        self._rejected()
+        for subject in sorted({*subjects, "person", "household", *(level.name for level in self.programme.levels)}):
+            self._base(subject)
+        self._areas()
+        for code in self.policy.standards:
+            self.con.execute(level_variables(self.policy, code, self.day))
+
+    def _contract(self, code: str) -> Contract:
+        contract = self.policy.contracts[code]
+        assert isinstance(contract, Contract)
+        return contract
+
+    # --- registry -------------------------------------------------------------------------------------------
+
+    def _registry(self) -> None:
+        for name in ("place", "household", "person", "membership"):
+            path = literal(str(self.sources.registry / f"{name}.parquet"))
+            self.con.execute(f"CREATE TEMP VIEW r_{name} AS SELECT * FROM read_parquet({path})")
+        self.con.execute(
+            "CREATE TEMP TABLE r_ancestor AS WITH RECURSIVE up(place_id, ancestor_id) AS ("
+            " SELECT place_id, place_id FROM r_place UNION ALL"
+            " SELECT up.place_id, p.parent_id FROM up JOIN r_place p ON p.place_id = up.ancestor_id"
+            " WHERE p.parent_id IS NOT NULL)"
+            " SELECT up.place_id, up.ancestor_id, p.level FROM up JOIN r_place p ON p.place_id = up.ancestor_id"
+        )
+        unit, community = literal(self.programme.unit_level), literal(self.programme.community_level)
+        self.con.execute(
+            "CREATE TEMP TABLE r_where AS SELECT p.place_id, p.path, p.level, u.code AS unit, c.place_id AS community_id"
+            " FROM r_place p"
+            f" LEFT JOIN r_ancestor ua ON ua.place_id = p.place_id AND ua.level = {unit}"
+            " LEFT JOIN r_place u ON u.place_id = ua.ancestor_id"
+            f" LEFT JOIN r_ancestor ca ON ca.place_id = p.place_id AND ca.level = {community}"
+            " LEFT JOIN r_place c ON c.place_id = ca.ancestor_id"
+        )
+
+    # --- deliveries -------------------------------------------------------------------------------------------
+
+    def _deliveries(self) -> None:
+        known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
+        for name in ("delivery", "coverage", "rejected"):
+            path = literal(str(self.sources.manifest / f"{name}.parquet"))
+            self.con.execute(f"CREATE TEMP VIEW m_{name} AS SELECT * FROM read_parquet({path})")
+        floors = ", ".join(f"({literal(code)}, {literal(self._contract(code).matched_floor)})" for code in self.policy.contracts)
+        self.con.execute(
+            "CREATE TEMP TABLE usable AS SELECT d.delivery_id, d.feed, d.received_at, d.valid,"
+            " CAST(row_number() OVER (ORDER BY d.received_at, d.delivery_id) AS BIGINT) AS seq"
+            f" FROM m_delivery d JOIN (VALUES {floors}) f(code, least) ON f.code = d.feed"
+            f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
+            f" AND (NOT d.held OR d.confirmed_at <= {known}) AND COALESCE(d.matched_rate, 1) >= f.least"
+        )
+        self.con.execute(
+            "CREATE TEMP TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c"
+            " JOIN usable u USING (delivery_id)"
+        )
+
+    def _freshness(self, feeds: list[str]) -> None:
+        self.con.execute("CREATE TEMP TABLE fresh (feed VARCHAR, unit VARCHAR)")
+        for code in feeds:
+            contract = self._contract(code)
+            if contract.kind != "state":
+                continue
+            if contract.freshness.fresh_for is not None:
+                after = self.day - timedelta(days=contract.freshness.fresh_for)
+            else:
+                due = self.calendar.latest_due(contract.cadence, self.day, contract.freshness.due_days, contract.dated)
+                if due is None:
+                    continue
+                after = self.calendar.dated_day(contract.cadence, due, contract.dated) - timedelta(days=1)
+            self.con.execute(
+                "INSERT INTO fresh SELECT DISTINCT c.feed, c.unit FROM m_coverage c JOIN usable u USING (delivery_id)"
+                f" WHERE c.feed = {literal(code)} AND u.valid > {literal(after)} AND u.valid <= {literal(self.day)}"
+            )
+
+    # --- rows ---------------------------------------------------------------------------------------------------
+
+    def _feed(self, code: str) -> None:
+        contract = self._contract(code)
+        chosen = self._chosen(contract)
+        files = self._files(code, chosen)
+        own = lake_columns(contract)
+        plain = ", ".join(f"CAST(f.{quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in own.items())
+        if not files:
+            nothing = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in own.items())
+            self.con.execute(
+                f"CREATE TEMP VIEW s_{code} AS SELECT NULL::BIGINT AS row_id, NULL::TIMESTAMP AS known_at, NULL::DATE AS valid,"
+                " NULL::INTEGER AS period, NULL::VARCHAR AS unit, NULL::BIGINT AS person_id, NULL::BIGINT AS household_id,"
+                f" NULL::BIGINT AS place_id, NULL::VARCHAR AS subject_key, NULL::BIGINT AS ord"
+                f"{', ' + nothing if nothing else ''}{self._keys(contract)} WHERE FALSE"
+            )
+            return
+        ordinal = "(f.row_id & 16777215)"
+        ord_ = f"(date_diff('day', DATE '1900-01-01', f.valid)::BIGINT << 44) + (u.seq << 24) + {ordinal}"
+        household = "f.household_id"
+        join = ""
+        if contract.through is not None:
+            feed, column = contract.through
+            join = (
+                f" LEFT JOIN (SELECT {quoted(column)} AS k, arg_max(household_id, ord) AS h, arg_max(place_id, ord) AS p"
+                f" FROM s_{feed} GROUP BY ALL) t ON t.k = f.{quoted(column)}"
+            )
+            household = "COALESCE(f.household_id, t.h)"
+        select = (
+            f"SELECT f.row_id, f.known_at, f.valid, f.period, f.unit, f.person_id, {household} AS household_id, f.place_id,"
+            f" f.subject_key, {ord_} AS ord, f.deleted{', ' + plain if plain else ''} FROM read_parquet([{files}],"
+            f" union_by_name = true) f JOIN {chosen} u ON u.delivery_id = f.delivery_id{self._by_unit(contract)}{join}"
+            f" WHERE f.valid <= {literal(self.day)}"
+        )
+        if contract.delivery == "delta" or contract.kind == "event":
+            select = self._latest_per_key(contract, select)
+        body = f"SELECT *{self._keys(contract)} FROM ({select}) WHERE NOT deleted"
+        kind = "TABLE" if self._through_needs_rows(code) else "VIEW"
+        self.con.execute(f"CREATE TEMP {kind} s_{code} AS {body}")
+
+    def _through_needs_rows(self, code: str) -> bool:
+        return any((self._contract(other).through or ("",))[0] == code for other in self.policy.contracts)
+
+    def _chosen(self, contract: Contract) -> str:
+        """The deliveries whose rows are seen: for full feeds the latest usable one per unit (and period)."""
+        name = f"d_{contract.code}"
+        code = literal(contract.code)
+        if contract.delivery == "full" and contract.kind != "event":
+            only = f" AND u.valid <= {literal(self.day)}" if contract.kind == "state" else ""
+            per = "c.unit" if contract.kind == "state" else "c.unit, c.period"
+            order = "(u.valid, u.received_at, u.delivery_id)" if contract.kind == "state" else "(u.received_at, u.delivery_id)"
+            sql = (
+                f"SELECT arg_max(u.delivery_id, {order}) AS delivery_id, arg_max(u.seq, {order}) AS seq, c.unit,"
+                f" {'NULL::INTEGER' if contract.kind == 'state' else 'c.period'} AS period FROM m_coverage c"
+                f" JOIN usable u USING (delivery_id) WHERE c.feed = {code}{only} GROUP BY {per}"
+            )
+        else:
+            sql = f"SELECT delivery_id, seq FROM usable WHERE feed = {code}"
+        self.con.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+        return name
+
+    @staticmethod
+    def _by_unit(contract: Contract) -> str:
+        if contract.delivery != "full" or contract.kind == "event":
+            return ""
+        return " AND u.unit = f.unit" + ("" if contract.kind == "state" else " AND u.period = f.period")
+
+    def _files(self, code: str, chosen: str) -> str:
+        rows = self.con.execute(f"SELECT DISTINCT delivery_id FROM {chosen} ORDER BY 1").fetchall()
+        folder = self.sources.lake / "feeds" / code
+        paths = [folder / f"{delivery}.parquet" for (delivery,) in rows]
+        return ", ".join(literal(str(path)) for path in paths if path.exists())
+
+    def _latest_per_key(self, contract: Contract, select: str) -> str:
+        """Corrections: per key the row known last. Skipped where no key was ever delivered twice."""
+        linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
+        keys = ", ".join(quoted(linked.get(name, name)) for name in contract.key)
+        if self.con.execute(
+            f"SELECT count(*) = count(DISTINCT ({keys})) AND NOT COALESCE(bool_or(deleted), FALSE) FROM ({select})"
+        ).fetchone()[0]:
+            return select
+        order = "ord DESC" if contract.kind == "state" else "known_at DESC, row_id DESC"
+        return f"SELECT * FROM ({select}) QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {order}) = 1"
+
+    def _keys(self, contract: Contract) -> str:
+        """The id of every keyed subject whose key columns this feed has."""
+        names = {column.name for column in contract.columns}
+        linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
+        found = ""
+        for keyed in self.policy.keyed.values():
+            if set(keyed.key) <= names:
+                text = self.key_text(tuple(linked.get(name, name) for name in keyed.key))
+                found += f", {_hashed(text)} AS {quoted('key:' + keyed.name)}"
+        if "subject_key" in names:
+            found += f", {_hashed('subject_key')} AS subject_id_of_key"
+        return found
+
+    @staticmethod
+    def key_text(columns: tuple[str, ...]) -> str:
+        return " || '|' || ".join(f"COALESCE(CAST({quoted(name)} AS VARCHAR), '')" for name in columns)
+
+    def _rejected(self) -> None:
+        """Rows set aside of subjects we know, unless an accepted row of the same subject and period came later."""
+        known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
+        self.con.execute(
+            "CREATE TEMP TABLE rejected_now (feed VARCHAR, subject VARCHAR, subject_id BIGINT, period INTEGER, valid DATE)"
+        )
+        feeds = self.con.execute(
+            "SELECT DISTINCT r.feed FROM m_rejected r JOIN m_delivery d USING (delivery_id)"
+            f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
+        ).fetchall()
+        made = {name for (name,) in self.con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+        for (feed,) in feeds:
+            if f"s_{feed}" not in made:
+                continue
+            for subject in ("person", "household", "place"):
+                self.con.execute(
+                    f"INSERT INTO rejected_now SELECT r.feed, '{subject}', r.{subject}_id, r.period, r.valid FROM m_rejected r"
+                    f" JOIN m_delivery d USING (delivery_id) WHERE r.feed = {literal(feed)} AND r.{subject}_id IS NOT NULL"
+                    f" AND d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
+                    f" AND (r.valid IS NULL OR r.valid <= {literal(self.day)})"
+                    f" AND NOT EXISTS (SELECT 1 FROM s_{feed} s WHERE s.{subject}_id = r.{subject}_id"
+                    " AND s.known_at > d.received_at AND (r.period IS NULL OR s.period = r.period))"
+                )
+        self.con.execute(
+            "INSERT INTO rejected_now SELECT feed, p.level, subject_id, period, valid FROM rejected_now"
+            " JOIN r_place p ON p.place_id = subject_id WHERE subject = 'place'"
+        )
+
+    # --- subjects -----------------------------------------------------------------------------------------------
+
+    def _base(self, subject: str) -> None:
+        attributes = [f for (s, _), f in self.policy.features.items() if s == subject and isinstance(f, Attribute)]
+        if subject == "person":
+            extra = _attributes(attributes, "p")
+            sql = (
+                "SELECT p.person_id AS id, NULL::VARCHAR AS subject_key, p.household_id, h.place_id,"
+                f" h.community_id AS area_id, w.unit, w.path{extra} FROM r_person p"
+                " LEFT JOIN r_household h ON h.household_id = p.household_id LEFT JOIN r_where w ON w.place_id = h.place_id"
+            )
+        elif subject == "household":
+            extra = _attributes(attributes, "h")
+            sql = (
+                "SELECT h.household_id AS id, NULL::VARCHAR AS subject_key, h.household_id, h.place_id,"
+                f" h.community_id AS area_id, w.unit, w.path{extra} FROM r_household h"
+                " LEFT JOIN r_where w ON w.place_id = h.place_id"
+            )
+        elif subject in self.policy.keyed:
+            sql = self._keyed_base(subject)
+        else:
+            extra = _attributes(attributes, "p")
+            sql = (
+                "SELECT p.place_id AS id, NULL::VARCHAR AS subject_key, NULL::BIGINT AS household_id, p.place_id,"
+                f" p.place_id AS area_id, w.unit, p.path{extra} FROM r_place p JOIN r_where w ON w.place_id = p.place_id"
+                f" WHERE p.level = {literal(subject)}"
+            )
+        self.con.execute(f"CREATE TEMP TABLE {quoted('b_' + subject)} AS {sql}")
+
+    def _keyed_base(self, subject: str) -> str:
+        keyed = self.policy.keyed[subject]
+        contract = self._contract(keyed.feed)
+        linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
+        text = self.key_text(tuple(linked.get(name, name) for name in keyed.key))
+        key = quoted("key:" + subject)
+        return (
+            f"SELECT s.id, s.subject_key, COALESCE(s.household_id, p.household_id) AS household_id,"
+            " COALESCE(s.place_id, h.place_id) AS place_id, w.community_id AS area_id, s.unit, COALESCE(w.path, '/') AS path"
+            f" FROM (SELECT {key} AS id, any_value({text}) AS subject_key, arg_max(struct_pack(v := household_id), ord).v AS household_id,"
+            " arg_max(struct_pack(v := place_id), ord).v AS place_id, arg_max(struct_pack(v := person_id), ord).v AS person_id,"
+            f" arg_max(unit, ord) AS unit FROM s_{keyed.feed} GROUP BY {key}) s"
+            " LEFT JOIN r_person p ON p.person_id = s.person_id"
+            " LEFT JOIN r_household h ON h.household_id = COALESCE(s.household_id, p.household_id)"
+            " LEFT JOIN r_where w ON w.place_id = COALESCE(s.place_id, h.place_id)"
+        )
+
+    # --- calendar and areas -----------------------------------------------------------------------------------------
+
+    def _calendar(self) -> None:
+        working = working_calendar_of(self.programme)
+        count, counts = 0, []
+        day = WORKED_FROM
+        while day <= WORKED_UNTIL:
+            count += working.is_working(day)
+            counts.append(count)
+            day += timedelta(days=1)
+        self.con.execute("SET VARIABLE worked = $1::INTEGER[]", [counts])
+
+    def _areas(self) -> None:
+        """`p_<parameter>(place_id, key…, start, until, value)` for parameters that differ by area."""
+        for parameter in self.policy.parameters.values():
+            if not any(value.area is not None for value in parameter.values):
+                continue
+            rows = []
+            for value in parameter.values:
+                later = [
+                    v.start for v in parameter.values
+                    if v.area == value.area and v.keys == value.keys and v.start > value.start
+                ]  # fmt: skip
+                until = min(later, default=date(9999, 12, 31))
+                keys = "".join(f", {literal(str(key).lower() if isinstance(key, bool) else str(key))}" for key in value.keys)
+                rows.append(f"({literal(value.area)}{keys}, {literal(value.start)}, {literal(until)}, {literal(value.value)})")
+            names = "".join(f", key{n}" for n in range(len(parameter.keyed_by)))
+            same = "".join(f", v.key{n}" for n in range(len(parameter.keyed_by)))
+            self.con.execute(
+                f"CREATE TEMP TABLE p_{parameter.name} AS WITH v(area{names}, start, until, value) AS (VALUES {', '.join(rows)}),"
+                " reach AS (SELECT a.place_id, p.code AS area, length(p.path) AS depth FROM r_ancestor a"
+                " JOIN r_place p ON p.place_id = a.ancestor_id UNION ALL SELECT place_id, NULL, 0 FROM r_place)"
+                f" SELECT r.place_id{same}, v.start, v.until, v.value FROM reach r JOIN v ON v.area IS NOT DISTINCT FROM r.area"
+                f" QUALIFY rank() OVER (PARTITION BY r.place_id{same} ORDER BY r.depth DESC) = 1"
+            )
+
+
+def _attributes(features: list[Attribute], alias: str) -> str:
+    return "".join(f", {alias}.{quoted(f.column)} AS {quoted('f:' + f.name)}" for f in features)
+
+
+def _hashed(text: str) -> str:
+    """A 63-bit id of a text key, the same in every run."""
+    return f"CAST(md5_number_lower({text}) & 9223372036854775807 AS BIGINT)"

@@ -1,0 +1,151 @@
+"""What the lake gets to know of the registry: our own keys and plain columns, as of a day and as known at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from adbc_driver_postgresql import dbapi as postgresql
+from adbc_driver_sqlite import dbapi as sqlite
+from django.db import connection
+
+from anju.apps.people.models import Household, Person
+
+HIDDEN = frozenset({"name", "initials", "recorded_at", "id", "household_code"})
+ARROW = {"BooleanField": pa.bool_(), "DateField": pa.date32(), "IntegerField": pa.int64(), "CharField": pa.string()}
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySnapshot:
+    """`folder` holds place, household, person and membership as Parquet; `digest` names their content."""
+
+    folder: Path
+    digest: str
+    rows: dict[str, int]
+
+    def path(self, table: str) -> Path:
+        return self.folder / f"{table}.parquet"
+
+
+def export_registry(day: date, known_at: datetime, folder: Path) -> RegistrySnapshot:
+    """Writes <folder>/<digest>/*.parquet. The same content has the same digest and is not written twice."""
+    moment = _moment(known_at)
+    tables = {name: _fetch(sql, schema) for name, (sql, schema) in _queries(day, moment).items()}
+    tables["household"] = _with_ancestors(tables["household"], tables["place"])
+    digest = _digest(tables)
+    target = folder / digest
+    target.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        path = target / f"{name}.parquet"
+        if not path.exists():
+            draft = path.with_suffix(".part")
+            pq.write_table(table, draft, compression="zstd")
+            draft.rename(path)
+    return RegistrySnapshot(target, digest, {name: table.num_rows for name, table in tables.items()})
+
+
+def _moment(known_at: datetime) -> str:
+    text = known_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    # SQLite compares times as text, and Django writes whole seconds without a fraction
+    if connection.vendor == "sqlite":
+        return text.removesuffix(".000000")
+    return f"{text}+00"
+
+
+def _plain(model: type[Household] | type[Person]) -> list[tuple[str, pa.DataType]]:
+    return [
+        (field.name, ARROW[field.get_internal_type()])
+        for field in model._meta.concrete_fields
+        if field.name not in HIDDEN and field.get_internal_type() in ARROW
+    ]
+
+
+def _queries(day: date, moment: str) -> dict[str, tuple[str, pa.Schema]]:
+    """SQL and declared schema per table; SQLite answers dates as text and booleans as numbers, so all are cast."""
+    key, text = pa.int64(), pa.string()
+    households, persons = _plain(Household), _plain(Person)
+    known = f"m.known_from <= '{moment}' AND (m.known_to IS NULL OR m.known_to > '{moment}')"
+    held = f"m.start <= '{day}' AND (m.\"end\" IS NULL OR m.\"end\" > '{day}')"
+    h_columns = ", ".join(f"h.{name}" for name, _ in households)
+    p_columns = ", ".join(f"p.{name}" for name, _ in persons)
+    return {
+        "place": (
+            "SELECT id AS place_id, parent_id, level, code, name, path FROM places_place "
+            "WHERE tree = 'scope' ORDER BY path",
+            pa.schema([("place_id", key), ("parent_id", key), ("level", text), ("code", text), ("name", text),
+                       ("path", text)]),
+        ),
+        "household": (
+            f"SELECT h.id AS household_id, h.place_id, h.origin_place_id, {h_columns} "
+            "FROM people_household h ORDER BY h.id",
+            pa.schema([("household_id", key), ("place_id", key), ("origin_place_id", key), *households]),
+        ),
+        "person": (
+            f"SELECT p.id AS person_id, m.household_id, {p_columns} FROM people_person p "
+            f"LEFT JOIN people_membership m ON m.person_id = p.id AND {known} AND {held} ORDER BY p.id",
+            pa.schema([("person_id", key), ("household_id", key), *persons]),
+        ),
+        "membership": (
+            f'SELECT m.person_id, m.household_id, m.start, m."end" FROM people_membership m WHERE {known} '
+            "ORDER BY m.person_id, m.start, m.id",
+            pa.schema([("person_id", key), ("household_id", key), ("start", pa.date32()), ("end", pa.date32())]),
+        ),
+    }  # fmt: skip
+
+
+def _fetch(sql: str, schema: pa.Schema) -> pa.Table:
+    with _adbc() as con, con.cursor() as cursor:
+        cursor.execute(sql)
+        table = cursor.fetch_arrow_table()
+    columns = [_cast(table.column(index), field.type) for index, field in enumerate(schema)]
+    return pa.table(columns, schema=schema)
+
+
+def _adbc() -> sqlite.Connection | postgresql.Connection:
+    options = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return sqlite.connect(str(options["NAME"]))
+    password = f":{options['PASSWORD']}" if options["PASSWORD"] else ""
+    port = f"&port={options['PORT']}" if options["PORT"] else ""
+    return postgresql.connect(
+        f"postgresql://{options['USER']}{password}@/{options['NAME']}?host={options['HOST']}{port}"
+    )
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if column.type == kind:
+        return column
+    if pa.types.is_date(kind) and pa.types.is_string(column.type):
+        return pc.strptime(column, format="%Y-%m-%d", unit="s").cast(kind)
+    if pa.types.is_boolean(kind):
+        return column.cast(pa.int64()).cast(kind)
+    return column.cast(kind)
+
+
+def _with_ancestors(household: pa.Table, place: pa.Table) -> pa.Table:
+    """Adds community_id and unit_id, found on the path of the household's place."""
+    level = dict(zip(place.column("place_id").to_pylist(), place.column("level").to_pylist(), strict=True))
+    found: dict[int, tuple[int | None, int | None]] = {}
+    for key, path in zip(place.column("place_id").to_pylist(), place.column("path").to_pylist(), strict=True):
+        above = {level.get(int(part)): int(part) for part in path.strip("/").split("/")}
+        found[key] = (above.get("community"), above.get("unit"))
+    places = household.column("place_id").to_pylist()
+    community = pa.array([found.get(key, (None, None))[0] for key in places], pa.int64())
+    unit = pa.array([found.get(key, (None, None))[1] for key in places], pa.int64())
+    return household.add_column(2, "community_id", community).add_column(3, "unit_id", unit)
+
+
+def _digest(tables: dict[str, pa.Table]) -> str:
+    total = hashlib.sha256()
+    for name in sorted(tables):
+        total.update(name.encode())
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, tables[name].schema) as writer:
+            writer.write_table(tables[name].combine_chunks())
+        total.update(sink.getvalue())
+    return total.hexdigest()[:20]

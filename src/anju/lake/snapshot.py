@@ -132,8 +132,7 @@ class _Snapshot:
             f" AND (NOT d.held OR d.confirmed_at <= {known}) AND COALESCE(d.matched_rate, 1) >= f.least"
         )
         self.con.execute(
-            "CREATE TEMP TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c"
-            " JOIN usable u USING (delivery_id)"
+            "CREATE TEMP TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c JOIN usable u USING (delivery_id)"
         )
 
     def _freshness(self, feeds: list[str]) -> None:
@@ -258,9 +257,7 @@ class _Snapshot:
     def _rejected(self) -> None:
         """Rows set aside of subjects we know, unless an accepted row of the same subject and period came later."""
         known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
-        self.con.execute(
-            "CREATE TEMP TABLE rejected_now (feed VARCHAR, subject VARCHAR, subject_id BIGINT, period INTEGER, valid DATE)"
-        )
+        self.con.execute("CREATE TEMP TABLE rejected_now (feed VARCHAR, subject VARCHAR, subject_id BIGINT, period INTEGER, valid DATE)")
         feeds = self.con.execute(
             "SELECT DISTINCT r.feed FROM m_rejected r JOIN m_delivery d USING (delivery_id)"
             f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"

@@ -1,0 +1,83 @@
+"""Which column of a file is which column of a contract: by name, by either title, by alias, or as remembered."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from anju.core.contracts.faults import nearest
+from anju.core.contracts.model import Contract
+from anju.lake.files import FileRefused
+
+TOTALS = ("合计", "总计", "小计", "total", "totals", "sum", "subtotal")
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMap:
+    """`columns[name]` is the position of a contract's column in the file; `unknown` headers are left alone."""
+
+    columns: Mapping[str, int]
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]  # optional columns the file does not have
+
+
+def folded(text: str) -> str:
+    """Header names are compared without case, space, width, underscores or bracketed remarks."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    plain = plain.split("(")[0]
+    return "".join(ch for ch in plain if ch.isalnum())
+
+
+def known_names(contract: Contract) -> dict[str, str]:
+    """Folded name -> column. Names come first, titles and aliases never displace them."""
+    found: dict[str, str] = {}
+    for column in contract.columns:
+        found.setdefault(folded(column.name), column.name)
+    for column in contract.columns:
+        for title in (column.title.zh, column.title.en, *column.aliases):
+            found.setdefault(folded(title), column.name)
+    return found
+
+
+def recognised(row: Sequence[str], contract: Contract) -> int:
+    names = known_names(contract)
+    return len({names[key] for cell in row if (key := folded(str(cell))) in names})
+
+
+def map_headers(
+    header: Sequence[str], contract: Contract, remembered: Mapping[str, str] | None = None, others: Sequence[Contract] = ()
+) -> HeaderMap:
+    """Raises FileRefused where a needed column is missing, saying which feed the file looks like instead."""
+    names = known_names(contract)
+    remembered = {folded(key): value for key, value in (remembered or {}).items()}
+    columns: dict[str, int] = {}
+    unknown = []
+    for position, cell in enumerate(header):
+        key = folded(cell)
+        name = remembered.get(key) or names.get(key)
+        if name is None:
+            if cell:
+                unknown.append(cell)
+            continue
+        if name in columns:
+            raise FileRefused(
+                f"two columns of the file are '{name}'", f"'{header[columns[name]]}' and '{cell}'", "remove or rename one of them"
+            )
+        columns[name] = position
+    lacking = [column for column in contract.columns if column.name not in columns]
+    needed = [column.name for column in lacking if column.required or column.name in contract.key]
+    if needed:
+        better = max(others, key=lambda other: recognised(header, other), default=None)
+        if better is not None and recognised(header, better) > len(columns):
+            raise FileRefused(
+                f"this is not {contract.code} {contract.title.zh}", f"its columns are those of {better.code} {better.title.zh}",
+                f"send it as {better.code}",
+            )  # fmt: skip
+        raise FileRefused(
+            f"{contract.code} needs columns that the file does not have: {', '.join(needed)}",
+            f"the file has: {', '.join(cell for cell in header if cell)}",
+            "add them, or say which of the file's columns they are",
+            nearest(needed[0], [cell for cell in header if cell]),
+        )
+    return HeaderMap(columns, tuple(unknown), tuple(column.name for column in lacking))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +15,9 @@ from adbc_driver_postgresql import dbapi as postgresql
 from adbc_driver_sqlite import dbapi as sqlite
 from django.db import connection
 
-from anju.apps.people.models import Household, Person
+from anju.apps.people.models import Household, Identifier, Person
+from anju.apps.people.vault import digest, ensure_keys
+from anju.apps.places.codes import place_codes
 
 HIDDEN = frozenset({"name", "initials", "recorded_at", "id", "household_code"})
 ARROW = {"BooleanField": pa.bool_(), "DateField": pa.date32(), "IntegerField": pa.int64(), "CharField": pa.string()}
@@ -32,11 +35,13 @@ class RegistrySnapshot:
         return self.folder / f"{table}.parquet"
 
 
-def export_registry(day: date, known_at: datetime, folder: Path) -> RegistrySnapshot:
+def export_registry(
+    day: date, known_at: datetime, folder: Path, *, community_level: str = "community", unit_level: str = "unit"
+) -> RegistrySnapshot:
     """Writes <folder>/<digest>/*.parquet. The same content has the same digest and is not written twice."""
     moment = _moment(known_at)
     tables = {name: _fetch(sql, schema) for name, (sql, schema) in _queries(day, moment).items()}
-    tables["household"] = _with_ancestors(tables["household"], tables["place"])
+    tables["household"] = _with_ancestors(tables["household"], tables["place"], community_level, unit_level)
     digest = _digest(tables)
     target = folder / digest
     target.mkdir(parents=True, exist_ok=True)
@@ -99,11 +104,22 @@ def _queries(day: date, moment: str) -> dict[str, tuple[str, pa.Schema]]:
 
 
 def _fetch(sql: str, schema: pa.Schema) -> pa.Table:
+    if connection.in_atomic_block or "memory" in str(connection.settings_dict["NAME"]):
+        return fetch_within(sql, schema)  # another connection would not see what this one has yet to commit
     with _adbc() as con, con.cursor() as cursor:
         cursor.execute(sql)
         table = cursor.fetch_arrow_table()
     columns = [_cast(table.column(index), field.type) for index, field in enumerate(schema)]
     return pa.table(columns, schema=schema)
+
+
+def fetch_within(sql: str, schema: pa.Schema) -> pa.Table:
+    """The answer over Django's own connection, so that it is part of the transaction under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetchall()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
 
 
 def _adbc() -> sqlite.Connection | postgresql.Connection:
@@ -118,6 +134,8 @@ def _adbc() -> sqlite.Connection | postgresql.Connection:
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if column.null_count == len(column):
+        return pa.chunked_array([pa.nulls(len(column), kind)], kind)
     if column.type == kind:
         return column
     if pa.types.is_date(kind) and pa.types.is_string(column.type):
@@ -127,17 +145,48 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     return column.cast(kind)
 
 
-def _with_ancestors(household: pa.Table, place: pa.Table) -> pa.Table:
+def _with_ancestors(household: pa.Table, place: pa.Table, community_level: str, unit_level: str) -> pa.Table:
     """Adds community_id and unit_id, found on the path of the household's place."""
     level = dict(zip(place.column("place_id").to_pylist(), place.column("level").to_pylist(), strict=True))
     found: dict[int, tuple[int | None, int | None]] = {}
     for key, path in zip(place.column("place_id").to_pylist(), place.column("path").to_pylist(), strict=True):
         above = {level.get(int(part)): int(part) for part in path.strip("/").split("/")}
-        found[key] = (above.get("community"), above.get("unit"))
+        found[key] = (above.get(community_level), above.get(unit_level))
     places = household.column("place_id").to_pylist()
     community = pa.array([found.get(key, (None, None))[0] for key in places], pa.int64())
     unit = pa.array([found.get(key, (None, None))[1] for key in places], pa.int64())
     return household.add_column(2, "community_id", community).add_column(3, "unit_id", unit)
+
+
+class Directory:
+    """Our own keys for what deliveries name: whole arrays of texts in, int64 out, null where unknown.
+
+    The tables are read once, when it is made: what enters the registry later needs another Directory."""
+
+    def __init__(self, identifier: str = "cn_resident_id") -> None:
+        self._identifier, self._keys = identifier, ensure_keys()
+        self._people = dict(Identifier.objects.filter(type=identifier).values_list("digest", "person_id"))
+        self._households = dict(Household.objects.values_list("household_code", "id"))
+        self._places = place_codes()
+
+    def people(self, values: pa.Array) -> pa.Array:
+        """Persons by the normal form of their identifier; only its keyed hash is compared."""
+        return _each(values, lambda normal: self._people.get(digest(self._keys, self._identifier, normal)))
+
+    def households(self, values: pa.Array) -> pa.Array:
+        return _each(values, self._households.get)
+
+    def places(self, values: pa.Array) -> pa.Array:
+        """Places by any code they ever had, and by the codes of what became part of them."""
+        return _each(values, self._places.get)
+
+
+def _each(values: pa.Array | pa.ChunkedArray, key: Callable[[str], int | None]) -> pa.Array:
+    """`key` of every distinct value, spread out again over the rows."""
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    coded = values.cast(pa.string()).dictionary_encode()
+    return pa.array([key(value) for value in coded.dictionary.to_pylist()], pa.int64()).take(coded.indices)
 
 
 def _digest(tables: dict[str, pa.Table]) -> str:

@@ -78,6 +78,21 @@ class Sealer:
         return self._cipher.decrypt(bytes(sealed[:NONCE_BYTES]), bytes(sealed[NONCE_BYTES:]), None).decode()
 
 
+class FileVault:
+    """Encrypts whole files that hold full identifiers, under the same data.key."""
+
+    def __init__(self, keys: Keys | None = None) -> None:
+        self._cipher = AESGCM((keys or ensure_keys()).data)
+
+    def encrypt(self, data: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, None)
+
+    def decrypt(self, data: bytes) -> bytes:
+        """Raises cryptography's InvalidTag when the data was altered or encrypted with another key."""
+        return self._cipher.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], None)
+
+
 def masked_identifier(normal: str) -> str:
     """'522301********1234': at most the first six and the last four, and never more than half of a short one."""
     if len(normal) >= 15:

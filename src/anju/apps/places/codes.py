@@ -1,0 +1,70 @@
+"""Places by code, keys for new rows, and names without the office that administers them."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import connection
+from django.db.models import Max, Model
+
+from anju.apps.places.models import Place, PlaceCode, Succession
+
+SCOPE = "scope"
+STATISTICAL = "statistical"
+OFFICES = re.compile(r"(?<=.)(居民委员会|村民委员会|居委会|村委会|办事处)$")
+KINDS = re.compile(r"(?<=..)(街道|社区|民族乡|镇|乡|村|县|市|区)$")
+LOCK = 0x616E6A75  # any number, the same wherever keys are given out
+
+
+def first_free(model: type[Model]) -> int:
+    """The next key of a table, to be used in the transaction under way; on PostgreSQL others wait until it ends."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    return int(model._default_manager.aggregate(most=Max("id"))["most"] or 0) + 1
+
+
+def plain_name(name: str) -> str:
+    """'东湖街道办事处' and '东湖街道' are one name."""
+    return OFFICES.sub("", "".join(name.split()))
+
+
+def stem(name: str) -> str:
+    """'兴仁' of '兴仁县' and '兴仁市': what stays when the rank of a place changes."""
+    return KINDS.sub("", plain_name(name))
+
+
+def place_codes(*, scope_only: bool = False) -> dict[str, int]:
+    """Every code a place ever had -> its key, following what is known to have become of it.
+
+    A code known in both trees means the place of the scope tree: that is the one households belong to. Of a scope
+    tree's places with one code the lowest is meant. A doubtful succession is not followed."""
+    found: dict[str, int] = {}
+    rows = PlaceCode.objects.filter(scheme=SCOPE).order_by("valid_from").values_list("code", "place_id", "place__path")
+    for code, place, _ in sorted(rows, key=lambda row: row[2].count("/")):
+        found[code] = place
+    statistical: dict[str, int] = {}
+    if not scope_only:
+        statistical = dict(PlaceCode.objects.filter(scheme=STATISTICAL).order_by("valid_from").values_list("code", "place_id"))
+    became = dict(
+        Succession.objects.filter(kind="place", doubtful=False).order_by("on").values_list("from_key", "to_key")
+    )
+    for code in [*became, *statistical]:
+        if code not in found:
+            last = _followed(code, became, found)
+            key = found.get(last, statistical.get(last, statistical.get(code)))
+            if key is not None:
+                found[code] = key
+    return found
+
+
+def _followed(code: str, became: dict[str, str], found: dict[str, int]) -> str:
+    seen = {code}
+    while code not in found and became.get(code, code) not in seen:
+        code = became[code]
+        seen.add(code)
+    return code
+
+
+def scope_paths() -> dict[int, str]:
+    return dict(Place.objects.filter(tree=SCOPE).values_list("id", "path"))

@@ -72,9 +72,7 @@ def _value(column: FeedColumn, t: str, calendar: Calendar, minor_digits: int) ->
     plain = f"replace(replace({t}, ',', ''), '，', '')"
     match kind:
         case "int":
-            return (
-                f"CASE WHEN regexp_full_match({plain}, '[+-]?\\d{{1,15}}(\\.0+)?') THEN CAST(CAST({plain} AS DECIMAL(18,2)) AS BIGINT) END"
-            )
+            return f"CASE WHEN regexp_full_match({plain}, '[+-]?\\d{{1,15}}(\\.0+)?') THEN CAST(CAST({plain} AS DECIMAL(18,2)) AS BIGINT) END"
         case "decimal":
             return f"CASE WHEN regexp_full_match({plain}, '[+-]?\\d{{1,13}}(\\.\\d{{1,4}}0*)?') THEN TRY_CAST({plain} AS DECIMAL(18,4)) END"
         case "rate":

@@ -195,7 +195,7 @@ def _breach_selects(policy: Policy, plan: RunPlan) -> list[str]:
     selects = []
     for subject, codes in plan.standards.items():
         own = {name: f for (s, name), f in policy.features.items() if s == subject}
-        writer = Writer(plan.day, own, policy.parameters, policy.contracts)  # type: ignore[arg-type]
+        writer = Writer(plan.day, own, policy.parameters, policy.contracts, policy.features)  # type: ignore[arg-type]
         for code in codes:
             version = policy.standards[code].version_on(plan.day)
             assert version is not None

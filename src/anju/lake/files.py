@@ -84,9 +84,7 @@ def _encoding(path: Path) -> str:
         except UnicodeDecodeError:
             continue
         return "utf-8-sig" if path.open("rb").read(3) == b"\xef\xbb\xbf" else encoding
-    raise FileRefused(
-        f"'{path.name}' is neither UTF-8 nor GB18030", "its characters cannot be read", "save it as CSV UTF-8 and send it again"
-    )
+    raise FileRefused(f"'{path.name}' is neither UTF-8 nor GB18030", "its characters cannot be read", "save it as CSV UTF-8 and send it again")
 
 
 def _scan(path: Path, encoding: str) -> None:
@@ -103,9 +101,7 @@ def _scan(path: Path, encoding: str) -> None:
             else:
                 length = max(length + len(lines[0]) if length + len(lines[0]) > MAX_LINE else 0, len(lines[-1]))
             if length > MAX_LINE:
-                raise FileRefused(
-                    f"'{path.name}' has a line of more than {MAX_LINE:,} characters", "a quote is not closed, or it is no CSV"
-                )
+                raise FileRefused(f"'{path.name}' has a line of more than {MAX_LINE:,} characters", "a quote is not closed, or it is no CSV")
         decoder.decode(b"", final=True)
 
 

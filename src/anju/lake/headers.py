@@ -61,9 +61,7 @@ def map_headers(
                 unknown.append(cell)
             continue
         if name in columns:
-            raise FileRefused(
-                f"two columns of the file are '{name}'", f"'{header[columns[name]]}' and '{cell}'", "remove or rename one of them"
-            )
+            raise FileRefused(f"two columns of the file are '{name}'", f"'{header[columns[name]]}' and '{cell}'", "remove or rename one of them")
         columns[name] = position
     lacking = [column for column in contract.columns if column.name not in columns]
     needed = [column.name for column in lacking if column.required or column.name in contract.key]

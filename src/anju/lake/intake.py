@@ -233,7 +233,7 @@ class _Intake:
             position = headers.columns[column.name]
             values = (
                 self.con.execute(f"SELECT DISTINCT {cell(position)} AS v FROM raw WHERE {cell(position)} IS NOT NULL")
-                .fetch_arrow_table()["v"]
+                .to_arrow_table()["v"]
                 .combine_chunks()
             )
             reasons: list[str | None] = [None] * len(values)
@@ -270,9 +270,7 @@ class _Intake:
                     if column.type in ("person", "household") and column.name in linked:
                         strangers.append(f"({t} IS NOT NULL AND {key} IS NULL AND {alias}.why IS NULL)")
                 if column.required or (column.name in self.contract.key):
-                    reasons.append(
-                        f"CASE WHEN {t} IS NULL THEN {quoted(f'{column.title.zh} {column.name}: is empty, and must not be')} END"
-                    )
+                    reasons.append(f"CASE WHEN {t} IS NULL THEN {quoted(f'{column.title.zh} {column.name}: is empty, and must not be')} END")
                 kind = linked.get(column.name)
                 if kind is not None:
                     items.append(f"{key} AS {kind}_id")
@@ -292,9 +290,7 @@ class _Intake:
         list_of = f"list_filter([{', '.join(reasons)}], lambda e: e IS NOT NULL)"
         items.append(f"nullif(array_to_string({list_of}, '; '), '') AS reason")
         items.append(f"{' OR '.join(strangers) or 'FALSE'} AS stranger")
-        self.con.execute(
-            f"CREATE TEMP TABLE checked AS SELECT {', '.join(items)} FROM (SELECT {', '.join(texts)} FROM raw) {' '.join(joins)}"
-        )
+        self.con.execute(f"CREATE TEMP TABLE checked AS SELECT {', '.join(items)} FROM (SELECT {', '.join(texts)} FROM raw) {' '.join(joins)}")
         self._dates_and_units()
 
     def _dates_and_units(self) -> None:
@@ -432,7 +428,7 @@ class _Intake:
         if refused:
             rows = self.con.execute(
                 "SELECT raw.*, checked.reason FROM raw JOIN checked USING (line) WHERE checked.reason IS NOT NULL ORDER BY line"
-            ).fetch_arrow_table()
+            ).to_arrow_table()
             write_refused(self.root, self.delivery_id, header, rows, self.vault)
         partial.replace(target)
         return target

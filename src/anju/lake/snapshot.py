@@ -230,9 +230,9 @@ class _Snapshot:
         """Corrections: per key the row known last. Skipped where no key was ever delivered twice."""
         linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
         keys = ", ".join(quoted(linked.get(name, name)) for name in contract.key)
-        if self.con.execute(
-            f"SELECT count(*) = count(DISTINCT ({keys})) AND NOT COALESCE(bool_or(deleted), FALSE) FROM ({select})"
-        ).fetchone()[0]:
+        if self.con.execute(f"SELECT count(*) = count(DISTINCT ({keys})) AND NOT COALESCE(bool_or(deleted), FALSE) FROM ({select})").fetchone()[
+            0
+        ]:
             return select
         order = "ord DESC" if contract.kind == "state" else "known_at DESC, row_id DESC"
         return f"SELECT * FROM ({select}) QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {order}) = 1"

@@ -65,9 +65,7 @@ def read_programme(folder: Path) -> tuple[Programme | None, dict[str, SubjectKey
 
 
 def calendar_of(programme: Programme) -> Calendar:
-    return Calendar(
-        [(t.name, t.start, t.end) for t in programme.terms], [(y.name, y.start, y.end) for y in programme.school_years]
-    )
+    return Calendar([(t.name, t.start, t.end) for t in programme.terms], [(y.name, y.start, y.end) for y in programme.school_years])
 
 
 def working_calendar_of(programme: Programme) -> WorkingCalendar:
@@ -134,9 +132,7 @@ def _subjects(node: Node | None) -> dict[str, SubjectKey]:
     return found
 
 
-def _calendar(
-    folder: Path, faults: list[Fault]
-) -> tuple[frozenset[date], frozenset[date], tuple[NamedPeriod, ...], tuple[NamedPeriod, ...]]:
+def _calendar(folder: Path, faults: list[Fault]) -> tuple[frozenset[date], frozenset[date], tuple[NamedPeriod, ...], tuple[NamedPeriod, ...]]:
     if not (folder / "calendar.yaml").exists():
         return frozenset(), frozenset(), (), ()
     root = read_document(folder / "calendar.yaml", "calendar.yaml", faults)

@@ -141,9 +141,7 @@ class Catalogue:
         return Latest(name, subject, keyed.feed, None, None, 0, fields, keyed.title)
 
     def fields(self, contract: Contract) -> dict[str, Type]:
-        found: dict[str, Type] = {
-            c.name: COLUMN_TYPES[c.type] for c in contract.columns if c.klass == "plain" and c.type in COLUMN_TYPES
-        }
+        found: dict[str, Type] = {c.name: COLUMN_TYPES[c.type] for c in contract.columns if c.klass == "plain" and c.type in COLUMN_TYPES}
         found["valid"] = "date"
         return found
 

@@ -64,28 +64,17 @@ class Writer:
     features: Mapping[str, Feature]
     parameters: Mapping[str, Parameter]
     contracts: Mapping[str, Contract]
+    everything: Mapping[tuple[str, str], Feature]
     contract: Contract | None = None  # set while writing a row filter
 
     # --- states -----------------------------------------------------------------------------------------------
 
     def bounded(self, name: str) -> bool:
-        """Whether the feature carries a bound column."""
-        feature = self.features[name]
-        match feature:
-            case Aggregate() | Rollup():
-                return feature.monotone
-            case Streak():
-                return True
-            case Derived(value=Ref(feature=inner, field=None)):
-                return self.bounded(inner)
-            case _:
-                return False
+        """Whether the feature of this subject carries a bound column."""
+        return is_bounded(self.features[name], self.everything)
 
     def has_bound(self, expr: Expr) -> bool:
-        if not isinstance(expr, Ref) or expr.field is not None:
-            return False
-        feature = self.features[expr.feature]
-        return isinstance(feature, Up) or self.bounded(expr.feature)
+        return isinstance(expr, Ref) and expr.field is None and self.bounded(expr.feature)
 
     def state(self, of: Ref | Column) -> str:
         """SQL for the state of a fact, as a small integer."""
@@ -200,10 +189,7 @@ class Writer:
             return f"date_diff('day', {start}, {end})"
         if unit == "working_days":
             base = literal(WORKED_FROM)
-            return (
-                f"(getvariable('worked')[date_diff('day', {base}, {end}) + 1]"
-                f" - getvariable('worked')[date_diff('day', {base}, {start}) + 1])"
-            )
+            return f"(getvariable('worked')[date_diff('day', {base}, {end}) + 1] - getvariable('worked')[date_diff('day', {base}, {start}) + 1])"
         forward = f"({_index(end)} - {_index(start)} - CASE WHEN day({end}) < day({start}) THEN 1 ELSE 0 END)"
         back = f"-({_index(start)} - {_index(end)} - CASE WHEN day({start}) < day({end}) THEN 1 ELSE 0 END)"
         if unit == "years":
@@ -242,6 +228,21 @@ class Writer:
         return f"(CASE {branches} END)"
 
 
+def is_bounded(feature: Feature, everything: Mapping[tuple[str, str], Feature]) -> bool:
+    """Counts, sums of what cannot be negative and streaks carry a bound, and so does what merely passes them on."""
+    match feature:
+        case Aggregate() | Rollup():
+            return feature.monotone
+        case Streak():
+            return True
+        case Derived(value=Ref(feature=inner, field=None)):
+            return is_bounded(everything[feature.subject, inner], everything)
+        case Up(field=None):
+            return is_bounded(everything[feature.above, feature.feature], everything)
+        case _:
+            return False
+
+
 def _settled(bound: str, op: str, other: str) -> str:
     """TRUE or FALSE where a lower bound alone decides the comparison, NULL otherwise."""
     if op in (">", ">="):
@@ -262,7 +263,4 @@ def _index(day: str) -> str:
 
 
 def _years(start: str, end: str) -> str:
-    return (
-        f"(year({end}) - year({start}) - CASE WHEN month({end}) * 100 + day({end})"
-        f" < month({start}) * 100 + day({start}) THEN 1 ELSE 0 END)"
-    )
+    return f"(year({end}) - year({start}) - CASE WHEN month({end}) * 100 + day({end}) < month({start}) * 100 + day({start}) THEN 1 ELSE 0 END)"

@@ -46,7 +46,7 @@ class FeedGroup:
         return quoted(f"g_{self.subject}_{self.contract.code}" + ("_event" if "r_membership" in self.source else ""))
 
     def writer(self) -> Writer:
-        return Writer(self.day, {}, self.policy.parameters, self.policy.contracts, self.contract)
+        return Writer(self.day, {}, self.policy.parameters, self.policy.contracts, {}, self.contract)
 
     # --- the scan ---------------------------------------------------------------------------------------------
 
@@ -89,9 +89,7 @@ class FeedGroup:
 
     def _columns(self, feature: FeedFeature) -> set[str]:
         if isinstance(feature, Latest):
-            return {name for name in self.used_fields(feature) if name != "valid"} | {
-                column.name for column in columns_of(feature.where)
-            }
+            return {name for name in self.used_fields(feature) if name != "valid"} | {column.name for column in columns_of(feature.where)}
         if isinstance(feature, Streak):
             return {column.name for column in columns_of(feature.holds)}
         return {column.name for expr in (feature.of, feature.where) for column in columns_of(expr)}
@@ -138,89 +136,87 @@ class FeedGroup:
                     f"0::BIGINT AS {quoted(f'x:{feature.name}')}"]  # fmt: skip
         inside = f"period <= {last} AND period > {last - most}"
         bit = f"(1::BIGINT << ({last} - period)::BIGINT)"
-        return [
-            f"COALESCE(bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND {holds}), 0) AS {quoted(f'v:{feature.name}')}",
-            f"COALESCE(bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND NOT {holds}), 0) AS {quoted(f'n:{feature.name}')}",
-            f"COALESCE(bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND ({holds}) IS NULL), 0) AS {quoted(f'x:{feature.name}')}",
-        ]
+        found = []
+        for mark, condition in (("v", holds), ("n", f"NOT {holds}"), ("x", f"({holds}) IS NULL")):
+            mask = f"bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND {condition})"
+            found.append(f"COALESCE({mask}, 0) AS {quoted(f'{mark}:{feature.name}')}")
+        return found
 
     # --- values, states, bounds -----------------------------------------------------------------------------------
 
-    def columns(self, feature: FeedFeature, unit: str) -> list[str]:
-        """SELECT items of the subject's table. `unit` is the SQL of the delivering unit of the subject."""
-        g = quoted(f"g{self.contract.code}") if "r_membership" not in self.source else quoted(f"e{self.contract.code}")
-        delivered = f"({self.covered(self._window(feature), unit)} AND NOT {self.rejected(self._window(feature))})"
-        value, state = value_column(feature.name), state_column(feature.name)
+    def columns(self, feature: FeedFeature, unit: str) -> tuple[list[str], list[str], list[str]]:
+        """SELECT items in three layers, each reading the one before: what is joined and delivered ('y:' names,
+        not kept), then values, states and bounds (a streak needs one layer more). `unit` is the SQL of the
+        subject's delivering unit."""
+        g = quoted(f"{'e' if 'r_membership' in self.source else 'g'}{self.contract.code}")
         n, v, x = (f"{g}.{quoted(f'{mark}:{feature.name}')}" for mark in "nvx")
-        if isinstance(feature, Latest):
-            return self._latest(feature, v, delivered, state)
         if isinstance(feature, Streak):
             return self._streak(feature, n, v, x, unit)
-        exact = f"({delivered} AND COALESCE({x}, 0) = 0)"
+        delivered = f"({self.covered(self._window(feature), unit)} AND NOT {self.rejected(self._window(feature))})"
+        ok, raw, some = (quoted(f"y:{mark}:{feature.name}") for mark in ("d", "v", "n"))
+        value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
+        if isinstance(feature, Latest):
+            return [f"{delivered} AS {ok}", f"{v} AS {raw}"], self._latest(feature, raw, ok, state), []
+        first = [f"({delivered} AND COALESCE({x}, 0) = 0) AS {ok}", f"{v} AS {raw}"]
         if feature.how in ("count", "sum"):
-            zero = "0" if feature.type != "decimal" else "0::DECIMAL(38,4)"
-            amount = f"COALESCE({v}, {zero})"
-            if not feature.monotone:
-                return [f"CASE WHEN {exact} THEN {amount} END AS {value}",
-                        f"CASE WHEN {exact} THEN 0 ELSE {UNDELIVERED} END AS {state}"]  # fmt: skip
-            return [
-                f"CASE WHEN {exact} THEN {amount} END AS {value}",
-                f"CASE WHEN {exact} THEN 0 ELSE {AT_LEAST} END AS {state}",
-                f"CASE WHEN NOT {exact} THEN {amount} END AS {bound_column(feature.name)}",
-            ]
+            amount = f"COALESCE({raw}, {'0::DECIMAL(38,4)' if feature.type == 'decimal' else '0'})"
+            missing = AT_LEAST if feature.monotone else UNDELIVERED
+            second = [f"CASE WHEN {ok} THEN {amount} END AS {value}", f"CASE WHEN {ok} THEN 0 ELSE {missing} END AS {state}"]
+            if feature.monotone:
+                second.append(f"CASE WHEN NOT {ok} THEN {amount} END AS {bound}")
+            return first, second, []
         if feature.how == "any":
-            found = f"CASE WHEN COALESCE({v}, 0) > 0 THEN TRUE WHEN {exact} THEN FALSE END"
-            return [f"{found} AS {value}", f"CASE WHEN COALESCE({v}, 0) > 0 OR {exact} THEN 0 ELSE {UNDELIVERED} END AS {state}"]
-        return [
-            f"CASE WHEN {exact} THEN {v} END AS {value}",
-            f"CASE WHEN NOT {exact} THEN {UNDELIVERED} WHEN COALESCE({n}, 0) = 0 THEN {ABSENT} ELSE 0 END AS {state}",
-        ]
+            found = f"COALESCE({raw}, 0) > 0"
+            return first, [
+                f"CASE WHEN {found} THEN TRUE WHEN {ok} THEN FALSE END AS {value}",
+                f"CASE WHEN {found} OR {ok} THEN 0 ELSE {UNDELIVERED} END AS {state}",
+            ], []  # fmt: skip
+        first.append(f"{n} AS {some}")
+        return first, [
+            f"CASE WHEN {ok} THEN {raw} END AS {value}",
+            f"CASE WHEN NOT {ok} THEN {UNDELIVERED} WHEN COALESCE({some}, 0) = 0 THEN {ABSENT} ELSE 0 END AS {state}",
+        ], []  # fmt: skip
 
     def _latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
         missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
         row = f"{packed}[{feature.back + 1}]" if feature.back else packed
-        sure = f"{row}.w" if not feature.back else (
-            f"(len(list_filter({packed}, lambda e: e.w IS NULL)) = 0)"
-        )  # fmt: skip
-        found = f"({delivered} AND {row} IS NOT NULL AND COALESCE({sure}, FALSE))"
+        sure = f"{row}.w" if not feature.back else f"len(list_filter({packed}, lambda e: e.w IS NULL)) = 0"
         unsure = f"({packed} IS NOT NULL AND NOT COALESCE({sure}, FALSE))"
-        items = [
-            f"CASE WHEN NOT {delivered} OR {unsure} THEN {UNDELIVERED} WHEN {row} IS NULL THEN {missing} ELSE 0 END AS {state}"
-        ]
+        items = [f"CASE WHEN NOT {delivered} OR {unsure} THEN {UNDELIVERED} WHEN {row} IS NULL THEN {missing} ELSE 0 END AS {state}"]
         for name in self.used_fields(feature):
-            items.append(f"CASE WHEN {found} THEN {row}.{quoted(name)} END AS {value_column(feature.name, name)}")
+            field = f"CASE WHEN {delivered} AND NOT {unsure} THEN {row}.{quoted(name)} END"
+            items.append(f"{field} AS {value_column(feature.name, name)}")
         return items
 
-    def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str) -> list[str]:
+    def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str) -> tuple[list[str], list[str], list[str]]:
         """Trailing ones of the periods that hold, are delivered, and have nothing set aside."""
         last, most = self._last_due(), min(feature.at_most, MAX_STREAK)
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if last is None:
-            return [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"]
-        code = literal(self.contract.code)
+            return [], [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"], []
         bits = f"bit_or(1::BIGINT << ({last} - z.period)::BIGINT)"
-        inside = f"z.feed = {code} AND z.period <= {last} AND z.period > {last - most}"
+        inside = f"z.feed = {literal(self.contract.code)} AND z.period <= {last} AND z.period > {last - most}"
         cover = f"COALESCE((SELECT {bits} FROM cover z WHERE {inside} AND z.unit = {unit}), 0)"
         mine = f"z.subject = {literal(self.subject)} AND z.subject_id = b.id"
         away = f"COALESCE((SELECT {bits} FROM rejected_now z WHERE {inside} AND {mine}), 0)"
-        good = f"(COALESCE({v}, 0) & ~COALESCE({n}, 0) & ~COALESCE({x}, 0) & {cover} & ~{away})"
-        stop = f"(~{good} & (-(~{good})))"
-        # ~good & -~good isolates the lowest period that breaks the run; its logarithm is the length
-        full = (1 << most) - 1
-        length = (
-            f"LEAST({most}, CAST(log2(CASE WHEN ({good} & {full}) = {full} THEN {1 << most}::BIGINT ELSE {stop} END) AS BIGINT))"
-        )
+        yes, no, vague, covered, length = (quoted(f"y:{mark}:{feature.name}") for mark in ("v", "n", "x", "c", "l"))
+        first = [
+            f"COALESCE({v}, 0) AS {yes}",
+            f"COALESCE({n}, 0) AS {no}",
+            f"COALESCE({x}, 0) AS {vague}",
+            f"({cover} & ~{away}) AS {covered}",
+        ]
+        # the lowest bit of ~good is the period that breaks the run; its logarithm is the run's length
+        bad = f"(~({yes} & ~{no} & ~{vague} & {covered}) | {1 << most}::BIGINT)"
+        second = [f"CAST(log2({bad} & -{bad}) AS BIGINT) AS {length}"]
         at = f"(1::BIGINT << {length})"
-        ends = f"({length} < {most} AND ({cover} & {at}) <> 0 AND ("
-        ends += f"(COALESCE({n}, 0) & {at}) <> 0"
-        if self.contract.world == "closed":
-            ends += f" OR ((COALESCE({x}, 0) | COALESCE({v}, 0)) & {at}) = 0"
-        ends += "))"
-        return [
+        missing = f" OR (({vague} | {yes}) & {at}) = 0" if self.contract.world == "closed" else ""
+        ends = f"({length} < {most} AND ({covered} & {at}) <> 0 AND (({no} & {at}) <> 0{missing}))"
+        return first, second, [
             f"CASE WHEN {ends} THEN {length} END AS {value}",
             f"CASE WHEN {ends} THEN 0 ELSE {AT_LEAST} END AS {state}",
             f"CASE WHEN NOT {ends} THEN {length} END AS {bound}",
-        ]
+        ]  # fmt: skip
 
     def covered(self, window: Window | None, unit: str) -> str:
         """SQL: the subject's unit has delivered what the window needs."""

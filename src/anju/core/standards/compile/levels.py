@@ -64,9 +64,7 @@ def place_levels(policy: Policy) -> tuple[str, ...]:
 # --- rolled up from below ---------------------------------------------------------------------------------------
 
 
-def rollup_step(
-    name: str, subject: str, over: str, below: str, features: list[Rollup], writer: Writer, policy: Policy
-) -> tuple[str, list[str]]:
+def rollup_step(name: str, subject: str, over: str, below: str, features: list[Rollup], writer: Writer, policy: Policy) -> tuple[str, list[str]]:
     """A grouped table over the members, and the SELECT items that read it."""
     columns: list[str] = []
     items: list[str] = []
@@ -159,9 +157,7 @@ def _rolled(feature: Rollup, group: str) -> list[str]:
 # --- read from above --------------------------------------------------------------------------------------------
 
 
-def up_columns(
-    subject: str, above: str, source: str, features: list[Up], writer: Writer, policy: Policy
-) -> tuple[str, list[str]]:
+def up_columns(subject: str, above: str, source: str, features: list[Up], writer: Writer, policy: Policy) -> tuple[str, list[str]]:
     """One join to the table above, and for each feature its value, state and bound as they are there."""
     alias = quoted(f"u_{above}")
     inner = []
@@ -169,11 +165,11 @@ def up_columns(
     for nth, feature in enumerate(features):
         ref = Ref(feature.feature, feature.field, feature.type)
         inner.append(f"{writer.sql(ref)} AS v{nth}, {writer.state(ref)} AS s{nth}")
-        bound = f"{bound_column(feature.feature)}" if writer.has_bound(ref) else "NULL::BIGINT"
-        inner.append(f"{bound} AS l{nth}")
         items.append(f"{alias}.v{nth} AS {value_column(feature.name)}")
         items.append(f"COALESCE({alias}.s{nth}, {UNDELIVERED}) AS {state_column(feature.name)}")
-        items.append(f"{alias}.l{nth} AS {bound_column(feature.name)}")
+        if writer.has_bound(ref):
+            inner.append(f"{bound_column(feature.feature)} AS l{nth}")
+            items.append(f"{alias}.l{nth} AS {bound_column(feature.name)}")
     rows = f"(SELECT id AS up_id, {', '.join(inner)} FROM {source})"
     if above == "household":
         return f"LEFT JOIN {rows} {alias} ON {alias}.up_id = b.household_id", items

@@ -169,16 +169,16 @@ class _Planner:
         keys = [k for k in self.needed if self._subject(k) == subject and self.stratum[k] == stratum]
         features: list[Feature] = [self.policy.features[k] for k in keys if k[0] != "standard"]
         own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
-        writer = Writer(self.day, own, self.policy.parameters, self.policy.contracts)  # type: ignore[arg-type]
+        writer = Writer(self.day, own, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
         first = stratum == 0 and subject not in self.made
         source = base_table(self.policy, subject) if first else table(subject, self.made[subject])
-        joins, columns = self._feed_columns(subject, features)
+        joins, columns, layers = self._feed_columns(subject, features)
         rollups = [f for f in features if isinstance(f, Rollup)]
         for over in dict.fromkeys(f.over for f in rollups):
             group = [f for f in rollups if f.over == over]
             name = f"r_{subject}_{over}_{stratum}"
             below = {n: f for (s, n), f in self.policy.features.items() if s == over}
-            inner = Writer(self.day, below, self.policy.parameters, self.policy.contracts)  # type: ignore[arg-type]
+            inner = Writer(self.day, below, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
             sql, items = rollup_step(name, subject, over, table(over, self.made[over]), group, inner, self.policy)
             self.steps.append(Step(name, sql))
             joins.append(f"LEFT JOIN {quoted(name)} ON {quoted(name)}.subject_id = b.id")
@@ -187,7 +187,7 @@ class _Planner:
         for above in dict.fromkeys(f.above for f in ups):
             group_up = [f for f in ups if f.above == above]
             higher = {n: f for (s, n), f in self.policy.features.items() if s == above}
-            upper = Writer(self.day, higher, self.policy.parameters, self.policy.contracts)  # type: ignore[arg-type]
+            upper = Writer(self.day, higher, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
             join, items = up_columns(subject, above, table(above, self.made[above]), group_up, upper, self.policy)
             joins.append(join)
             columns += items
@@ -199,13 +199,19 @@ class _Planner:
             elif isinstance(self.policy.features[key], Derived | Answer):
                 late.append(derived_columns(self.policy.features[key], writer))  # type: ignore[arg-type]
         sql = inner_sql
+        for layer in layers:
+            if layer:
+                sql = f"SELECT *, {', '.join(layer)} FROM ({sql})"
         if late:
-            sql = f"SELECT *, {', '.join(late)} FROM ({inner_sql})"
+            sql = f"SELECT *, {', '.join(late)} FROM ({sql})"
+        if joins:  # working columns of the feed features are not kept
+            sql = f"SELECT COLUMNS(lambda c: NOT starts_with(c, 'y:')) FROM ({sql})"
         target = table(subject, stratum)
         self.steps.append(Step(f"{subject} {stratum}", f"CREATE TEMP TABLE {target} AS {sql}"))
         self.made[subject] = stratum
 
-    def _feed_columns(self, subject: str, features: list[Feature]) -> tuple[list[str], list[str]]:
+    def _feed_columns(self, subject: str, features: list[Feature]) -> tuple[list[str], list[str], list[list[str]]]:
+        """Joins, the columns read straight from them, and two layers computed over those."""
         groups: dict[tuple[str, bool], list[Latest | Aggregate | Streak]] = {}
         for feature in features:
             if isinstance(feature, Latest | Aggregate | Streak):
@@ -213,6 +219,7 @@ class _Planner:
                 groups.setdefault((feature.feed, at_event), []).append(feature)
         joins: list[str] = []
         columns: list[str] = []
+        layers: list[list[str]] = [[], []]
         for (code, at_event), members in groups.items():
             group = feed_group(self.policy, subject, code, at_event, tuple(members), self.day, self.calendar, self.fields)
             self.steps.append(Step(f"{subject} from {code}", group.scan()))
@@ -220,8 +227,11 @@ class _Planner:
             joins.append(f"LEFT JOIN {group.name} {alias} ON {alias}.subject_id = b.id")
             unit = _unit_sql(group)
             for feature in members:
-                columns += group.columns(feature, unit)
-        return joins, columns
+                read, *over = group.columns(feature, unit)
+                columns += read
+                for nth, items in enumerate(over):
+                    layers[nth] += items
+        return joins, columns, layers
 
 
 def feed_group(
@@ -238,10 +248,7 @@ def feed_group(
     contract = policy.contracts[code]
     source = quoted(f"s_{code}")
     if at_event:
-        source += (
-            " s JOIN r_membership m ON m.person_id = s.person_id AND s.valid >= m.start"
-            ' AND (m."end" IS NULL OR s.valid < m."end")'
-        )
+        source += ' s JOIN r_membership m ON m.person_id = s.person_id AND s.valid >= m.start AND (m."end" IS NULL OR s.valid < m."end")'
         key = "m.household_id"
     elif subject in ("person", "household"):
         key = f"{subject}_id"

@@ -10,7 +10,7 @@ from anju.lake.duck import quoted
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有", "已", "对")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无", "未", "错")
-EMPTY = "('', '-', '--', '/', 'null', 'none', 'n/a', '无数据', '\\N')"
+EMPTY = "('', '-', '--', '/', 'null', 'n/a', '无数据', '\\N')"
 KINDS_AS_TEXT = ("text",)
 PERIODS = ("month", "week", "quarter", "term", "school_year", "year")
 

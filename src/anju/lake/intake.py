@@ -104,21 +104,25 @@ def take_in(
     received_at: datetime,
     unit: str | None = None,
     valid: date | None = None,
-    previous: Mapping[tuple[str, int | None], int] | None = None,
+    periods: tuple[str, str] | None = None,
+    previous: Mapping[str, int] | None = None,
     remembered: Mapping[str, str] | None = None,
     others: Sequence[Contract] = (),
     memory_limit: str = "2GB",
 ) -> Receipt:
     """Takes `path` into the lake at `root`. `unit` is who sends it, for feeds delivered by management unit.
 
-    `previous` is what the last delivery of the same sender covered, (unit, period) -> rows, for holding a roll that
-    shrinks. Raises FileRefused where the file as a whole cannot be taken; then nothing has changed."""
+    `periods` is the first and last period a file of events speaks for, as its sender says: a month in which
+    nothing happened is delivered all the same. `previous` is what the last delivery of the same sender covered,
+    rows by unit, for holding a roll that shrinks. Raises FileRefused where the file as a whole cannot be taken;
+    then nothing has changed."""
     if contract.by == "unit" and unit is None:
         raise FileRefused(f"who sends this {contract.code}?", "it is delivered by management unit", "say --unit CODE")
     work = Path(tempfile.mkdtemp(prefix="intake-", dir=_made(root / "work")))
     con = open_duckdb(memory_limit=memory_limit, temp_directory=work)
     try:
-        intake = _Intake(con, root, contract, programme, delivery_id, directory, vault, received_at, unit, valid)
+        sender = _Sender(unit, valid or received_at.date(), periods)
+        intake = _Intake(con, root, contract, programme, delivery_id, directory, vault, received_at, sender)
         raw = load_raw(con, path, lambda row: recognised(row, contract), work)
         headers = map_headers(raw.header, contract, remembered, others)
         return intake.take(path, raw.header, headers, raw.messages, previous or {})
@@ -132,6 +136,15 @@ def _made(folder: Path) -> Path:
     return folder
 
 
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """What the sender says of the file: who, speaking of which day, and for events of which periods."""
+
+    unit: str | None
+    valid: date
+    periods: tuple[str, str] | None
+
+
 class _Intake:
     def __init__(
         self,
@@ -143,18 +156,15 @@ class _Intake:
         directory: Directory,
         vault: Vault,
         received_at: datetime,
-        unit: str | None,
-        valid: date | None,
+        sender: _Sender,
     ) -> None:
         self.con, self.root, self.contract, self.programme = con, root, contract, programme
         self.delivery_id, self.directory, self.vault = delivery_id, directory, vault
-        self.received_at, self.unit = received_at, unit
-        self.valid = valid or received_at.date()
+        self.received_at = received_at
+        self.unit, self.valid, self.periods = sender.unit, sender.valid, sender.periods
         self.calendar = calendar_of(programme)
 
-    def take(
-        self, path: Path, header: Sequence[str], headers: HeaderMap, messages: Sequence[str], previous: Mapping[tuple[str, int | None], int]
-    ) -> Receipt:
+    def take(self, path: Path, header: Sequence[str], headers: HeaderMap, messages: Sequence[str], previous: Mapping[str, int]) -> Receipt:
         total = self._one("SELECT count(*) FROM raw")
         if total >= 1 << ROW_BITS:
             raise FileRefused(f"'{path.name}' has {total:,} rows", f"at most {(1 << ROW_BITS) - 1:,} are taken at once", "send it in parts")
@@ -214,6 +224,8 @@ class _Intake:
     def _drop_empty_and_totals(self, headers: HeaderMap) -> int:
         before = self._one("SELECT count(*) FROM raw")
         used = sorted(set(headers.columns.values()))
+        if not used:
+            return 0
         empty = " AND ".join(f"{cell(position)} IS NULL" for position in used)
         words = ", ".join(quoted(word) for word in TOTALS)
         first = f"replace(lower(COALESCE(trim(c{used[0]}), '')), ' ', '')"
@@ -378,7 +390,12 @@ class _Intake:
             if self.contract.by in ("unit", "programme"):
                 found.setdefault(self.unit or "all", 0)
             return tuple((unit, None, n) for unit, n in sorted(found.items()))
-        return tuple((unit, period, n) for unit, period, n in rows if period is not None)
+        counted = {(unit, period): n for unit, period, n in rows if period is not None}
+        if self.periods is not None and self.contract.by in ("unit", "programme"):
+            first, last = (self.calendar.period_ordinal(self.contract.cadence, text) for text in self.periods)
+            for period in range(first, last + 1):
+                counted.setdefault((self.unit or "all", period), 0)
+        return tuple((unit, period, n) for (unit, period), n in sorted(counted.items()))
 
     def _matched(self, accepted: int, unknown: int) -> Decimal | None:
         if "person" not in self.contract.links and "household" not in self.contract.links:
@@ -393,20 +410,18 @@ class _Intake:
         ).fetchall()
         return tuple(Refusal(*row) for row in rows)
 
-    def _held(self, coverage: Sequence[tuple[str, int | None, int]], previous: Mapping[tuple[str, int | None], int]) -> str | None:
+    def _held(self, coverage: Sequence[tuple[str, int | None, int]], previous: Mapping[str, int]) -> str | None:
         """Why a full roll waits for its owner's word: it has shrunk, or a unit or school is missing from it."""
         if self.contract.delivery != "full" or not previous or self.contract.kind == "event":
             return None
         now: dict[str, int] = {}
-        for unit, _, n in coverage:
-            now[unit] = now.get(unit, 0) + n
-        before: dict[str, int] = {}
-        for (unit, _), n in previous.items():
-            before[unit] = before.get(unit, 0) + n
-        missing = sorted(unit for unit in before if unit not in now)
+        for unit, _, n in coverage:  # of several periods the thinnest counts
+            now[unit] = min(now.get(unit, n), n)
+        missing = sorted(unit for unit in previous if unit not in now)
         if missing:
-            return f"nothing is said of {', '.join(missing[:5])}{' and more' if len(missing) > 5 else ''}, which the last delivery covered"
-        was, is_ = sum(before.values()), sum(now.values())
+            more = " and more" if len(missing) > 5 else ""
+            return f"nothing is said of {', '.join(missing[:5])}{more}, which the last delivery covered"
+        was, is_ = sum(previous.values()), sum(now.values())
         if was and Decimal(is_) < (1 - self.contract.max_shrink) * was:
             return f"{is_:,} rows where the last delivery had {was:,}: more than {self.contract.max_shrink:.0%} are gone"
         return None

@@ -222,6 +222,9 @@ class _Snapshot:
 
     def _files(self, code: str, chosen: str) -> str:
         rows = self.con.execute(f"SELECT DISTINCT delivery_id FROM {chosen} ORDER BY 1").fetchall()
+        if self._contract(code).platform:  # written beside the manifest, for this very day
+            path = self.sources.manifest / f"{code}.parquet"
+            return literal(str(path)) if rows and path.exists() else ""
         folder = self.sources.lake / "feeds" / code
         paths = [folder / f"{delivery}.parquet" for (delivery,) in rows]
         return ", ".join(literal(str(path)) for path in paths if path.exists())

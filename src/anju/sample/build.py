@@ -64,15 +64,13 @@ def build_sample(
 ) -> SampleReport:
     """A prefecture of `people` (at least 5,000) on `day`, with `months` of monthly feeds behind it."""
     if people < 5_000:
-        raise ValueError(
-            f"a sample of {people} people is too small for 68 settlements and every planted trouble: 5,000 or more"
-        )
+        raise ValueError(f"a sample of {people} people is too small for 68 settlements and every planted trouble: 5,000 or more")
     rng = np.random.default_rng(seed + 1)
     p = build_population(people, seed, day)
     feeds = _compliant(p, months, weeks, rng)
     world = World(p, np.full(len(p.household_code), "active", dtype="U10"), feeds)
     plant_all(world, rng)
-    refusals = add_faults(world.feeds)
+    refusals = add_faults(world)
     _write_registers(out / "register", world)
     written: list[Written] = []
     for nth, (code, table) in enumerate(sorted(world.feeds.items())):

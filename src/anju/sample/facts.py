@@ -17,9 +17,7 @@ from anju.sample.population import UNITS, Population, month_ends
 Table = dict[str, Any]
 TERMS = ("2022-2023-2", "2023-2024-1")
 STAGES = ("kindergarten", "primary", "junior", "senior")
-MODES = np.array(
-    ["out_province", "out_county", "local", "workshop", "self_employed", "public_post", "home_based", "farm"]
-)
+MODES = np.array(["out_province", "out_county", "local", "workshop", "self_employed", "public_post", "home_based", "farm"])
 MODE_SHARES = np.array([45, 15, 15, 8, 8, 5, 2, 2]) / 100
 
 
@@ -168,8 +166,8 @@ def _age_on(birth: Any, day: date) -> Any:
 
 
 def attendance(p: Population, roll: Table, weeks: int) -> Table:
-    """Every pupil of primary and junior school, for the last whole weeks of this term."""
-    pupil = (roll["term"] == TERMS[-1]) & np.isin(roll["stage"], ("primary", "junior"))
+    """Every pupil from primary school on, for the last whole weeks of this term."""
+    pupil = (roll["term"] == TERMS[-1]) & (roll["stage"] != "kindergarten")
     base = take(roll, pupil)
     monday = p.day - timedelta(days=p.day.weekday() + 7)
     rows = []

@@ -11,6 +11,7 @@ import numpy as np
 
 from anju.sample.facts import Table
 from anju.sample.population import UNITS
+from anju.sample.troubles import World
 
 STRANGER = "522300198001010034"  # a valid number of nobody in the register
 BROKEN = "522300199001010019"  # its check digit should be 8
@@ -27,8 +28,10 @@ class ExpectedRefusal:
     why: str
 
 
-def add_faults(feeds: dict[str, Table]) -> list[ExpectedRefusal]:
-    """Appends faulty copies of rows; the originals stay as they are."""
+def add_faults(world: World) -> list[ExpectedRefusal]:
+    """Appends faulty copies of rows; the originals stay as they are. Where the faulty row names somebody we know,
+    what that feed says of them is not known any more, and the family's costs cannot be judged."""
+    feeds = world.feeds
     found = [
         _add(feeds, "F13", 0, "wrong check digit", person_id=BROKEN),
         _add(feeds, "F13", 1, "nobody in the register", person_id=STRANGER),
@@ -38,6 +41,14 @@ def add_faults(feeds: dict[str, Table]) -> list[ExpectedRefusal]:
         _add(feeds, "F16", 5, "identity number in scientific notation", person_id="5.223E+17"),
         _add(feeds, "F06", 0, "a code outside the list", unit_code="D9999999", in_use="maybe"),
     ]
+    p = world.p
+    bills = feeds["F14"]
+    for fault in ("Z000001", "Z000002"):
+        person = int(bills["_person"][np.flatnonzero(bills["settlement_id"] == fault)[0]])
+        household = str(p.household_code[p.person_household[person]])
+        known = [e for e in world.expected if e.standard == "MH-02" and e.subject == household]
+        if not known:
+            world.expect("MH-02", household, "unknown")
     return sorted(found)
 
 

@@ -49,8 +49,9 @@ def write_feed(
 ) -> list[Written]:
     """One file per office and period (`_unit`, `_period` of the table), received on `received[period]`."""
     written = []
-    order = np.lexsort((table["_unit"], table["_period"]))
-    period, unit = table["_period"][order], table["_unit"][order]
+    names = _file_periods(table["_period"])
+    order = np.lexsort((table["_unit"], names))
+    period, unit = names[order], table["_unit"][order]
     change = np.flatnonzero((period[1:] != period[:-1]) | (unit[1:] != unit[:-1])) + 1
     bounds = [0, *change.tolist(), len(order)]
     columns = _columns(contract, table)
@@ -63,13 +64,32 @@ def write_feed(
             continue
         rows = order[start:end]
         part = {name: column[rows] for name, column in columns.items()}
-        day = received[text]
+        day = received[text.split("~")[-1]]
         name = "_".join(p for p in (contract.code, office, text) if p)
         folder = out / day.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
         path = _write(folder / name, contract, office, part)
         written.append(Written(path, contract.code, office, text, day, len(rows)))
+    have = {(w.unit, w.period) for w in written}
+    for text in np.unique(names).tolist() if contract.kind == "event" else ():
+        for office, *_ in UNITS:
+            if (office, text) not in have:
+                day = received[text.split("~")[-1]]
+                folder = out / day.isoformat()
+                folder.mkdir(parents=True, exist_ok=True)
+                part = {name: column[:0] for name, column in columns.items()}
+                path = _write(folder / "_".join((contract.code, office, text)), contract, office, part)
+                written.append(Written(path, contract.code, office, text, day, 0))
     return written
+
+
+def _file_periods(periods: np.ndarray) -> np.ndarray:
+    """Each period's file: the latest has one of its own, what came before was loaded as one history ('first~last')."""
+    found = np.unique(periods)
+    if len(found) <= 2:
+        return periods
+    history = f"{found[0]}~{found[-2]}"
+    return np.where(periods == found[-1], periods.astype("U24"), np.full(len(periods), history))
 
 
 def _columns(contract: Contract, table: Table) -> dict[str, np.ndarray]:

@@ -192,9 +192,7 @@ def _people(
     head_age = np.where(elderly, rng.integers(62, 84, count), rng.integers(27, 53, count))
     head_sex = np.where(rng.random(count) < 0.82, 1, 2)
     children = np.array([MEMBERS[int(s)][0] for s in size])
-    kind = np.where(
-        position == 0, 0, np.where(position == 1, 1, np.where(position - 2 < np.repeat(children, size), 2, 3))
-    )
+    kind = np.where(position == 0, 0, np.where(position == 1, 1, np.where(position - 2 < np.repeat(children, size), 2, 3)))
     base = np.repeat(head_age, size)
     oldest = np.minimum(base - 21, 23)
     child_age = (oldest * rng.random(people) ** 0.7).astype(np.int64)

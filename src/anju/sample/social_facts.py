@@ -202,7 +202,7 @@ def surveys(p: Population, rng: np.random.Generator) -> Table:
                 "survey_id": np.full(count, "2023-H1"),
                 "household_code": p.household_code[household],
                 "dest_community_code": p.community_code[p.household_community[household]],
-                "period": np.full(count, "2023-06"),
+                "survey_round": np.full(count, "2023-H1"),
                 "dimension": np.full(count, dimension),
                 "score": rng.integers(68, 93, count).astype(str),
                 "_unit": p.household_unit[household],

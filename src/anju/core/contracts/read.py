@@ -18,6 +18,7 @@ OPTIONAL = (
 COLUMN_OPTIONAL = ("title", "class", "empty_means", "required", "codes", "min", "max", "aliases", "in")
 LINK_TYPES = ("person", "household", "place")
 EMPTY = Bilingual("", "")
+RESERVED = ("unit", "period", "valid", "known_at", "row_id", "delivery_id", "deleted", "ord")
 
 
 def read_contracts(folder: Path) -> tuple[dict[str, Contract], list[Fault]]:
@@ -92,6 +93,8 @@ def _columns(node: Node) -> tuple[FeedColumn, ...]:
     """`columns` is a mapping: name: {type: …, title: …}; the order is the order of the file."""
     found = []
     for name, field in node.mapping(optional=None).items():
+        if name in RESERVED:
+            field.fault(f"'{name}' is a name that every row has already", remedy=f"call it {name}_code or {name}_text")
         fields = field.mapping(required=("type",), optional=COLUMN_OPTIONAL)
         kind = fields["type"].choice(get_args(ColumnType)) if "type" in fields else None
         codes, aliases = _codes(fields.get("codes"))

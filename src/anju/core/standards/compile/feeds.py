@@ -103,6 +103,8 @@ class FeedGroup:
         writer = self.writer()
         window = self._window(feature)
         inside = "TRUE" if window is None else f"valid > {literal(window_start(window, self.day, self.calendar))}"
+        if isinstance(feature, Latest) and not feature.back and self.contract.kind == "period":
+            inside += f" AND period >= {self._last_due() if self._last_due() is not None else 'NULL'}"
         if isinstance(feature, Streak):
             return self._scan_streak(feature, writer)
         where = f"({inside} AND {writer.sql(feature.where)})" if feature.where is not None else f"({inside})"

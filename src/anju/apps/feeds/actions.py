@@ -1,0 +1,192 @@
+"""Every write about deliveries: receive, confirm, withdraw, and retry what was set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from anju.apps.feeds.models import Coverage, Delivery, HeaderMapping, RejectedRow
+from anju.core.contracts.model import Contract, Programme
+from anju.core.standards.model import Policy
+from anju.lake.files import FileRefused
+from anju.lake.intake import Directory, Receipt, Vault, file_hash, take_in
+from anju.lake.refused import refused_path, write_sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """`repeats` is the earlier delivery this file repeats: then nothing has changed."""
+
+    delivery: Delivery
+    repeats: Delivery | None
+
+    def as_dict(self) -> dict[str, object]:
+        d = self.repeats or self.delivery
+        return {
+            "receipt": d.pk,
+            "feed": d.feed,
+            "unit": d.unit,
+            "file": d.file_name,
+            "rows": d.rows,
+            "accepted": d.accepted,
+            "set_aside": d.refused,
+            "duplicates": d.duplicates,
+            "skipped": d.skipped,
+            "matched_rate": str(d.matched_rate) if d.matched_rate is not None else None,
+            "held": d.held_reason or None,
+            "reasons": d.reasons,
+            "messages": d.messages,
+            "same_as_before": self.repeats is not None,
+        }
+
+
+def receive_file(
+    path: Path,
+    *,
+    feed: str,
+    policy: Policy,
+    root: Path,
+    directory: Directory,
+    vault: Vault,
+    by: str,
+    at: datetime,
+    unit: str | None = None,
+    valid: date | None = None,
+    periods: tuple[str, str] | None = None,
+) -> Received:
+    """Takes one file in. The same bytes, or the same content, twice changes nothing. Raises FileRefused."""
+    contract = policy.contracts.get(feed)
+    if not isinstance(contract, Contract) or contract.registry is not None or contract.platform:
+        known = sorted(c for c, x in policy.contracts.items() if isinstance(x, Contract) and not x.registry and not x.platform)
+        raise FileRefused(f"'{feed}' is no feed that is delivered as a file", "", "name one of these", known)
+    if not path.is_file():
+        raise FileRefused(f"there is no file '{path}'", remedy="check the path")
+    digest = file_hash(path)
+    same = _standing(feed, unit).filter(sha256=digest).first()
+    if same is not None:
+        return Received(same, same)
+    delivery = Delivery.objects.create(
+        feed=feed, unit=unit or "", file_name=path.name, sha256=digest, received_at=at, valid=valid or at.date(), recorded_by=by
+    )
+    try:
+        receipt = _take(path, contract, policy, root, directory, vault, delivery, unit, valid, periods)
+    except BaseException:
+        delivery.delete()
+        raise
+    repeated = _standing(feed, unit).filter(content_hash=receipt.content_hash, accepted=receipt.accepted, refused=0).first()
+    if repeated is not None and receipt.refused == 0 and receipt.accepted:
+        _forget(root, feed, delivery.pk)
+        delivery.delete()
+        return Received(repeated, repeated)
+    return Received(_record(delivery, receipt), None)
+
+
+def _standing(feed: str, unit: str | None) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(feed=feed, unit=unit or "", status="accepted", withdrawn_at__isnull=True).order_by("pk")
+
+
+def _take(
+    path: Path,
+    contract: Contract,
+    policy: Policy,
+    root: Path,
+    directory: Directory,
+    vault: Vault,
+    delivery: Delivery,
+    unit: str | None,
+    valid: date | None,
+    periods: tuple[str, str] | None,
+) -> Receipt:
+    assert isinstance(policy.programme, Programme)
+    remembered = dict(HeaderMapping.objects.filter(feed=contract.code, unit=unit or "").values_list("header", "column"))
+    others = [c for c in policy.contracts.values() if isinstance(c, Contract) and c.code != contract.code]
+    return take_in(
+        root,
+        contract,
+        policy.programme,
+        path,
+        delivery_id=delivery.pk,
+        directory=directory,
+        vault=vault,
+        received_at=delivery.received_at.replace(tzinfo=None),
+        unit=unit,
+        valid=valid,
+        periods=periods if contract.kind == "event" else None,
+        previous=_previous(contract.code, unit),
+        remembered=remembered,
+        others=others,
+    )
+
+
+def _previous(feed: str, unit: str | None) -> dict[str, int]:
+    """Rows by unit in the last standing delivery of this sender, of its latest period."""
+    last = _standing(feed, unit).filter(held_reason="").order_by("-received_at", "-pk").first()
+    if last is None:
+        return {}
+    covered = list(last.coverage.values_list("unit", "period", "rows"))
+    latest: dict[str, tuple[int, int]] = {}
+    for covered_unit, period, rows in covered:
+        latest[covered_unit] = max(latest.get(covered_unit, (-1, 0)), (period if period is not None else -1, rows))
+    return {name: rows for name, (_, rows) in latest.items()}
+
+
+@transaction.atomic
+def _record(delivery: Delivery, receipt: Receipt) -> Delivery:
+    """The receipt becomes visible whole: coverage and rows set aside in the same transaction as the status."""
+    delivery.status = "accepted"
+    delivery.content_hash = receipt.content_hash
+    delivery.rows, delivery.accepted, delivery.refused = receipt.rows, receipt.accepted, receipt.refused
+    delivery.duplicates, delivery.skipped = receipt.duplicates, receipt.skipped
+    delivery.unknown_people = receipt.unknown_people
+    delivery.matched_rate = receipt.matched_rate
+    delivery.reasons, delivery.messages = dict(receipt.reasons), list(receipt.messages)
+    delivery.held_reason = receipt.held_reason or ""
+    delivery.save()
+    Coverage.objects.bulk_create([Coverage(delivery=delivery, unit=u, period=p, rows=n) for u, p, n in receipt.coverage], 2_000)
+    RejectedRow.objects.bulk_create(
+        [
+            RejectedRow(
+                delivery=delivery, person_id=r.person_id, household_id=r.household_id, place_id=r.place_id, period=r.period, valid=r.valid
+            )
+            for r in receipt.refusals
+        ],
+        2_000,
+    )
+    return delivery
+
+
+def _forget(root: Path, feed: str, delivery_id: int) -> None:
+    (root / "feeds" / feed / f"{delivery_id}.parquet").unlink(missing_ok=True)
+    refused_path(root, delivery_id).unlink(missing_ok=True)
+
+
+def confirm_delivery(delivery_id: int, *, by: str, at: datetime | None = None) -> Delivery:
+    """Its owner's word that a held roll is right. Raises Delivery.DoesNotExist, or ValueError if it is not held."""
+    delivery = Delivery.objects.get(pk=delivery_id, status="accepted")
+    if not delivery.held_reason or delivery.confirmed_at is not None:
+        raise ValueError(f"delivery {delivery_id} is not waiting for anybody's word")
+    delivery.confirmed_at, delivery.confirmed_by = at or timezone.now(), by
+    delivery.save(update_fields=["confirmed_at", "confirmed_by"])
+    return delivery
+
+
+def withdraw_delivery(delivery_id: int, *, by: str, reason: str, at: datetime | None = None) -> Delivery:
+    """Takes a whole delivery back from that moment on; what was judged before keeps it as known then."""
+    delivery = Delivery.objects.get(pk=delivery_id, status="accepted")
+    if delivery.withdrawn_at is not None:
+        raise ValueError(f"delivery {delivery_id} was withdrawn already, on {delivery.withdrawn_at:%Y-%m-%d}")
+    if not reason.strip():
+        raise ValueError("a withdrawal needs its reason: it stands in the record for good")
+    delivery.withdrawn_at, delivery.withdrawn_by, delivery.withdrawn_reason = at or timezone.now(), by, reason
+    delivery.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+    return delivery
+
+
+def write_refused_sheet(delivery_id: int, *, root: Path, vault: Vault, out: Path) -> int:
+    """The rows set aside as a workbook to mend and send again. Returns their number."""
+    return write_sheet(root, delivery_id, vault, out)

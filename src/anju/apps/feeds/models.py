@@ -1,0 +1,72 @@
+"""Deliveries and what they cover. Cell values live in the lake and in encrypted files, never here."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Delivery(models.Model):
+    """A file that was taken in. `receiving` until all of it is written: a killed intake leaves no accepted row."""
+
+    feed = models.CharField(max_length=8)
+    unit = models.CharField(max_length=64, blank=True)  # who sent it; '' for the programme as a whole
+    file_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=12, choices=[(s, s) for s in ("receiving", "accepted")], default="receiving")
+    received_at = models.DateTimeField()
+    valid = models.DateField()
+    rows = models.IntegerField(default=0)
+    accepted = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
+    duplicates = models.IntegerField(default=0)
+    skipped = models.IntegerField(default=0)
+    unknown_people = models.IntegerField(default=0)
+    matched_rate = models.DecimalField(max_digits=5, decimal_places=4, null=True)
+    reasons = models.JSONField(default=dict)
+    messages = models.JSONField(default=list)
+    held_reason = models.TextField(blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.CharField(max_length=100, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=100, blank=True)
+    withdrawn_reason = models.TextField(blank=True)
+    recorded_by = models.CharField(max_length=100)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["feed", "unit", "received_at"], name="delivery_feed_unit"),
+            models.Index(fields=["sha256"], name="delivery_sha256"),
+        ]
+
+
+class Coverage(models.Model):
+    """The delivery speaks for this unit (and period), with so many accepted rows."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="coverage")
+    unit = models.CharField(max_length=64)
+    period = models.IntegerField(null=True)
+    rows = models.IntegerField()
+
+
+class RejectedRow(models.Model):
+    """A row set aside about somebody we know: that feature is unknown for them, not absent."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="rejected_rows")
+    person_id = models.BigIntegerField(null=True)
+    household_id = models.BigIntegerField(null=True)
+    place_id = models.BigIntegerField(null=True)
+    period = models.IntegerField(null=True)
+    valid = models.DateField(null=True)
+
+
+class HeaderMapping(models.Model):
+    """A header that a sender uses, confirmed once and remembered."""
+
+    feed = models.CharField(max_length=8)
+    unit = models.CharField(max_length=64, blank=True)
+    header = models.CharField(max_length=200)
+    column = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed", "unit", "header"], name="header_mapping_once")]

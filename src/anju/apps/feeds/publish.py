@@ -1,0 +1,188 @@
+"""The manifest the lake reads, and F36, the platform's own feed about deliveries: pure functions of day and time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anju.apps.feeds.models import Coverage, Delivery, RejectedRow
+from anju.core.contracts.model import Contract, Programme
+from anju.core.contracts.programme import calendar_of
+from anju.core.standards.model import Policy
+
+TS = pa.timestamp("us")
+DELIVERY = pa.schema([
+    ("delivery_id", pa.int64()), ("feed", pa.string()), ("received_at", TS), ("valid", pa.date32()), ("status", pa.string()),
+    ("held", pa.bool_()), ("confirmed_at", TS), ("withdrawn_at", TS), ("matched_rate", pa.decimal128(9, 4)),
+])  # fmt: skip
+COVERAGE = pa.schema([("delivery_id", pa.int64()), ("feed", pa.string()), ("unit", pa.string()), ("period", pa.int32())])
+REJECTED = pa.schema([
+    ("feed", pa.string()), ("delivery_id", pa.int64()), ("known_at", TS), ("person_id", pa.int64()), ("household_id", pa.int64()),
+    ("place_id", pa.int64()), ("period", pa.int32()), ("valid", pa.date32()), ("subject_key", pa.string()),
+])  # fmt: skip
+ALWAYS = datetime.fromisoformat("1970-01-01")  # the platform's own feeds were known from the first
+PLATFORM_FEEDS = {"F36": -36, "P01": -101, "P02": -102, "P03": -103}
+EMPTY_PLATFORM = ("P01", "P02")  # no casework yet: delivered, and nothing in them
+
+
+def publish_manifest(policy: Policy, units: Iterable[str], day: date, known_at: datetime, folder: Path) -> tuple[Path, str]:
+    """Writes `<folder>/<digest>/` for a run of `day` as known at `known_at`. Returns the folder and the digest."""
+    known = known_at.replace(tzinfo=None)
+    tables = {"delivery": _deliveries(), "coverage": _coverage(), "rejected": _rejected()}
+    manifest = _feed_manifest(policy, tuple(units), day, known)
+    tables["F36"] = manifest
+    extra = [_platform_row(code, day, known) for code in ("F36", *EMPTY_PLATFORM)]
+    tables["delivery"] = pa.concat_tables([tables["delivery"], pa.Table.from_pylist(extra, schema=DELIVERY)])
+    spoken = [{"delivery_id": PLATFORM_FEEDS[code], "feed": code, "unit": "all", "period": p} for code, p in _platform_periods(policy, day)]
+    tables["coverage"] = pa.concat_tables([tables["coverage"], pa.Table.from_pylist(spoken, schema=COVERAGE)])
+    digest = _digest(tables)
+    target = folder / digest
+    target.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        path = target / f"{name}.parquet"
+        if not path.exists():
+            draft = path.with_suffix(".partial")
+            pq.write_table(table, draft, compression="zstd")
+            draft.replace(path)
+    return target, digest
+
+
+def _platform_row(code: str, day: date, known: datetime) -> dict[str, object]:
+    return {
+        "delivery_id": PLATFORM_FEEDS[code], "feed": code, "received_at": ALWAYS, "valid": day, "status": "accepted",
+        "held": False, "confirmed_at": None, "withdrawn_at": None, "matched_rate": Decimal("1.0000"),
+    }  # fmt: skip
+
+
+def _platform_periods(policy: Policy, day: date) -> list[tuple[str, int | None]]:
+    """The platform has always delivered its own feeds: every cadence period of ten years back, and the state of today."""
+    found: list[tuple[str, int | None]] = [("F36", None), ("P02", None)]
+    start = (day - date(1970, 1, 1)).days
+    return found + [("P01", ordinal) for ordinal in range(start - 3_660, start + 1)]
+
+
+def _deliveries() -> pa.Table:
+    rows = [
+        {
+            "delivery_id": d["pk"], "feed": d["feed"], "received_at": _naive(d["received_at"]), "valid": d["valid"], "status": "accepted",
+            "held": bool(d["held_reason"]), "confirmed_at": _naive(d["confirmed_at"]), "withdrawn_at": _naive(d["withdrawn_at"]),
+            "matched_rate": d["matched_rate"],
+        }
+        for d in Delivery.objects.filter(status="accepted").order_by("pk").values(
+            "pk", "feed", "received_at", "valid", "held_reason", "confirmed_at", "withdrawn_at", "matched_rate"
+        )
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=DELIVERY)
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=None) if moment is not None else None
+
+
+def _coverage() -> pa.Table:
+    rows = Coverage.objects.filter(delivery__status="accepted").order_by("pk").values_list("delivery_id", "delivery__feed", "unit", "period")
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, COVERAGE, strict=True)], schema=COVERAGE)
+
+
+def _rejected() -> pa.Table:
+    rows = [
+        {"feed": r[0], "delivery_id": r[1], "known_at": _naive(r[2]), "person_id": r[3], "household_id": r[4], "place_id": r[5],
+         "period": r[6], "valid": r[7], "subject_key": None}
+        for r in RejectedRow.objects.filter(delivery__status="accepted").order_by("pk").values_list(
+            "delivery__feed", "delivery_id", "delivery__received_at", "person_id", "household_id", "place_id", "period", "valid"
+        )
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=REJECTED)
+
+
+def _feed_manifest(policy: Policy, units: tuple[str, ...], day: date, known: datetime) -> pa.Table:
+    """One row per feed and unit for the latest period that is due: what was expected, and what came."""
+    rows: list[dict[str, object]] = []
+    assert isinstance(policy.programme, Programme)
+    calendar = calendar_of(policy.programme)
+    used = set(Delivery.objects.filter(status="accepted", received_at__lte=known_at_utc(known)).values_list("feed", flat=True))
+    for code in sorted(used):
+        contract = policy.contracts.get(code)
+        if not isinstance(contract, Contract) or contract.cadence == "once" or contract.platform:
+            continue
+        due = calendar.latest_due(contract.cadence, day, contract.freshness.due_days, contract.dated)
+        if due is None:
+            continue
+        dated = calendar.dated_day(contract.cadence, due, contract.dated)
+        expected_on = dated + timedelta(days=contract.freshness.due_days)
+        came = _came(contract, due, dated, day, known)
+        senders = set(units) if contract.by == "unit" else {"all"} if contract.by == "programme" else _schools(code)
+        for unit in sorted(senders):
+            rows.append(_manifest_row(contract, unit, calendar.period_text(contract.cadence, due), expected_on, came.get(unit)))
+    return _as_lake(policy, rows, day)
+
+
+def known_at_utc(known: datetime) -> datetime:
+    return known.replace(tzinfo=UTC)
+
+
+def _came(contract: Contract, due: int, dated: date, day: date, known: datetime) -> dict[str, Delivery]:
+    """The last usable delivery by unit that speaks for the due period (a state: of a day not before it)."""
+    covered = Coverage.objects.filter(
+        delivery__feed=contract.code, delivery__status="accepted", delivery__received_at__lte=known_at_utc(known)
+    ).select_related("delivery")
+    if contract.kind == "state":
+        covered = covered.filter(delivery__valid__gte=dated, delivery__valid__lte=day)
+    else:
+        covered = covered.filter(period=due)
+    found: dict[str, Delivery] = {}
+    for row in covered.order_by("delivery__received_at", "delivery_id"):
+        gone = row.delivery.withdrawn_at
+        if gone is None or gone.replace(tzinfo=None) > known:
+            found[row.unit] = row.delivery
+    return found
+
+
+def _schools(code: str) -> set[str]:
+    return set(Coverage.objects.filter(delivery__feed=code, delivery__status="accepted").values_list("unit", flat=True))
+
+
+def _manifest_row(contract: Contract, unit: str, period: str, expected_on: date, delivery: Delivery | None) -> dict[str, object]:
+    row: dict[str, object] = {"feed_code": contract.code, "unit_code": unit, "period_text": period, "expected_on": expected_on}
+    if delivery is None:
+        return row | {"received_on": None, "rows": None, "rejected_rows": None, "matched_rate": None}
+    matched = delivery.matched_rate if delivery.matched_rate is not None else Decimal("1.0000")
+    return row | {
+        "received_on": delivery.received_at.date(), "rows": delivery.rows, "rejected_rows": delivery.refused, "matched_rate": matched,
+    }  # fmt: skip
+
+
+def _as_lake(policy: Policy, rows: list[dict[str, object]], day: date) -> pa.Table:
+    """The rows in the shape of a lake file of F36. The delivering unit of a row about a delivery is the platform."""
+    schema = pa.schema([
+        ("row_id", pa.int64()), ("delivery_id", pa.int64()), ("known_at", TS), ("valid", pa.date32()), ("period", pa.int32()),
+        ("unit", pa.string()), ("person_id", pa.int64()), ("household_id", pa.int64()), ("place_id", pa.int64()),
+        ("subject_key", pa.string()), ("deleted", pa.bool_()), ("feed_code", pa.string()), ("unit_code", pa.string()),
+        ("period_text", pa.string()),
+        ("expected_on", pa.date32()), ("received_on", pa.date32()), ("rows", pa.int64()), ("rejected_rows", pa.int64()),
+        ("matched_rate", pa.decimal128(18, 4)),
+    ])  # fmt: skip
+    whole = [
+        {"row_id": n, "delivery_id": PLATFORM_FEEDS["F36"], "known_at": ALWAYS, "valid": day, "period": None,
+         "unit": "all", "person_id": None, "household_id": None, "place_id": None, "subject_key": None, "deleted": False, **row}
+        for n, row in enumerate(rows, start=1)
+    ]  # fmt: skip
+    return pa.Table.from_pylist(whole, schema=schema)
+
+
+def _digest(tables: dict[str, pa.Table]) -> str:
+    total = hashlib.sha256()
+    for name in sorted(tables):
+        total.update(name.encode())
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, tables[name].schema) as writer:
+            writer.write_table(tables[name].combine_chunks())
+        total.update(sink.getvalue())
+    return total.hexdigest()[:32]

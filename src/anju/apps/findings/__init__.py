@@ -1,0 +1,1 @@
+"""What runs found: the runs themselves, the breaches that stand, and attainment by standard and place."""

@@ -1,0 +1,176 @@
+"""Judging a day: export, publish, run, and write the difference. Killed at any moment, the last whole run stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from django.db import connection, transaction
+from django.utils import timezone
+
+from anju.apps.feeds.publish import publish_manifest
+from anju.apps.findings.models import Attainment, Finding, Run
+from anju.apps.people.publish import export_registry
+from anju.apps.places.models import Place
+from anju.core.contracts.model import Programme
+from anju.core.standards.model import Policy
+from anju.lake.engine import Progress, RunResult, run
+from anju.lake.snapshot import Sources
+
+COLUMNS = (
+    "standard", "subject", "subject_id", "subject_key", "household_id", "place_id", "path", "breach", "level", "at_least", "clears",
+    "evidence",
+)  # fmt: skip
+MUTABLE = COLUMNS[3:]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`opened`, `changed` and `ended` count findings; all 0 where the same run was asked for again, or a replay."""
+
+    run: Run
+    opened: int
+    changed: int
+    ended: int
+    unchanged: int
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "run": self.run.pk,
+            "day": self.run.day.isoformat(),
+            "known_at": self.run.known_at.isoformat(),
+            "replay": self.run.replay,
+            "counts": self.run.counts,
+            "seconds": self.run.seconds,
+            "opened": self.opened,
+            "changed": self.changed,
+            "ended": self.ended,
+            "unchanged": self.unchanged,
+        }
+
+
+def sources_for(policy: Policy, data: Path, day: date, known_at: datetime) -> tuple[Sources, str, str]:
+    """Exports the registry and publishes the manifest; answers where they are and their digests."""
+    assert isinstance(policy.programme, Programme)
+    lake = data / "lake"
+    registry = export_registry(day, known_at, lake / "registry")
+    units = Place.objects.filter(tree="scope", level=policy.programme.unit_level).order_by("code").values_list("code", flat=True)
+    manifest, digest = publish_manifest(policy, units, day, known_at, lake / "manifest")
+    return Sources(lake, manifest, registry.folder), registry.digest, digest
+
+
+def judge(policy: Policy, data: Path, day: date, known_at: datetime, *, by: str, progress: Progress | None = None) -> Judged:
+    """Judges everybody on `day` with what was known at `known_at`, and writes what has changed."""
+    sources, registry, manifest = sources_for(policy, data, day, known_at)
+    same = Run.objects.filter(
+        day=day, policy_digest=policy.digest, registry_digest=registry, manifest_digest=manifest, finished_at__isnull=False
+    ).order_by("-pk").first()  # fmt: skip
+    if same is not None and (same.current or same.replay) and Path(same.folder).exists():
+        return Judged(same, 0, 0, 0, Finding.objects.count())
+    last = Run.objects.filter(current=True).first()
+    record = Run.objects.create(
+        day=day,
+        known_at=known_at,
+        policy_digest=policy.digest,
+        registry_digest=registry,
+        manifest_digest=manifest,
+        folder="",
+        started_at=timezone.now(),
+        started_by=by,
+        replay=last is not None and day < last.day,
+    )
+    result = run(policy, sources, day, known_at.replace(tzinfo=None), data / "lake" / "runs" / str(record.pk), progress=progress)
+    return write_difference(record, result)
+
+
+@transaction.atomic
+def write_difference(record: Run, result: RunResult) -> Judged:
+    """One transaction: attainment, the findings that changed, and the pointer to this run. Unchanged rows are not touched."""
+    counts = (0, 0, 0, Finding.objects.count())
+    _write_attainment(record, result.attainment)
+    if not record.replay:
+        counts = _merge(record.pk, result.breaches)
+        Run.objects.filter(current=True).update(current=False)
+        record.current = True
+    record.folder = str(result.folder)
+    record.counts = result.counts
+    record.seconds = {name: round(value, 4) for name, value in result.seconds.items()}
+    record.finished_at = timezone.now()
+    record.save()
+    return Judged(record, *counts)
+
+
+def _write_attainment(record: Run, path: Path) -> None:
+    found: dict[tuple[str, int], Attainment] = {}
+    for row in pq.read_table(path).to_pylist():
+        key = (row["standard"], row["place_id"])
+        item = found.setdefault(key, Attainment(run=record, standard=key[0], place_id=key[1]))
+        setattr(item, row["answer"], row["n"])
+    Attainment.objects.bulk_create(found.values(), 2_000)
+
+
+def _merge(run_id: int, path: Path) -> tuple[int, int, int, int]:
+    """Compares the run's breaches with the table set-wise; returns (opened, changed, ended, unchanged)."""
+    table = Finding._meta.db_table
+    same = " AND ".join(f"f.{c} = i.{c}" for c in ("standard", "subject_id"))
+    differs = " OR ".join(f"f.{c} IS DISTINCT FROM i.{c}" for c in MUTABLE)
+    kinds = {"subject_id": "BIGINT", "household_id": "BIGINT", "place_id": "BIGINT", "at_least": "BOOLEAN", "clears": "BOOLEAN"}
+    definition = ", ".join(f"{c} {kinds.get(c, 'TEXT')}" for c in COLUMNS)
+    if connection.vendor == "sqlite":
+        differs = " OR ".join(f"f.{c} IS NOT i.{c}" for c in MUTABLE)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS incoming_findings")
+        cursor.execute(f"CREATE TEMP TABLE incoming_findings ({definition})")
+        _load(cursor, path)
+        cursor.execute("CREATE INDEX incoming_findings_key ON incoming_findings (standard, subject_id)")
+        cursor.execute(f"DELETE FROM {table} AS f WHERE NOT EXISTS (SELECT 1 FROM incoming_findings i WHERE {same})")
+        ended = cursor.rowcount
+        assigned = ", ".join(f"{c} = i.{c}" for c in MUTABLE)
+        cursor.execute(
+            f"UPDATE {table} AS f SET {assigned}, changed_by_run = %s FROM incoming_findings i WHERE {same} AND ({differs})", [run_id]
+        )
+        changed = cursor.rowcount
+        names = ", ".join(COLUMNS)
+        cursor.execute(
+            f"INSERT INTO {table} ({names}, opened_by_run, changed_by_run) SELECT {names}, %s, %s FROM incoming_findings i"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {table} f WHERE {same})",
+            [run_id, run_id],
+        )
+        opened = cursor.rowcount
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        total = int(cursor.fetchone()[0])
+        cursor.execute("DROP TABLE incoming_findings")
+    return opened, changed, ended, total - opened - changed
+
+
+def _load(cursor: Any, path: Path) -> None:
+    """The run's breaches into the temporary table, in batches; PostgreSQL by COPY."""
+    if connection.vendor == "postgresql":
+        with cursor.copy(f"COPY incoming_findings ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+            for row in _rows(path):
+                copy.write_row(row)
+        return
+    marks = ", ".join(["%s"] * len(COLUMNS))
+    batch: list[tuple[Any, ...]] = []
+    for row in _rows(path):
+        batch.append(row)
+        if len(batch) == 5_000:
+            cursor.executemany(f"INSERT INTO incoming_findings VALUES ({marks})", batch)
+            batch = []
+    if batch:
+        cursor.executemany(f"INSERT INTO incoming_findings VALUES ({marks})", batch)
+
+
+def _rows(path: Path) -> Iterator[tuple[Any, ...]]:
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=20_000, columns=list(COLUMNS)):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def evidence_of(finding: Finding) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = json.loads(finding.evidence)
+    return found

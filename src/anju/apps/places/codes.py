@@ -46,9 +46,7 @@ def place_codes(*, scope_only: bool = False) -> dict[str, int]:
     statistical: dict[str, int] = {}
     if not scope_only:
         statistical = dict(PlaceCode.objects.filter(scheme=STATISTICAL).order_by("valid_from").values_list("code", "place_id"))
-    became = dict(
-        Succession.objects.filter(kind="place", doubtful=False).order_by("on").values_list("from_key", "to_key")
-    )
+    became = dict(Succession.objects.filter(kind="place", doubtful=False).order_by("on").values_list("from_key", "to_key"))
     for code in [*became, *statistical]:
         if code not in found:
             last = _followed(code, became, found)

@@ -112,7 +112,7 @@ def _write(stem: Path, contract: Contract, office: str, part: dict[str, np.ndarr
     cells = {}
     for name, values in part.items():
         text = values.astype(str)
-        if name in dates and office in COMPACT_DATE_UNITS:
+        if name in dates and office in COMPACT_DATE_UNITS and len(text):
             text = np.char.replace(text, "-", "")
         cells[titles[name] if office in CHINESE_UNITS else name] = text
     if contract.code in SPREADSHEET_FEEDS:

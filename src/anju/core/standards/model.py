@@ -7,7 +7,7 @@ every circle refused. Neither the compiler nor the interpreter looks at YAML or 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -398,7 +398,7 @@ class Version:
     closing: Literal["data", "visit", "gate"]
     owner: str
     inhibits: tuple[str, ...]
-    params: Mapping[str, ParameterValue] = field(default_factory=dict)
+    clears_text: str = ""  # clears_when as written
 
 
 @dataclass(frozen=True, slots=True)

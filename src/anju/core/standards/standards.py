@@ -110,6 +110,7 @@ def _version(node: Node, catalogue: Catalogue, subject: str) -> Version | None:
         closing=closing or "gate",  # type: ignore[arg-type]
         owner=fields["owner"].text() or "",
         inhibits=fields["inhibits"].texts() if "inhibits" in fields else (),
+        clears_text=" ".join((fields["clears_when"].text() or "").split()) if "clears_when" in fields else "",
     )
 
 

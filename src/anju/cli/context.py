@@ -1,0 +1,134 @@
+"""What every command needs: Django set up, the database migrated, the policy read, and how to speak."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from anju.core.standards.read import read_policy
+
+FOUND = 1  # faults or refusals were found and are listed
+NOT_READY = 3  # the deployment lacks something; the message says what to do
+
+console = Console(stderr=True, highlight=False)
+
+
+def set_up() -> None:
+    """Settings and apps; a new database gets its tables. Called once, by `main`."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.settings")
+    django.setup()
+
+
+def migrated() -> None:
+
+    data_folder().mkdir(parents=True, exist_ok=True)
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def data_folder() -> Path:
+
+    return Path(settings.DATA)
+
+
+def policy_folder() -> Path:
+
+    return Path(settings.POLICY)
+
+
+def load_checked_policy(*, drafts: bool = False) -> Any:
+    """The policy, or the end of the command with every fault."""
+
+    policy, faults = read_policy(policy_folder(), drafts=drafts)
+    if policy is None:
+        for fault in faults:
+            click.echo(str(fault), err=True)
+        fail(f"the policy in {policy_folder()} has {len(faults)} faults", "mend them, then say: anju standards check", code=FOUND)
+    return policy
+
+
+def actor() -> str:
+    """Who types: the account on this machine."""
+    return getpass.getuser()
+
+
+def fail(what: str, remedy: str = "", *, code: int = 2) -> NoReturn:
+    click.echo(f"anju: {what}", err=True)
+    if remedy:
+        click.echo(f"  do: {remedy}", err=True)
+    sys.exit(code)
+
+
+def say(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:
+    """The result: for a program as JSON, for a person as lines."""
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Any]:
+    """A bar on a terminal, nothing elsewhere. Yields advance(text)."""
+    if not console.is_terminal:
+        yield lambda _text: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[now]}"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=total, now="")
+        yield lambda text: bar.update(task, advance=1, now=text)
+
+
+class Day(click.ParamType):
+    """A day written 2023-09-26."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"'{value}' is not a day: write it like 2023-09-26", param, ctx)
+
+
+class Moment(click.ParamType):
+    """A time written 2023-09-26T12:00, or a day, meaning its end."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            if len(value) == 10:
+                return datetime.fromisoformat(f"{value}T23:59:59.999999").replace(tzinfo=UTC)
+            found = datetime.fromisoformat(value)
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+        except ValueError:
+            self.fail(f"'{value}' is not a time: write it like 2023-09-26T12:00", param, ctx)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+
+
+def moment_of(day: date) -> datetime:
+    """Noon of a day, for a delivery of which only the day of receipt is known."""
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)

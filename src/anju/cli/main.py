@@ -1,0 +1,31 @@
+"""`anju`: the operator's commands. Each says what it does with --help, and answers in JSON with --json.
+
+Exit codes: 0 done; 1 faults or refused rows were found and are listed; 2 wrong use; 3 the deployment is not ready.
+"""
+
+from __future__ import annotations
+
+import click
+
+from anju.cli.context import set_up
+
+set_up()
+
+from anju.cli import demo, doctor, feeds, findings, people, places, runs, standards  # noqa: E402  (Django first)
+
+
+@click.group(help=(__doc__ or "").split("\n\n")[0])
+@click.version_option(package_name="anju")
+def main() -> None:
+    pass
+
+
+main.add_command(places.places)
+main.add_command(people.people)
+main.add_command(feeds.feeds)
+main.add_command(runs.run)
+main.add_command(runs.explain)
+main.add_command(standards.standards)
+main.add_command(findings.findings)
+main.add_command(demo.demo)
+main.add_command(doctor.doctor)

@@ -1,0 +1,53 @@
+"""anju standards: check the rules, list them, show their SQL."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from anju.cli.context import FOUND, Day, fail, json_option, load_checked_policy, policy_folder, say
+from anju.core.standards.read import read_policy
+from anju.lake.engine import standard_sql
+
+
+@click.group()
+def standards() -> None:
+    """The standards: the rules that officials decide."""
+
+
+@standards.command()
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--drafts", is_flag=True, help="Check the drafts too.")
+@json_option
+def check(folder: Path | None, drafts: bool, as_json: bool) -> None:
+    """Check every file of the policy in FOLDER (default: the one in use); all faults at once, each with its place."""
+    where = folder or policy_folder()
+    policy, faults = read_policy(where, drafts=drafts)
+    if policy is None:
+        say(as_json, {"faults": [fault.as_dict() for fault in faults]}, [str(fault) for fault in faults])
+        click.echo(f"{len(faults)} faults", err=True)
+        raise SystemExit(FOUND)
+    data = {"standards": len(policy.standards), "features": len(policy.features), "feeds": len(policy.contracts), "digest": policy.digest}
+    say(as_json, data, [f"no fault: {len(policy.standards)} standards, {len(policy.contracts)} feeds, {len(policy.parameters)} parameters"])
+
+
+@standards.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """The standards in force."""
+    policy = load_checked_policy()
+    data = [{"code": s.code, "subject": s.subject, "en": s.title.en, "zh": s.title.zh} for s in policy.standards.values()]
+    say(as_json, {"standards": data}, [f"{s['code']}  {s['subject']:<10} {s['zh']}  {s['en']}" for s in data])
+
+
+@standards.command()
+@click.argument("code")
+@click.option("--as-of", type=Day(), default=None, help="The day (default: today).")
+def sql(code: str, as_of: date | None) -> None:
+    """The statements that judge one standard."""
+    policy = load_checked_policy()
+    if code not in policy.standards:
+        fail(f"there is no standard {code}", f"one of {', '.join(sorted(policy.standards))}")
+    click.echo(standard_sql(policy, code, as_of or date.today()))  # noqa: DTZ011

@@ -71,9 +71,9 @@ def write_feed(
         path = _write(folder / name, contract, office, part)
         written.append(Written(path, contract.code, office, text, day, len(rows)))
     have = {(w.unit, w.period) for w in written}
-    for text in np.unique(names).tolist() if contract.kind == "event" else ():
+    for text in np.unique(names).tolist() if contract.kind != "period" else ():
         for office, *_ in UNITS:
-            if (office, text) not in have:
+            if (office, text) not in have and (only is None or office in only):
                 day = received[text.split("~")[-1]]
                 folder = out / day.isoformat()
                 folder.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anju.sample.facts import TERMS, Table, take
-from anju.sample.population import UNITS, Population
+from anju.sample.population import UNITS, Population, month_ends
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,7 +35,6 @@ class World:
     household_status: NDArray[np.str_]
     feeds: dict[str, Table]
     expected: list[Expected] = field(default_factory=list)
-    withheld: set[tuple[str, str, str]] = field(default_factory=set)  # (feed, unit, period) never sent
     pool: list[int] = field(default_factory=list)
 
     def expect(self, standard: str, subject: str, answer: str, level: str = "") -> None:
@@ -203,7 +202,8 @@ def uninsured(w: World, count: int) -> None:
 def late_insurance_roll(w: World) -> None:
     """One office has not sent this month's insurance roll: its people cannot be judged, and nobody is red."""
     p = w.p
-    w.withheld.add(("F13", LATE_UNIT, "last"))
+    last = month_ends(p.day, 1)[0]
+    w.expect("MW-01", f"F13|{LATE_UNIT}|{last:%Y-%m}", "breached", "orange")
     units = np.array([UNITS[u][0] for u in p.person_unit])
     for person in np.flatnonzero(units == LATE_UNIT):
         w.expect("MH-01", p.person_id[person], "unknown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -67,6 +68,8 @@ def receive_file(
     if not path.is_file():
         raise FileRefused(f"there is no file '{path}'", remedy="check the path")
     digest = file_hash(path)
+    if contract.kind == "event" and periods is not None:  # two empty months are the same bytes and different news
+        digest = hashlib.sha256(f"{digest} {periods}".encode()).hexdigest()
     same = _standing(feed, unit).filter(sha256=digest).first()
     if same is not None:
         return Received(same, same)

@@ -1,14 +1,13 @@
 # make run    install, build the sample prefecture, take its files in, judge, explain one finding
 # make test   everything the tests need, then the tests on SQLite and on PostgreSQL
 # make check  all that CI does
-# make bench  speed, side by side in one run (see docs/performance.md)
 SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 20000
 
-.PHONY: run test test-sqlite test-postgresql check format lint types contracts migrations policy docs bench lock clean
+.PHONY: run test test-sqlite test-postgresql check format lint types contracts migrations policy docs lock clean
 
 $(VENV)/run.stamp: requirements/core.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Anju needs Python 3.11: no '$(PYTHON)' on the path. Say PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -19,10 +18,6 @@ $(VENV)/run.stamp: requirements/core.txt pyproject.toml
 
 $(VENV)/test.stamp: $(VENV)/run.stamp requirements/test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
-	@touch $@
-
-$(VENV)/bench.stamp: $(VENV)/test.stamp requirements/bench.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
 run: $(VENV)/run.stamp
@@ -37,10 +32,10 @@ test-postgresql: $(VENV)/test.stamp
 	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 tests/apps tests/cli
 
 format: $(VENV)/test.stamp
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff format --check src tests
 
 lint: $(VENV)/test.stamp
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff check src tests
 
 contracts: $(VENV)/test.stamp
 	$(BIN)/lint-imports
@@ -53,19 +48,16 @@ migrations: $(VENV)/test.stamp
 
 policy: $(VENV)/test.stamp
 	$(BIN)/anju standards check --drafts
-	$(BIN)/anju standards test
+
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/docs
 
 check: format lint contracts types migrations policy docs test
 
-bench: $(VENV)/bench.stamp
-	$(BIN)/python -m benchmarks
-
 # The pins, with hashes and without any host name: run after changing requirements/*.in
 lock: $(VENV)/test.stamp
-	for part in core test bench; do \
+	for part in core test; do \
 	  $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    requirements/$$part.in -o requirements/$$part.txt; done
 

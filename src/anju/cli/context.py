@@ -97,7 +97,7 @@ def progress(title: str, total: int) -> Iterator[Any]:
         yield lambda text: bar.update(task, advance=1, now=text)
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A day written 2023-09-26."""
 
     name = "day"
@@ -109,7 +109,7 @@ class Day(click.ParamType):
             self.fail(f"'{value}' is not a day: write it like 2023-09-26", param, ctx)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A time written 2023-09-26T12:00, or a day, meaning its end."""
 
     name = "time"

@@ -38,12 +38,11 @@ def import_(file: Path, official: bool, vintage: object, layout: str, as_json: b
     if official:
         if vintage is None:
             raise click.UsageError("an official list needs its day: --vintage 2021-10-31")
-        report = import_official_list(file, vintage=vintage, layout=layout)  # type: ignore[arg-type]
+        data = import_official_list(file, vintage=vintage, layout=layout).as_dict()  # type: ignore[arg-type]
     else:
-        report = import_scope_places(
+        data = import_scope_places(
             file, by=actor(), at=timezone.now(), programme_code=policy.programme.code, programme_name=policy.programme.title.zh
-        )
-    data = report.as_dict()
+        ).as_dict()
     say(as_json, data, [f"{name.replace('_', ' ')}: {value}" for name, value in data.items()])
     if data.get("refused"):
         raise SystemExit(FOUND)

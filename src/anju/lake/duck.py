@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import duckdb
 
 # What a caller may hold and pass on without importing duckdb itself.
-Connection = duckdb.DuckDBPyConnection
+Connection: TypeAlias = Any  # duckdb.DuckDBPyConnection, which has no types
 DuckError = duckdb.Error
 
 

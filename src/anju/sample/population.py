@@ -153,7 +153,9 @@ def build_population(people: int, seed: int, day: date) -> Population:
 
 
 def _communities() -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.int64]]:
-    codes, names, units = [], [], []
+    codes: list[str] = []
+    names: list[str] = []
+    units: list[int] = []
     for index, (unit, *_, settlements) in enumerate(UNITS):
         street, _ = STREETS[unit]
         for n in range(settlements):
@@ -213,7 +215,8 @@ def _births(rng: np.random.Generator, age: NDArray[np.int64], day: date) -> NDAr
     years = day.year - age
     start = (years - 1970 - 1).astype("datetime64[Y]").astype("datetime64[D]")
     offset = (day - date(day.year, 1, 1)).days
-    return start + offset + 1 + rng.integers(2, 360, len(age))
+    born: NDArray[np.datetime64] = np.asarray(start + offset + 1 + rng.integers(2, 360, len(age)), dtype="datetime64[D]")
+    return born
 
 
 def _identity_numbers(birth: NDArray[np.datetime64], sex: NDArray[np.int64]) -> NDArray[np.str_]:

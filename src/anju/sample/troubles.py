@@ -100,7 +100,7 @@ def _pupils(w: World) -> NDArray[np.int64]:
 def _month_day(birth: NDArray[np.datetime64]) -> NDArray[np.int64]:
     month = birth.astype("datetime64[M]").astype(int) % 12 + 1
     dom = (birth - birth.astype("datetime64[M]")).astype(int) + 1
-    return month * 100 + dom
+    return np.asarray(month * 100 + dom, dtype=np.int64)
 
 
 def _draw_pupils(w: World, count: int) -> NDArray[np.int64]:
@@ -431,7 +431,7 @@ def settlements_in_trouble(w: World) -> None:
     now = supply["_period"] == last
 
     def row(nth: int) -> NDArray[np.bool_]:
-        return now & (supply["dest_community_code"] == codes[nth])
+        return np.asarray(now & (supply["dest_community_code"] == codes[nth]), dtype=np.bool_)
 
     supply["samples_failed"][row(20)] = 2
     supply["outage_hours_max"][row(30)] = "31.5"

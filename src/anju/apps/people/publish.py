@@ -128,9 +128,7 @@ def _adbc() -> sqlite.Connection | postgresql.Connection:
         return sqlite.connect(str(options["NAME"]))
     password = f":{options['PASSWORD']}" if options["PASSWORD"] else ""
     port = f"&port={options['PORT']}" if options["PORT"] else ""
-    return postgresql.connect(
-        f"postgresql://{options['USER']}{password}@/{options['NAME']}?host={options['HOST']}{port}"
-    )
+    return postgresql.connect(f"postgresql://{options['USER']}{password}@/{options['NAME']}?host={options['HOST']}{port}")
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -59,9 +59,7 @@ def _columns(path: Path, vintage: date, report: OfficialReport) -> dict[date, li
             report.faults.append({"line": line, "column": "vintage", "reason": f"'{day}' is not a day: write 2021-10-31"})
             continue
         if level not in LENGTH or not code.isdigit() or not name:
-            report.faults.append(
-                {"line": line, "column": "level, code, name", "reason": "needs a level, digits and a name"})
-            )
+            report.faults.append({"line": line, "column": "level, code, name", "reason": "needs a level, digits and a name"})
             continue
         lists.setdefault(on, []).append((level, code[: LENGTH[level]], plain_name(name), parent))
     return lists

@@ -170,7 +170,7 @@ def _source(node: Node) -> tuple[str, Node, Node | None] | None:
 def _summed(c: Catalogue, contract: Contract, how: str, node: Node, of: Node | None) -> Resolved | None:
     wanted: tuple[Type, ...] = {
         "any": ("bool",), "sum": ("int", "decimal", "money"), "count": ("bool",),
-    }.get(how, ("int", "decimal", "money", "date"))  # fmt: skip
+    }.get(how, ("int", "decimal", "money", "date"))  # type: ignore[assignment]  # fmt: skip
     if of is not None:
         return parse_expression(of, RowScope(c, contract), wanted)
     _, _, column = (node.text() or "").partition(".")
@@ -228,7 +228,7 @@ def _rollup(c: Catalogue, subject: Subject, name: str, title: Title, how: str, f
     if not (how == "count" and (fields[how].raw == "members" or fields[how].raw == over)):
         wanted: tuple[Type, ...] = {
             "any": ("bool",), "all": ("bool",), "count": ("bool",), "sum": ("int", "decimal", "money"),
-        }.get(how, ("int", "decimal", "money", "date", "level"))  # fmt: skip
+        }.get(how, ("int", "decimal", "money", "date", "level"))  # type: ignore[assignment]  # fmt: skip
         of = parse_expression(fields[how], scope, wanted)
         if of is None:
             return None

@@ -47,7 +47,7 @@ def read_standard(root: Node, name: str, catalogue: Catalogue) -> Standard | Non
     if root.file.rsplit("/", 1)[-1] != f"{code}.yaml":
         root.fault(f"the file of {code} must be named {code}.yaml")
     catalogue.current = code
-    versions = []
+    versions: list[Version] = []
     for child in fields["versions"].listing():
         version = _version(child, catalogue, subject)
         if version is not None:

@@ -5,60 +5,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('tree', models.CharField(choices=[('scope', 'scope'), ('statistical', 'statistical')], max_length=12)),
-                ('level', models.CharField(max_length=32)),
-                ('code', models.CharField(max_length=32)),
-                ('name', models.CharField(max_length=200)),
-                ('path', models.CharField(max_length=200, unique=True)),
-                ('is_unit', models.BooleanField(default=False)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='places.place')),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("tree", models.CharField(choices=[("scope", "scope"), ("statistical", "statistical")], max_length=12)),
+                ("level", models.CharField(max_length=32)),
+                ("code", models.CharField(max_length=32)),
+                ("name", models.CharField(max_length=200)),
+                ("path", models.CharField(max_length=200, unique=True)),
+                ("is_unit", models.BooleanField(default=False)),
+                (
+                    "parent",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="children", to="places.place"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlaceCode',
+            name="PlaceCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scheme', models.CharField(max_length=32)),
-                ('code', models.CharField(db_index=True, max_length=32)),
-                ('name', models.CharField(max_length=200)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(null=True)),
-                ('place', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='places.place')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scheme", models.CharField(max_length=32)),
+                ("code", models.CharField(db_index=True, max_length=32)),
+                ("name", models.CharField(max_length=200)),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(null=True)),
+                ("place", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="codes", to="places.place")),
             ],
         ),
         migrations.CreateModel(
-            name='Succession',
+            name="Succession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32)),
-                ('from_key', models.CharField(max_length=64)),
-                ('to_key', models.CharField(max_length=64)),
-                ('on', models.DateField()),
-                ('how', models.CharField(choices=[('renamed', 'renamed'), ('split', 'split'), ('merged', 'merged')], max_length=10)),
-                ('doubtful', models.BooleanField(default=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=32)),
+                ("from_key", models.CharField(max_length=64)),
+                ("to_key", models.CharField(max_length=64)),
+                ("on", models.DateField()),
+                ("how", models.CharField(choices=[("renamed", "renamed"), ("split", "split"), ("merged", "merged")], max_length=10)),
+                ("doubtful", models.BooleanField(default=False)),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', 'from_key'], name='succession_from')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'from_key', 'to_key'), name='succession_once')],
+                "indexes": [models.Index(fields=["kind", "from_key"], name="succession_from")],
+                "constraints": [models.UniqueConstraint(fields=("kind", "from_key", "to_key"), name="succession_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='place',
-            constraint=models.UniqueConstraint(fields=('tree', 'level', 'code'), name='place_code_once'),
+            model_name="place",
+            constraint=models.UniqueConstraint(fields=("tree", "level", "code"), name="place_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='placecode',
-            constraint=models.UniqueConstraint(fields=('scheme', 'code', 'valid_from'), name='place_code_dated'),
+            model_name="placecode",
+            constraint=models.UniqueConstraint(fields=("scheme", "code", "valid_from"), name="place_code_dated"),
         ),
     ]

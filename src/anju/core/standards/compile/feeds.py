@@ -46,7 +46,7 @@ class FeedGroup:
         return quoted(f"g_{self.subject}_{self.contract.code}" + ("_event" if "r_membership" in self.source else ""))
 
     def writer(self) -> Writer:
-        return Writer(self.day, {}, self.policy.parameters, self.policy.contracts, {}, self.contract)
+        return Writer(self.day, {}, self.policy.parameters, contracts_of(self.policy), {}, self.contract)
 
     # --- the scan ---------------------------------------------------------------------------------------------
 
@@ -246,6 +246,10 @@ class FeedGroup:
             f"COALESCE(b.id IN (SELECT r.subject_id FROM rejected_now r WHERE r.feed = {literal(self.contract.code)}"
             f" AND r.subject = {literal(self.subject)}{inside}), FALSE)"
         )
+
+
+def contracts_of(policy: Policy) -> dict[str, Contract]:
+    return {code: contract for code, contract in policy.contracts.items() if isinstance(contract, Contract)}
 
 
 def _paren(condition: str) -> str:

@@ -1,0 +1,219 @@
+"""One register file judged in DuckDB: every row accepted, or set aside with the column and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pyarrow as pa
+
+from anju.apps.people.models import Household, Person
+from anju.apps.people.vault import Keys, digest
+from anju.core.contracts.model import Contract, FeedColumn, Programme
+from anju.core.contracts.programme import calendar_of
+from anju.core.terms.identifiers import VALIDATORS
+from anju.core.terms.periods import Calendar
+from anju.lake.checks import cell, check
+from anju.lake.duck import name as named
+from anju.lake.duck import quoted
+from anju.lake.files import load_raw
+from anju.lake.headers import TOTALS, map_headers, recognised
+from anju.lake.snapshot import COLUMN_SQL
+
+KEYS = {"household": "household_code", "person": "digest"}
+TYPES = {"BigIntegerField": pa.int64(), "ForeignKey": pa.int64(), "BooleanField": pa.bool_(), "DateField": pa.date32(),
+         "IntegerField": pa.int64(), "CharField": pa.string()}  # fmt: skip
+OWN = frozenset({"initials", "birth_date_approximate"})  # of our own making, never compared with a file
+
+
+class Refused(TypedDict):
+    file: str
+    line: int
+    column: str
+    reason: str
+
+
+def arrow_fields(model: type[Household] | type[Person]) -> list[tuple[str, pa.DataType]]:
+    """The columns of a table that a register can say something of, with the key first."""
+    fields = model._meta.concrete_fields
+    return [(str(f.column), TYPES[f.get_internal_type()]) for f in fields if f.get_internal_type() in TYPES and f.name not in OWN]
+
+
+@dataclass(slots=True)
+class Staged:
+    """After `settle`: table `accepted` has line, the columns of `fields`, and for persons normal, digest, household_id."""
+
+    con: Any
+    file: str
+    registry: str
+    contract: Contract
+    table: str
+    columns: Mapping[str, int]
+    calendar: Calendar
+    minor_digits: int
+    validator: str
+    messages: list[str]
+    rows: int = 0
+    skipped: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    fields: list[str] = field(default_factory=list)
+    refusals: list[Refused] = field(default_factory=list)
+    doubtful: list[Refused] = field(default_factory=list)
+
+    def settle(self, identifier: str, keys: Keys) -> None:
+        if self.registry == "person":
+            self._normalise(identifier, keys)
+        self._judge()
+        self._settle_doubles()
+        sql = "SELECT line, fault.c, fault.r FROM (SELECT line, unnest(faults) AS fault FROM judged) ORDER BY line"
+        self.refusals = [Refused(file=self.file, line=n, column=c, reason=r) for n, c, r in self.con.execute(sql).fetchall()]
+        self.refused = self._one("SELECT count(*) FROM judged WHERE len(faults) > 0")
+        self.con.execute("CREATE OR REPLACE TABLE accepted AS SELECT * EXCLUDE (faults) FROM judged WHERE len(faults) = 0")
+        if self.registry == "person":
+            self._find_doubtful()
+
+    def _one(self, sql: str) -> int:
+        return int(self.con.execute(sql).fetchone()[0])
+
+    def _normalise(self, identifier: str, keys: Keys) -> None:
+        """`numbers`: every distinct text of the identifier column with its normal form and hash, or why it has none."""
+        text = cell(self.columns["person_id"])
+        values = [row[0] for row in self.con.execute(f"SELECT DISTINCT {text} FROM {self.table} WHERE {text} IS NOT NULL").fetchall()]
+        validate = VALIDATORS[self.validator]
+        found: list[tuple[str | None, str | None, str | None]] = []
+        for value in values:
+            try:
+                normal = validate(value)
+                found.append((normal, digest(keys, identifier, normal), None))
+            except ValueError as error:
+                found.append((None, None, str(error)))
+        columns = list(zip(*found, strict=True)) or [(), (), ()]
+        arrays = [pa.array(column, pa.string()) for column in (values, *columns)]
+        self.con.register("given", pa.table(arrays, names=["v", "normal", "digest", "why"]))
+        self.con.execute("CREATE OR REPLACE TABLE numbers AS SELECT * FROM given")
+        self.con.unregister("given")
+
+    def _judge(self) -> None:
+        model = Household if self.registry == "household" else Person
+        lengths = {f.name: f.max_length for f in model._meta.concrete_fields}
+        kinds = dict(arrow_fields(model))
+        texts, items, faults = ["line"], ["line"], []
+        self.fields = []
+        for column in self.contract.columns:
+            if column.name not in self.columns:
+                continue
+            t = named("t:" + column.name)
+            texts.append(f"{cell(self.columns[column.name])} AS {t}")
+            if column.name in kinds and column.type not in ("place", "person"):
+                checked = check(column, t, self.calendar, self.minor_digits)
+                faults.append(_fault(column.name, checked.reason))
+                faults.append(_fault(column.name, _too_much(column, t, checked.value, lengths[column.name])))
+                value = t if column.type == "household" else f"CAST({checked.value} AS {COLUMN_SQL[column.type]})"
+                if column.name == "birth_date" and self.validator == "cn_resident_id":
+                    value = f"COALESCE({value}, TRY_STRPTIME(substr(numbers.normal, 7, 8), '%Y%m%d')::DATE)"
+                items.append(f"{value} AS {named(column.name)}")
+                self.fields.append(column.name)
+        self._add_keys(texts, items, faults)
+        source = f"(SELECT {', '.join(texts)} FROM {self.table}) {self._joins()}"
+        self.con.execute(
+            f"CREATE OR REPLACE TABLE judged AS SELECT {', '.join(items)},"
+            f" list_filter([{', '.join(faults)}], lambda f: f IS NOT NULL) AS faults FROM {source}"
+        )
+
+    def _add_keys(self, texts: list[str], items: list[str], faults: list[str]) -> None:
+        if self.registry == "household":
+            for source, target, table in (
+                ("dest_community_code", "place_id", "places"),
+                ("origin_village_code", "origin_place_id", "all_places"),
+            ):
+                if source in self.columns:
+                    items.append(f"{table}.id AS {target}")
+                    self.fields.append(target)
+            t = named("t:dest_community_code")
+            if "dest_community_code" not in self.columns:
+                texts.append(f"NULL::VARCHAR AS {t}")
+            faults.append(_fault("dest_community_code", f"CASE WHEN {t} IS NULL THEN 'is empty: a household needs the place it lives in'"
+                                 " WHEN places.id IS NULL THEN 'no place of this code' END"))  # fmt: skip
+            faults.append(_fault("household_code", f"CASE WHEN {named('t:household_code')} IS NULL THEN 'is empty, and must not be' END"))
+            return
+        t = named("t:household_code")
+        if "household_code" not in self.columns:
+            texts.append(f"NULL::VARCHAR AS {t}")
+        if "birth_date" not in self.columns:
+            items.append("TRY_STRPTIME(substr(numbers.normal, 7, 8), '%Y%m%d')::DATE AS birth_date" if self.validator == "cn_resident_id"
+                         else "NULL::DATE AS birth_date")  # fmt: skip
+            if self.validator == "cn_resident_id":
+                self.fields.append("birth_date")
+        items += ["numbers.normal", "numbers.digest", "old_household.id AS household_id", f"{t} IS NULL AS homeless"]
+        number = named("t:person_id")
+        faults.append(_fault("person_id", f"CASE WHEN {number} IS NULL THEN 'is empty, and must not be' ELSE numbers.why END"))
+        faults.append(_fault("household_code", f"CASE WHEN {t} IS NOT NULL AND old_household.id IS NULL THEN 'no household of this code' END"))
+
+    def _joins(self) -> str:
+        if self.registry == "household":
+            origin = f"LEFT JOIN all_places ON all_places.code = {named('t:origin_village_code')}"
+            return (
+                f"LEFT JOIN places ON places.code = {named('t:dest_community_code')} {origin if 'origin_village_code' in self.columns else ''}"
+            )
+        return (f"LEFT JOIN numbers ON numbers.v = {named('t:person_id')}"
+                f" LEFT JOIN old_household ON old_household.household_code = {named('t:household_code')}")  # fmt: skip
+
+    def _settle_doubles(self) -> None:
+        """Identical rows are kept once; one key with different content is a conflict, and all its rows are set aside."""
+        key = KEYS[self.registry]
+        columns = [row[0] for row in self.con.execute("DESCRIBE judged").fetchall() if row[0] not in ("line", "faults")]
+        whole = ", ".join(named(column) for column in columns)
+        sql = f"SELECT line, row_number() OVER (PARTITION BY {whole} ORDER BY line) AS nth FROM judged WHERE len(faults) = 0"
+        before = self._one("SELECT count(*) FROM judged")
+        self.con.execute(f"DELETE FROM judged WHERE line IN (SELECT line FROM ({sql}) WHERE nth > 1)")
+        self.duplicates = before - self._one("SELECT count(*) FROM judged")
+        shown = "household_code" if self.registry == "household" else "person_id"
+        fault = f"[{{'c': {quoted(shown)}, 'r': 'the same key stands here twice with different content'}}]"
+        twice = f"SELECT {key} FROM judged WHERE len(faults) = 0 GROUP BY 1 HAVING count(*) > 1"
+        self.con.execute(f"UPDATE judged SET faults = {fault} WHERE len(faults) = 0 AND {key} IN ({twice})")
+
+    def _find_doubtful(self) -> None:
+        """Taken as they are, and worth a look: a day of birth that is not the number's, and a person of no household."""
+        number = "TRY_STRPTIME(substr(normal, 7, 8), '%Y%m%d')::DATE"
+        differs = f"SELECT line, 'birth_date', 'is not the day of birth in the identity number' FROM accepted WHERE birth_date <> {number}"
+        sql = "SELECT line, 'household_code', 'is empty: the person belongs to no household' FROM accepted WHERE homeless"
+        if self.validator == "cn_resident_id":
+            sql = f"{differs} UNION ALL {sql}"
+        rows = self.con.execute(f"SELECT * FROM ({sql}) ORDER BY 1").fetchall()
+        self.doubtful = [Refused(file=self.file, line=n, column=c, reason=r) for n, c, r in rows]
+
+
+def _fault(column: str, reason: str) -> str:
+    return f"CASE WHEN ({reason}) IS NOT NULL THEN {{'c': {quoted(column)}, 'r': {reason}}} END"
+
+
+def _too_much(column: FeedColumn, t: str, value: str, length: int | None) -> str:
+    if column.type == "int":
+        return f"CASE WHEN abs({value}) > 2147483647 THEN 'is too large' END"
+    return f"CASE WHEN length({t}) > {length} THEN 'is longer than {length} characters' END" if length else "NULL::VARCHAR"
+
+
+def stage(con: Any, path: Path, nth: int, contracts: Mapping[str, Contract], programme: Programme | None, work: Path) -> Staged:
+    """Reads a file into a table of its own and finds out which register it is. Raises FileRefused."""
+    registers = [contract for contract in contracts.values() if contract.registry in KEYS]
+    raw = load_raw(con, path, lambda row: max(recognised(row, contract) for contract in registers), work)
+    contract = max(registers, key=lambda each: recognised(raw.header, each))
+    headers = map_headers(raw.header, contract, others=[other for other in registers if other is not contract])
+    table, registry = f"raw_{nth}", str(contract.registry)
+    rows = con.execute("SELECT count(*) FROM raw").fetchone()[0]
+    used = sorted(set(headers.columns.values()))
+    empty = " AND ".join(f"{cell(position)} IS NULL" for position in used)
+    totals = ", ".join(quoted(word) for word in TOTALS)
+    first = f"COALESCE(rtrim(replace(lower(trim(c{used[0]})), ' ', ''), ':：'), '')"
+    con.execute(f"CREATE TABLE {table} AS SELECT * FROM raw WHERE NOT ({empty}) AND {first} NOT IN ({totals})")
+    con.execute("DROP TABLE raw")
+    skipped = rows - con.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    notes = [f"{path.name}: {message}" for message in raw.messages]
+    if headers.unknown:
+        notes.append(f"{path.name}: columns not known and left out: {', '.join(headers.unknown)}")
+    calendar, digits = (calendar_of(programme), programme.minor_digits) if programme else (Calendar(), 2)
+    validator = programme.identifiers[0].validator if programme else "cn_resident_id"
+    return Staged(con, path.name, registry, contract, table, headers.columns, calendar, digits, validator, notes, rows, skipped)

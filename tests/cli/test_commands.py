@@ -1,0 +1,99 @@
+"""The commands as a new user types them: help, wrong use, an empty deployment, a first delivery."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from anju.cli.main import main
+
+COMMANDS = [
+    ["places", "import"], ["people", "import"], ["feeds", "import"], ["feeds", "withdraw"], ["feeds", "confirm"], ["feeds", "status"],
+    ["feeds", "refused"], ["run"], ["explain"], ["findings", "list"], ["standards", "check"], ["standards", "sql"], ["standards", "list"],
+    ["demo"], ["doctor"],
+]  # fmt: skip
+
+
+def ask(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, list(words))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    code, text = ask(*command, "--help")
+    assert code == 0
+    assert "Usage:" in text
+    assert len(text.splitlines()) > 4
+
+
+def test_the_policy_in_use_has_no_fault() -> None:
+    code, text = ask("standards", "check", "--drafts", "--json")
+    assert code == 0
+    assert json.loads(text)["standards"] == 56
+
+
+def test_a_faulty_policy_is_refused_with_its_places(tmp_path: Path) -> None:
+    (tmp_path / "programme.yaml").write_text("code: x\ncode: y\n", encoding="utf-8")
+    code, text = ask("standards", "check", str(tmp_path))
+    assert code == 1
+    assert "programme.yaml:2:1" in text
+    assert "stands here twice" in text
+
+
+def test_the_sql_of_a_standard_can_be_read() -> None:
+    code, text = ask("standards", "sql", "ED-01", "--as-of", "2023-09-26")
+    assert code == 0
+    assert "CREATE TEMP TABLE" in text
+
+
+def test_an_unknown_standard_is_refused_with_the_known_ones() -> None:
+    code, text = ask("standards", "sql", "ED-99")
+    assert code == 2
+    assert "ED-01" in text
+
+
+@pytest.mark.django_db
+def test_an_empty_deployment_says_what_to_do() -> None:
+    code, text = ask("findings", "list")
+    assert code == 3
+    assert "anju run" in text
+
+
+@pytest.mark.django_db
+def test_explaining_what_was_never_found_is_refused() -> None:
+    code, text = ask("explain", "ED-01", "1")
+    assert code == 1
+    assert "no finding" in text
+
+
+@pytest.mark.django_db
+def test_a_file_of_no_known_feed_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "F99_522301.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    code, text = ask("feeds", "import", str(path))
+    assert code == 1
+    assert "F99" in text
+    assert ask("feeds", "status")[1].strip() == "nothing has been delivered yet"
+
+
+@pytest.mark.django_db
+def test_places_come_in_once_and_again_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_text(
+        "level,code,name,parent_code,statistical_code\nunit,522301,兴义市,,522301\nstreet,522301009,洒金街道,522301,522301009\n",
+        encoding="utf-8",
+    )
+    first, second = ask("places", "import", str(path), "--json"), ask("places", "import", str(path), "--json")
+    assert first[0] == second[0] == 0
+    assert json.loads(first[1]) != json.loads(second[1])
+
+
+def test_a_day_that_is_none_is_refused() -> None:
+    code, text = ask("run", "--as-of", "2023-02-30")
+    assert code == 2
+    assert "2023-09-26" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ from django.core.management import call_command
 
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.models import Delivery
-from anju.apps.findings.actions import judge
+from anju.apps.findings.actions import judge, sources_for
 from anju.apps.findings.models import Attainment, Finding, Run
 from anju.apps.findings.queries import findings_in_scope
 from anju.apps.people.importing import import_people
@@ -23,8 +24,14 @@ from anju.apps.people.vault import FileVault, digest, ensure_keys
 from anju.apps.places.actions import import_scope_places
 from anju.apps.places.models import Place
 from anju.cli.feeds import parts_of
+from anju.core.standards.meaning import Finding as Judged
+from anju.core.standards.meaning.judge import Judge
+from anju.core.standards.meaning.logic import Fact
+from anju.core.standards.model import Policy, State
 from anju.core.standards.read import load_policy
 from anju.core.terms.viewer import STRANGER, Viewer
+from anju.lake.engine import feeds_of, plan_of
+from anju.lake.world import read_world
 from anju.sample.build import SAMPLE_DAY, build_sample
 
 NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
@@ -105,6 +112,47 @@ def _unknown() -> set[tuple[object, ...]]:
                 if answer == 2 and "-" in name and ":" not in name:
                     found.add((name, row["subject_key"] or row["subject_id"], "unknown", ""))
     return found
+
+
+@pytest.mark.django_db
+def test_the_interpreter_and_duckdb_agree_on_every_answer_and_evidence(sample: Path) -> None:
+    policy = load_policy(Path(settings.POLICY))
+    sources, _, _ = sources_for(policy, sample / "data", SAMPLE_DAY, EVENING)
+    world = read_world(sources, policy, feeds_of(policy, plan_of(policy, SAMPLE_DAY)) | {"F28", "F19", "F36"})
+    oracle = Judge(policy, world, SAMPLE_DAY, EVENING.replace(tzinfo=None))
+    folder = Path(Run.objects.get(current=True).folder)
+    compared, differ = 0, []
+    for path in sorted(folder.glob("answers_*.parquet")):
+        for row in pq.read_table(path).to_pylist():
+            key = row["subject_key"] if row["subject_key"] is not None else row["subject_id"]
+            for code in (name for name in row if "-" in name and ":" not in name):
+                found = oracle.finding(code, key)
+                compared += 1
+                if (_code_of(policy, found), found.clears) != (row[code], row[f"{code}:clears"]):
+                    differ.append((code, key, found, row[code], row[f"{code}:clears"]))
+    assert differ == []
+    assert compared > 30_000
+    for finding in Finding.objects.all():
+        found = oracle.finding(finding.standard, finding.subject_key or finding.subject_id)
+        recorded = {name: (fact["s"], fact["v"]) for name, fact in json.loads(finding.evidence).items()}
+        assert recorded == {name: _as_recorded(fact) for name, fact in found.evidence}
+
+
+def _code_of(policy: Policy, found: Judged) -> int:
+    """The answer as the run writes it: see the lake's engine."""
+    plain = {"not applicable": 0, "met": 1, "unknown": 2}.get(found.answer)
+    if plain is not None:
+        return plain
+    version = policy.standards[found.standard].version_on(SAMPLE_DAY)
+    assert version is not None
+    return 10 + [b.name for b in version.breaches].index(str(found.breach)) + (100 if found.at_least else 0)
+
+
+def _as_recorded(fact: Fact) -> tuple[str, object]:
+    value = fact.bound if fact.state is State.AT_LEAST else fact.value
+    if isinstance(value, date | Decimal):
+        value = str(value)
+    return fact.state.name.lower(), value
 
 
 @pytest.mark.django_db

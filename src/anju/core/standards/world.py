@@ -1,0 +1,32 @@
+"""The raw world: everything the lake ever received, and the register of a day, as plain rows.
+
+Nothing is filtered here. `meaning` decides from it what was known on a day, as the compiled statements do from Parquet.
+Rows are dicts under the names of the lake's tables (see ARCHITECTURE.md, *How a run goes*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RawWorld:
+    """place(place_id, parent_id, level, code, name, path); household(household_id, place_id, attributes…);
+    person(person_id, household_id, attributes…); membership(person_id, household_id, start, end);
+    delivery(delivery_id, feed, received_at, valid, held, confirmed_at, withdrawn_at, matched_rate);
+    coverage(delivery_id, feed, unit, period); rejected(feed, delivery_id, person_id, household_id, place_id, period,
+    valid); feeds: code -> rows(row_id, delivery_id, known_at, valid, period, unit, person_id, household_id, place_id,
+    subject_key, deleted, plain columns…)."""
+
+    places: Sequence[Row]
+    households: Sequence[Row]
+    persons: Sequence[Row]
+    memberships: Sequence[Row] = ()
+    deliveries: Sequence[Row] = ()
+    coverage: Sequence[Row] = ()
+    rejected: Sequence[Row] = ()
+    feeds: Mapping[str, Sequence[Row]] = field(default_factory=dict)

@@ -48,7 +48,7 @@ migrations: $(VENV)/test.stamp
 
 policy: $(VENV)/test.stamp
 	$(BIN)/anju standards check --drafts
-
+	$(BIN)/anju standards test
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/docs

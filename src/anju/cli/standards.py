@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from anju.cli.context import FOUND, Day, fail, json_option, load_checked_policy, policy_folder, say
+from anju.core.standards.cases import run_cases
 from anju.core.standards.read import read_policy
 from anju.lake.engine import standard_sql
 
@@ -31,6 +32,19 @@ def check(folder: Path | None, drafts: bool, as_json: bool) -> None:
         raise SystemExit(FOUND)
     data = {"standards": len(policy.standards), "features": len(policy.features), "feeds": len(policy.contracts), "digest": policy.digest}
     say(as_json, data, [f"no fault: {len(policy.standards)} standards, {len(policy.contracts)} feeds, {len(policy.parameters)} parameters"])
+
+
+@standards.command("test")
+@json_option
+def test(as_json: bool) -> None:
+    """Judge the cases beside the standards, and say which do not get the answer they expect."""
+    policy = load_checked_policy(drafts=True)
+    results = run_cases(policy, policy_folder())
+    failed = [result for result in results if result.wrong]
+    data = {"cases": len(results), "failed": [{"file": r.file, "case": r.name, "wrong": r.wrong} for r in failed]}
+    say(as_json, data, [*(f"{r.file}: {r.name}: {r.wrong}" for r in failed), f"{len(results)} cases, {len(failed)} failed"])
+    if failed:
+        raise SystemExit(FOUND)
 
 
 @standards.command("list")

@@ -12,7 +12,8 @@ from anju.cli.main import main
 
 COMMANDS = [
     ["places", "import"], ["people", "import"], ["feeds", "import"], ["feeds", "withdraw"], ["feeds", "confirm"], ["feeds", "status"],
-    ["feeds", "refused"], ["run"], ["explain"], ["findings", "list"], ["standards", "check"], ["standards", "test"], ["standards", "sql"], ["standards", "list"],
+    ["feeds", "refused"], ["run"], ["explain"], ["findings", "list"], ["standards", "check"], ["standards", "test"],
+    ["standards", "sql"], ["standards", "list"],
     ["demo"], ["doctor"],
 ]  # fmt: skip
 

@@ -146,7 +146,7 @@ class Values:
             return self.subjects.rows_at_event(contract, key)
         return self.s.rows_of(contract.code, self._link(feature), key)
 
-    def _unit(self, contract: Contract, subject: Subject, key: Any) -> str | None:
+    def unit_of(self, contract: Contract, subject: Subject, key: Any) -> str | None:
         if contract.by == "programme":
             return "all"
         if contract.by == "unit":
@@ -156,17 +156,17 @@ class Values:
         value = self.fact(subject, key, name, column or None).value
         return None if value is None else str(value)
 
-    def _set_aside(self, feature: Latest | Aggregate | Streak, contract: Contract, key: Any) -> list[Row]:
+    def set_aside(self, feature: Latest | Aggregate | Streak, contract: Contract, key: Any) -> list[Row]:
         if feature.subject in self.policy.keyed:
             return []
         return self.s.set_aside(contract.code, self._link(feature), key)
 
     def _delivered(self, feature: Latest | Aggregate, contract: Contract, key: Any) -> bool:
-        aside = self._set_aside(feature, contract, key)
+        aside = self.set_aside(feature, contract, key)
         if feature.window is not None:
             start = self.s.start_of(feature.window)
             aside = [row for row in aside if row["valid"] is None or row["valid"] > start]
-        return not aside and self.s.delivered(contract, feature.window, self._unit(contract, feature.subject, key))
+        return not aside and self.s.delivered(contract, feature.window, self.unit_of(contract, feature.subject, key))
 
     def _inside(self, feature: Latest | Aggregate, rows: Sequence[Row]) -> list[Row]:
         if feature.window is None:
@@ -218,8 +218,8 @@ class Values:
         last = self.s.latest_due(contract)
         if last is None:
             return at_least(0)
-        unit = self._unit(contract, feature.subject, key)
-        aside = {row["period"] for row in self._set_aside(feature, contract, key)}
+        unit = self.unit_of(contract, feature.subject, key)
+        aside = {row["period"] for row in self.set_aside(feature, contract, key)}
         rows = self._own(feature, contract, key)
         for n in range(feature.at_most):
             period = last - n

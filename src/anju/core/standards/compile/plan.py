@@ -102,8 +102,8 @@ class _Planner:
     def _stratum(self, key: Key) -> int:
         """0 on the base and its feeds; one more for each change of subject, and for a unit found by a feature."""
         feature = self.policy.features.get(key)
-        level = 0
         crossing = isinstance(feature, Rollup | Up)
+        level = 1 if crossing else 0  # even a count of members reads the table of the members
         by_feature = isinstance(feature, Latest | Aggregate | Streak) and bool(self._needs(key))
         for need in self._needs(key):
             step = 1 if crossing or by_feature else 0

@@ -16,7 +16,7 @@ from anju.apps.people.importing import import_people
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_scope_places
-from anju.cli.context import actor, data_folder, json_option, load_checked_policy, migrated, moment_of, progress, say
+from anju.cli.context import actor, data_folder, fail, json_option, load_checked_policy, migrated, moment_of, policy_folder, progress, say
 from anju.cli.explanation import explain_finding
 from anju.cli.feeds import parts_of
 from anju.cli.runs import summary
@@ -32,6 +32,11 @@ def demo(people: int, months: int, as_json: bool) -> None:
     """Build the sample (演示数据), take it in, judge it and explain one finding. A second time nothing is built anew."""
     migrated()
     policy = load_checked_policy()
+    if "F01" not in policy.contracts or policy.programme.identifiers[0].validator != "cn_resident_id":
+        fail(
+            f"the sample prefecture cannot be judged by the policy in {policy_folder()}",
+            "it is made for the policy that is shipped: unset ANJU_POLICY",
+        )
     folder = data_folder() / "sample" / f"{people}-{months}"
     started = time.monotonic()
     if not (folder / "truth.json").exists():
@@ -66,12 +71,13 @@ def _register(folder: Path, policy: object) -> None:
     register = folder / "register"
     import_scope_places(register / "places.csv", by=actor(), at=at, programme_code=programme.code, programme_name=programme.title.zh)
     files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
-    import_people(files, by=actor(), at=at, contracts=getattr(policy, "contracts"))  # noqa: B009
+    import_people(files, by=actor(), at=at, contracts=getattr(policy, "contracts"), programme=programme)  # noqa: B009
 
 
 def _deliveries(folder: Path, policy: object) -> dict[str, int]:
     files = sorted(path for path in (folder / "deliveries").rglob("*") if path.suffix in (".csv", ".xlsx"))
-    directory, vault = Directory(), FileVault()
+    programme = getattr(policy, "programme")  # noqa: B009
+    directory, vault = Directory(programme.identifiers[0].name), FileVault()
     found = {"new": 0, "known": 0, "rows": 0, "set_aside": 0}
     with progress("taking in", len(files)) as advance:
         for path in files:

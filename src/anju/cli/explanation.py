@@ -84,7 +84,7 @@ def explain_finding(policy: Policy, finding: Finding) -> Explanation:
             en, zh = (f"{en}, {column.title.en.lower()}", f"{zh}·{column.title.zh}") if column else (en, zh)
         value = fact["v"]
         if item.ref.type == "money" and isinstance(value, int):
-            value = format_money(value)
+            value = format_money(value, policy.programme.minor_digits)  # type: ignore[attr-defined]
         facts.append((item.name, en, zh, value, str(fact["s"])))
     return Explanation(finding, standard, version, breach, tuple(facts), version.clears_text)
 

@@ -58,7 +58,7 @@ def import_(files: tuple[Path, ...], feed: str | None, unit: str | None, period:
     migrated()
     policy = load_checked_policy()
     at = moment_of(received_on) if received_on else timezone.now()
-    directory, vault = Directory(), FileVault()
+    directory, vault = Directory(policy.programme.identifiers[0].name), FileVault()
     results: list[dict[str, object]] = []
     refused: list[str] = []
     with progress("taking in", len(files)) as advance:

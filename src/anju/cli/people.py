@@ -31,7 +31,7 @@ def import_(files: tuple[Path, ...], received_at: object, dry_run: bool, as_json
     migrated()
     policy = load_checked_policy()
     at = received_at or timezone.now()
-    report = import_people(list(files), by=actor(), at=at, dry_run=dry_run, contracts=policy.contracts)  # type: ignore[arg-type]
+    report = import_people(list(files), by=actor(), at=at, dry_run=dry_run, contracts=policy.contracts, programme=policy.programme)  # type: ignore[arg-type]
     data = report.as_dict()
     say(as_json, data, [f"{name.replace('_', ' ')}: {value}" for name, value in data.items()])
     if data.get("refused"):

@@ -41,7 +41,13 @@ def import_(file: Path, official: bool, vintage: object, layout: str, as_json: b
         data = import_official_list(file, vintage=vintage, layout=layout).as_dict()  # type: ignore[arg-type]
     else:
         data = import_scope_places(
-            file, by=actor(), at=timezone.now(), programme_code=policy.programme.code, programme_name=policy.programme.title.zh
+            file,
+            by=actor(),
+            at=timezone.now(),
+            programme_code=policy.programme.code,
+            programme_name=policy.programme.title.zh,
+            root_level=policy.programme.levels[0].name,
+            unit_level=policy.programme.unit_level,
         ).as_dict()
     say(as_json, data, [f"{name.replace('_', ' ')}: {value}" for name, value in data.items()])
     if data.get("refused"):

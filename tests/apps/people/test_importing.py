@@ -120,21 +120,23 @@ def test_who_moves_keeps_the_history(files: list[Path]) -> None:
 
 def test_export_as_known_then_and_now(files: list[Path], tmp_path: Path) -> None:
     take(files)
-    before = export_registry(date(2024, 1, 11), datetime(2024, 2, 1, tzinfo=UTC), tmp_path / "out")
+    before = export_registry(
+        date(2024, 1, 11), datetime(2024, 2, 1, tzinfo=UTC), tmp_path / "out", community_level="community", unit_level="unit"
+    )
     assert before.rows == {"place": 4, "household": 2, "person": 3, "membership": 3}
     household = pq.read_table(before.path("household")).to_pylist()[0]
     levels = {row["place_id"]: row["level"] for row in pq.read_table(before.path("place")).to_pylist()}
     assert (levels[household["community_id"]], levels[household["unit_id"]]) == ("community", "unit")
     csv(files[0], "person_id,household_code,name,sex", f"{number(2)},H2,岑志明,1")
     take(files, LATER)
-    then = export_registry(date(2024, 1, 11), datetime(2024, 2, 1, tzinfo=UTC), tmp_path / "out")
-    now = export_registry(date(2024, 1, 11), datetime(2024, 7, 1, tzinfo=UTC), tmp_path / "out")
+    then = export_registry(date(2024, 1, 11), datetime(2024, 2, 1, tzinfo=UTC), tmp_path / "out", community_level="community", unit_level="unit")
+    now = export_registry(date(2024, 1, 11), datetime(2024, 7, 1, tzinfo=UTC), tmp_path / "out", community_level="community", unit_level="unit")
     assert then.digest == before.digest != now.digest
 
 
 def test_directory_knows_its_own_and_no_strangers(files: list[Path]) -> None:
     take(files)
-    directory = Directory()
+    directory = Directory("cn_resident_id")
     found = directory.people(pa.array([number(1), number(9), None, number(1)])).to_pylist()
     assert found[0] is not None and found == [found[0], None, None, found[0]]
     assert [key is None for key in directory.households(pa.array(["H1", "H9"])).to_pylist()] == [False, True]

@@ -58,7 +58,8 @@ def sources_for(policy: Policy, data: Path, day: date, known_at: datetime) -> tu
     """Exports the registry and publishes the manifest; answers where they are and their digests."""
     assert isinstance(policy.programme, Programme)
     lake = data / "lake"
-    registry = export_registry(day, known_at, lake / "registry")
+    programme = policy.programme
+    registry = export_registry(day, known_at, lake / "registry", community_level=programme.community_level, unit_level=programme.unit_level)
     units = Place.objects.filter(tree="scope", level=policy.programme.unit_level).order_by("code").values_list("code", flat=True)
     manifest, digest = publish_manifest(policy, units, day, known_at, lake / "manifest")
     return Sources(lake, manifest, registry.folder), registry.digest, digest

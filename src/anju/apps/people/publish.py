@@ -35,9 +35,7 @@ class RegistrySnapshot:
         return self.folder / f"{table}.parquet"
 
 
-def export_registry(
-    day: date, known_at: datetime, folder: Path, *, community_level: str = "community", unit_level: str = "unit"
-) -> RegistrySnapshot:
+def export_registry(day: date, known_at: datetime, folder: Path, *, community_level: str, unit_level: str) -> RegistrySnapshot:
     """Writes <folder>/<digest>/*.parquet. The same content has the same digest and is not written twice."""
     moment = _moment(known_at)
     tables = {name: _fetch(sql, schema) for name, (sql, schema) in _queries(day, moment).items()}
@@ -157,11 +155,12 @@ def _with_ancestors(household: pa.Table, place: pa.Table, community_level: str, 
 
 
 class Directory:
-    """Our own keys for what deliveries name: whole arrays of texts in, int64 out, null where unknown.
+    """Our own keys for what deliveries name: whole arrays of texts in, int64 out, null where unknown. `identifier` is
+    the type people are known by: the first of the programme.
 
     The tables are read once, when it is made: what enters the registry later needs another Directory."""
 
-    def __init__(self, identifier: str = "cn_resident_id") -> None:
+    def __init__(self, identifier: str) -> None:
         self._identifier, self._keys = identifier, ensure_keys()
         self._people = dict(Identifier.objects.filter(type=identifier).values_list("digest", "person_id"))
         self._households = dict(Household.objects.values_list("household_code", "id"))

@@ -46,7 +46,7 @@ class _Row:
 
 
 def import_scope_places(
-    path: Path, *, by: str, at: datetime, programme_code: str, programme_name: str, unit_level: str = "unit"
+    path: Path, *, by: str, at: datetime, programme_code: str, programme_name: str, root_level: str = "programme", unit_level: str = "unit"
 ) -> PlacesReport:
     """Places of a CSV with level, code, name, parent_code and, if known, statistical_code, below one programme place.
 
@@ -55,7 +55,7 @@ def import_scope_places(
     rows = [_Row(line, *cells) for line, cells in read_rows(path, COLUMNS, ("statistical_code",))]
     report.rows = len(rows)
     with transaction.atomic():
-        tree = _Tree(at.date(), unit_level, programme_code, programme_name)
+        tree = _Tree(at.date(), root_level, unit_level, programme_code, programme_name)
         tree.add(_sound(rows, tree, report), report)
         tree.save()
     return report
@@ -93,13 +93,13 @@ def _fault(report: PlacesReport, row: _Row, column: str, reason: str) -> None:
 class _Tree:
     """The scope tree in memory, and what of it has to be written."""
 
-    def __init__(self, day: date, unit_level: str, programme_code: str, programme_name: str) -> None:
+    def __init__(self, day: date, root_level: str, unit_level: str, programme_code: str, programme_name: str) -> None:
         self.day, self.unit_level = day, unit_level
         self.free = first_free(Place)
         self.places = {(place.level, place.code): place for place in Place.objects.filter(tree=SCOPE)}
         self.before = {place.id: (place.name, place.parent_id, place.path, place.is_unit) for place in self.places.values()}
         self.within: dict[int, str] = {}
-        self.root = self.place("programme", programme_code, programme_name)
+        self.root = self.place(root_level, programme_code, programme_name)
 
     def place(self, level: str, code: str, name: str) -> Place:
         place = self.places.get((level, code))
@@ -123,7 +123,7 @@ class _Tree:
             if row.statistical:
                 self.within[place.id] = row.statistical
         self._find_paths()
-        report.absent = sum(key not in given for key in known) - (("programme", self.root.code) in known)
+        report.absent = sum(key not in given for key in known) - ((self.root.level, self.root.code) in known)
         for key, place in given.items():
             if key not in known:
                 report.new += 1

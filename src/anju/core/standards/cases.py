@@ -36,11 +36,6 @@ from anju.core.standards.world import RawWorld
 from anju.core.terms.money import to_fen
 
 UNIT, COMMUNITY = 2, 3
-PLACES = (
-    {"place_id": 1, "parent_id": None, "level": "programme", "code": "P", "name": "P", "path": "/1/"},
-    {"place_id": UNIT, "parent_id": 1, "level": "unit", "code": "U1", "name": "U1", "path": "/1/2/"},
-    {"place_id": COMMUNITY, "parent_id": UNIT, "level": "community", "code": "C1", "name": "C1", "path": "/1/2/3/"},
-)
 PERSON = {
     "sex": "1", "birth_date": date(1980, 1, 1), "is_student": False, "in_military": False, "labour_capacity": "normal",
     "resident_status": "living_here", "alive": True, "hukou_moved": False,
@@ -79,7 +74,9 @@ def run_case(policy: Policy, code: str, case: Mapping[str, Any], file: str = "")
     day = case["as_of"]
     judge = Judge(policy, build_world(policy, case), day, datetime.combine(case.get("known_at", day), time(23, 59)))
     subject = policy.standards[code].subject
-    key: Any = case.get("of", COMMUNITY if subject == "community" else UNIT if subject == "unit" else 1)
+    assert isinstance(policy.programme, Programme)
+    places = {policy.programme.unit_level: UNIT, policy.programme.community_level: COMMUNITY}
+    key: Any = case.get("of", places.get(subject, 1))
     if subject in policy.keyed and "of" not in case:
         key = judge.subjects.all(subject)[0]
     found = judge.finding(code, key)
@@ -98,6 +95,16 @@ def run_case(policy: Policy, code: str, case: Mapping[str, Any], file: str = "")
     return CaseResult(code, str(case["name"]), file, found.answer, found.breach, "; ".join(wrong))
 
 
+def _places(programme: Programme) -> tuple[dict[str, Any], ...]:
+    """One programme P, one unit U1 and one community C1, at the levels that the programme calls so."""
+    root, unit, community = programme.levels[0].name, programme.unit_level, programme.community_level
+    return (
+        {"place_id": 1, "parent_id": None, "level": root, "code": "P", "name": "P", "path": "/1/"},
+        {"place_id": UNIT, "parent_id": 1, "level": unit, "code": "U1", "name": "U1", "path": "/1/2/"},
+        {"place_id": COMMUNITY, "parent_id": UNIT, "level": community, "code": "C1", "name": "C1", "path": "/1/2/3/"},
+    )
+
+
 def build_world(policy: Policy, case: Mapping[str, Any]) -> RawWorld:
     return _Builder(policy, case).build()
 
@@ -106,6 +113,7 @@ class _Builder:
     def __init__(self, policy: Policy, case: Mapping[str, Any]) -> None:
         assert isinstance(policy.programme, Programme)
         self.policy, self.case, self.day = policy, case, case["as_of"]
+        self.programme = policy.programme
         self.calendar = calendar_of(policy.programme)
         self.yesterday = self.day - timedelta(days=1)
         self.received = datetime.combine(self.yesterday, time(8))
@@ -132,7 +140,7 @@ class _Builder:
              "valid": None}
             for d in deliveries if d["feed"] in self.case.get("rejected", [])
         ]  # fmt: skip
-        return RawWorld(PLACES, households, persons, (), deliveries, coverage, rejected, feeds)
+        return RawWorld(_places(self.programme), households, persons, (), deliveries, coverage, rejected, feeds)
 
     def _delivery(self, nth: int, code: str) -> dict[str, Any]:
         return {
@@ -180,7 +188,7 @@ class _Builder:
         if value is None:
             return None
         if kind == "money":
-            return to_fen(str(value))
+            return to_fen(str(value), self.programme.minor_digits)
         if kind in ("decimal", "rate"):
             return Decimal(str(value))
         if kind in ("month", "week", "quarter", "term", "school_year"):

@@ -221,6 +221,10 @@ class SubjectScope:
     catalogue: Catalogue
     subject: Subject
 
+    @property
+    def minor_digits(self) -> int:
+        return self.catalogue.programme.minor_digits
+
     def name(self, parts: tuple[str, ...], node: Node, offset: int) -> Resolved | None:
         c = self.catalogue
         if parts[0] in c.above(self.subject) and len(parts) > 1:
@@ -302,6 +306,10 @@ class RowScope:
 
     catalogue: Catalogue
     contract: Contract
+
+    @property
+    def minor_digits(self) -> int:
+        return self.catalogue.programme.minor_digits
 
     def name(self, parts: tuple[str, ...], node: Node, offset: int) -> Resolved | None:
         fields = self.catalogue.fields(self.contract)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from anju.core.contracts.model import Contract
+from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.meaning.judge import Finding, Judge
 from anju.core.standards.meaning.logic import Evaluator, Fact
 from anju.core.standards.model import (
@@ -109,9 +109,10 @@ def explain(judge: Judge, code: str, key: Any) -> Explanation:
     version = standard.version_on(judge.day)
     assert version is not None
     evaluator = judge.values.evaluator(standard.subject, key)
+    digits = _minor_digits(judge)
     decisive = [b.when for b in version.breaches if finding.breach in (None, b.name)]
     conditions = [version.applies] if finding.answer in ("not applicable",) else [version.applies, *decisive]
-    rule = tuple(step for condition in conditions for step in _steps(condition, evaluator, 0))
+    rule = tuple(step for condition in conditions for step in _steps(condition, evaluator, 0, digits))
     refs = [ref for condition in conditions for ref in refs_of(condition)] + [e.ref for e in version.evidence]
     clears = version.clears_when
     whole = [*conditions, *([clears] if clears is not None else [])]
@@ -120,23 +121,28 @@ def explain(judge: Judge, code: str, key: Any) -> Explanation:
         rule=rule,
         facts=tuple(_facts(judge, standard.subject, key, refs)),
         parameters=tuple(dict.fromkeys(p for condition in whole for p in _parameters(judge, condition))),
-        clearing=tuple(_steps(clears, evaluator, 0)) if clears is not None else (),
+        clearing=tuple(_steps(clears, evaluator, 0, digits)) if clears is not None else (),
         owed=tuple(dict.fromkeys(o for ref in refs for o in _owed(judge, standard.subject, key, ref.feature, set()))),
     )
 
 
-def _steps(expr: Expr, evaluator: Evaluator, depth: int) -> Iterator[Step]:
+def _minor_digits(judge: Judge) -> int:
+    assert isinstance(judge.policy.programme, Programme)
+    return judge.policy.programme.minor_digits
+
+
+def _steps(expr: Expr, evaluator: Evaluator, depth: int, digits: int) -> Iterator[Step]:
     holds = evaluator.value(expr)
     if isinstance(expr, And | Or):
         yield Step(depth, "all of" if isinstance(expr, And) else "any of", holds)
         for part in expr.parts:
-            yield from _steps(part, evaluator, depth + 1)
+            yield from _steps(part, evaluator, depth + 1, digits)
     elif isinstance(expr, Not) and isinstance(expr.part, And | Or):
         yield Step(depth, "none of" if isinstance(expr.part, Or) else "not all of", holds)
         for part in expr.part.parts:
-            yield from _steps(part, evaluator, depth + 1)
+            yield from _steps(part, evaluator, depth + 1, digits)
     else:
-        yield Step(depth, render(expr), holds)
+        yield Step(depth, render(expr, digits), holds)
 
 
 def _facts(judge: Judge, subject: Subject, key: Any, refs: list[Ref]) -> Iterator[Known]:
@@ -148,7 +154,7 @@ def _facts(judge: Judge, subject: Subject, key: Any, refs: list[Ref]) -> Iterato
         fact = judge.values.fact(subject, key, ref.feature, ref.field)
         feature = judge.policy.features[subject, ref.feature]
         en, zh = _titled(judge, feature, ref.field)
-        yield Known(render(ref), en, zh, fact.state.name.lower(), shown(fact, ref.type))
+        yield Known(render(ref), en, zh, fact.state.name.lower(), shown(fact, ref.type, _minor_digits(judge)))
 
 
 def _titled(judge: Judge, feature: Feature, column: str | None) -> tuple[str, str]:
@@ -159,13 +165,13 @@ def _titled(judge: Judge, feature: Feature, column: str | None) -> tuple[str, st
     return f"{feature.title.en}: {named.title.en.lower()}", f"{feature.title.zh}·{named.title.zh}"
 
 
-def shown(fact: Fact, kind: str) -> str:
+def shown(fact: Fact, kind: str, minor_digits: int = 2) -> str:
     """The value as people write it; '' where there is none."""
     value = fact.bound if fact.state is State.AT_LEAST else fact.value
     if value is None:
         return ""
     if kind == "money":
-        return format_money(int(value))
+        return format_money(int(value), minor_digits)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
@@ -181,7 +187,7 @@ def _parameters(judge: Judge, expr: Expr) -> Iterator[tuple[str, str, str, bool]
             for value in parameter.values:
                 later = [v.start for v in parameter.values if (v.area, v.keys) == (value.area, value.keys) and v.start > value.start]
                 if value.start <= judge.day < min(later, default=date.max):
-                    text = shown(Fact(State.VALUE, value.value), parameter.type)
+                    text = shown(Fact(State.VALUE, value.value), parameter.type, _minor_digits(judge))
                     keyed = f" ({', '.join(map(str, value.keys))})" if value.keys else ""
                     yield f"${part.name}{keyed}", text, value.source, value.example
 

@@ -264,9 +264,9 @@ class _Walker:
 
     def unify(self, tree: Any, left: Resolved, right: Resolved) -> tuple[Resolved, Resolved] | None:
         """Both sides of one kind: money takes a bare number for yuan, a level a text; codes must be known."""
-        if left.type == "money" and right.type != "money" and (scaled := _as_money(right)):
+        if left.type == "money" and right.type != "money" and (scaled := _as_money(right, self.scope.minor_digits)):
             right = scaled
-        elif right.type == "money" and left.type != "money" and (scaled := _as_money(left)):
+        elif right.type == "money" and left.type != "money" and (scaled := _as_money(left, self.scope.minor_digits)):
             left = scaled
         for one, other in ((left, right), (right, left)):
             if isinstance(other.expr, Literal_) and other.type == "text":
@@ -523,10 +523,10 @@ def _wider(one: Type, other: Type) -> Type:
     return "decimal" if {one, other} == {"int", "decimal"} else one
 
 
-def _as_money(value: Resolved) -> Resolved | None:
-    """A bare number beside an amount is in the currency's unit: 5000 is 500,000 fen."""
+def _as_money(value: Resolved, minor_digits: int) -> Resolved | None:
+    """A bare number beside an amount is in the currency's unit: 5000 yuan are 500,000 fen."""
     if isinstance(value.expr, Literal_) and value.type in ("int", "decimal"):
-        fen = Decimal(str(value.expr.value)) * 100
+        fen = Decimal(str(value.expr.value)).scaleb(minor_digits)
         whole = int(fen) if fen == fen.to_integral_value() else fen
         return Resolved(Literal_(whole, "money"), "money")
     return None

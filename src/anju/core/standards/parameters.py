@@ -22,7 +22,8 @@ def title_of(node: Node | None, name: str) -> Title:
     return Title(words.en, words.zh)
 
 
-def read_parameters(folder: Path, faults: list[Fault]) -> dict[str, Parameter]:
+def read_parameters(folder: Path, faults: list[Fault], minor_digits: int = 2) -> dict[str, Parameter]:
+    """`minor_digits` are the decimal places of the programme's currency."""
     found: dict[str, Parameter] = {}
     for path in sorted((folder / "parameters").rglob("*.yaml")):
         root = read_document(path, path.relative_to(folder).as_posix(), faults)
@@ -30,7 +31,7 @@ def read_parameters(folder: Path, faults: list[Fault]) -> dict[str, Parameter]:
             continue
         fields = root.mapping(required=("parameters",))
         for child in fields["parameters"].listing() if "parameters" in fields else ():
-            parameter = _parameter(child)
+            parameter = _parameter(child, minor_digits)
             if parameter is None:
                 continue
             if parameter.name in found:
@@ -39,7 +40,7 @@ def read_parameters(folder: Path, faults: list[Fault]) -> dict[str, Parameter]:
     return found
 
 
-def _parameter(node: Node) -> Parameter | None:
+def _parameter(node: Node, minor_digits: int) -> Parameter | None:
     fields = node.mapping(required=("name", "type", "values"), optional=("title", "by_area", "keyed_by", "note"))
     if len([name for name in ("name", "type", "values") if name in fields]) < 3:
         return None
@@ -49,7 +50,7 @@ def _parameter(node: Node) -> Parameter | None:
         return None
     by_area = bool(fields["by_area"].boolean()) if "by_area" in fields else False
     keyed_by = fields["keyed_by"].texts() if "keyed_by" in fields else ()
-    values = [_value(child, kind, by_area, len(keyed_by)) for child in fields["values"].listing()]
+    values = [_value(child, kind, by_area, len(keyed_by), minor_digits) for child in fields["values"].listing()]
     whole = [value for value in values if value is not None]
     seen: set[tuple[object, ...]] = set()
     for value in whole:
@@ -62,12 +63,12 @@ def _parameter(node: Node) -> Parameter | None:
     return Parameter(name, kind, title_of(fields.get("title"), name), by_area, keyed_by, tuple(whole))  # type: ignore[arg-type]
 
 
-def _value(node: Node, kind: str, by_area: bool, keys: int) -> ParameterValue | None:
+def _value(node: Node, kind: str, by_area: bool, keys: int, minor_digits: int) -> ParameterValue | None:
     fields = node.mapping(required=("from", "value", "source"), optional=("area", "keys", "example"))
     if len([name for name in ("from", "value", "source") if name in fields]) < 3:
         return None
     start = fields["from"].day()
-    value = scalar(fields["value"], kind)
+    value = scalar(fields["value"], kind, minor_digits)
     area = fields["area"].text() if "area" in fields and not fields["area"].is_null() else None
     if area is not None and not by_area:
         fields["area"].fault("this parameter does not differ by area", remedy="add 'by_area: true', or remove it")
@@ -94,7 +95,7 @@ def _key(node: Node) -> str | int | bool:
     return node.text() or ""
 
 
-def scalar(node: Node, kind: str) -> int | Decimal | str | date | bool | None:
+def scalar(node: Node, kind: str, minor_digits: int = 2) -> int | Decimal | str | date | bool | None:
     """A value of the parameter's type; money is written in the currency's unit and kept in minor units."""
     if kind == "int":
         return node.integer()
@@ -106,7 +107,7 @@ def scalar(node: Node, kind: str) -> int | Decimal | str | date | bool | None:
         return node.day()
     if kind == "money":
         try:
-            return to_fen(node.raw)
+            return to_fen(node.raw, minor_digits)
         except ValueError as error:
             node.fault(str(error))
             return None

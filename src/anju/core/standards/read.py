@@ -33,7 +33,7 @@ def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, l
     programme, subject_keys, faults = read_programme(folder)
     contracts, contract_faults = read_contracts(folder)
     faults += contract_faults
-    parameters = read_parameters(folder, faults)
+    parameters = read_parameters(folder, faults, programme.minor_digits if programme is not None else 2)
     if programme is None:
         return None, sorted(faults)
     keyed = _keyed(subject_keys, contracts, faults)

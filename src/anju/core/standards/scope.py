@@ -21,6 +21,10 @@ class Resolved:
 class Scope(Protocol):
     """Every method records its own fault at `node` (`offset` characters in) and answers None."""
 
+    @property
+    def minor_digits(self) -> int:
+        """Decimal places of the programme's currency."""
+
     def name(self, parts: tuple[str, ...], node: Node, offset: int) -> Resolved | None: ...
 
     def parameter(self, name: str, at: Expr | None, node: Node, offset: int) -> Param | None: ...

@@ -14,7 +14,7 @@ from django.core.management import call_command
 
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.models import Delivery
-from anju.apps.findings.actions import judge, sources_for
+from anju.apps.findings.actions import judge, run_folder, sources_for
 from anju.apps.findings.models import Attainment, Finding, Run
 from anju.apps.findings.queries import findings_in_scope
 from anju.apps.people.importing import import_people
@@ -103,7 +103,7 @@ def _people_by_digest() -> dict[str, int]:
 
 
 def _unknown() -> set[tuple[object, ...]]:
-    folder = Path(Run.objects.get(current=True).folder)
+    folder = run_folder(Path(settings.DATA), Run.objects.get(current=True))
     found: set[tuple[object, ...]] = set()
     for path in folder.glob("answers_*.parquet"):
         table = pq.read_table(path).to_pylist()
@@ -120,7 +120,7 @@ def test_the_interpreter_and_duckdb_agree_on_every_answer_and_evidence(sample: P
     sources, _, _ = sources_for(policy, sample / "data", SAMPLE_DAY, EVENING)
     world = read_world(sources, policy, feeds_of(policy, plan_of(policy, SAMPLE_DAY)) | {"F28", "F19", "F36"})
     oracle = Judge(policy, world, SAMPLE_DAY, EVENING.replace(tzinfo=None))
-    folder = Path(Run.objects.get(current=True).folder)
+    folder = run_folder(Path(settings.DATA), Run.objects.get(current=True))
     compared, differ = 0, []
     for path in sorted(folder.glob("answers_*.parquet")):
         for row in pq.read_table(path).to_pylist():

@@ -5,12 +5,11 @@ from __future__ import annotations
 import getpass
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import django
@@ -21,10 +20,10 @@ from django.db.migrations.executor import MigrationExecutor
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from anju.cli.endings import FOUND, NOT_READY, fail
 from anju.core.standards.read import read_policy
 
-FOUND = 1  # faults or refusals were found and are listed
-NOT_READY = 3  # the deployment lacks something; the message says what to do
+__all__ = ["FOUND", "NOT_READY", "fail"]
 
 console = Console(stderr=True, highlight=False)
 
@@ -32,7 +31,10 @@ console = Console(stderr=True, highlight=False)
 def set_up() -> None:
     """Settings and apps; a new database gets its tables. Called once, by `main`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.settings")
-    django.setup()
+    try:
+        django.setup()
+    except ValueError as error:  # a setting in the environment that cannot be
+        fail(str(error))
 
 
 def migrated() -> None:
@@ -67,13 +69,6 @@ def load_checked_policy(*, drafts: bool = False) -> Any:
 def actor() -> str:
     """Who types: the account on this machine."""
     return getpass.getuser()
-
-
-def fail(what: str, remedy: str = "", *, code: int = 2) -> NoReturn:
-    click.echo(f"anju: {what}", err=True)
-    if remedy:
-        click.echo(f"  do: {remedy}", err=True)
-    sys.exit(code)
 
 
 def say(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:

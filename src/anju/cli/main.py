@@ -1,6 +1,8 @@
 """`anju`: the operator's commands. Each says what it does with --help, and answers in JSON with --json.
 
-Exit codes: 0 done; 1 faults or refused rows were found and are listed; 2 wrong use; 3 the deployment is not ready.
+\b
+Exit codes: 0 done; 1 faults or refused rows were found and are listed; 2 wrong use; 3 the deployment is not ready;
+4 it failed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from anju.cli.context import set_up
 set_up()
 
 from anju.cli import demo, doctor, feeds, findings, people, places, runs, standards  # noqa: E402  (Django first)
+from anju.cli.endings import Commands  # noqa: E402
 
 
-@click.group(help=(__doc__ or "").split("\n\n")[0])
+@click.group(cls=Commands, help=__doc__)
 @click.version_option(package_name="anju")
-def main() -> None:
+@click.option("--traceback", is_flag=True, help="Show the stack trace of an unexpected error (or set ANJU_DEBUG=1).")
+def main(traceback: bool) -> None:
     pass
 
 

@@ -31,8 +31,15 @@ def run(as_of: date | None, known_at: datetime | None, as_json: bool) -> None:
     policy = load_checked_policy()
     moment = known_at or timezone.now()
     with progress("judging", 60) as advance:
-        judged = judge(policy, data_folder(), as_of or date.today(), moment, by=actor(), progress=lambda name, _n, _of: advance(name))  # noqa: DTZ011
+        judged = judge(
+            policy, data_folder(), as_of or date.today(), moment, by=actor(), waiting=_waiting,  # noqa: DTZ011
+            progress=lambda name, _n, _of: advance(name),
+        )  # fmt: skip
     say(as_json, judged.as_dict(), summary(judged))
+
+
+def _waiting(holder: str) -> None:
+    click.echo(f"anju: another run is under way ({holder}); this one begins when it ends", err=True)
 
 
 def summary(judged: Judged) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +15,9 @@ from django.utils import timezone
 
 from anju.apps.feeds.publish import publish_manifest
 from anju.apps.findings.models import Attainment, Finding, Run
+from anju.apps.findings.turn import clear_leftovers, turn
 from anju.apps.people.publish import export_registry
+from anju.apps.places.codes import one_writer
 from anju.apps.places.models import Place
 from anju.core.contracts.model import Programme
 from anju.core.standards.model import Policy
@@ -65,40 +67,59 @@ def sources_for(policy: Policy, data: Path, day: date, known_at: datetime) -> tu
     return Sources(lake, manifest, registry.folder), registry.digest, digest
 
 
-def judge(policy: Policy, data: Path, day: date, known_at: datetime, *, by: str, progress: Progress | None = None) -> Judged:
-    """Judges everybody on `day` with what was known at `known_at`, and writes what has changed."""
-    sources, registry, manifest = sources_for(policy, data, day, known_at)
-    same = Run.objects.filter(
-        day=day, policy_digest=policy.digest, registry_digest=registry, manifest_digest=manifest, finished_at__isnull=False
-    ).order_by("-pk").first()  # fmt: skip
-    if same is not None and (same.current or same.replay) and Path(same.folder).exists():
-        return Judged(same, 0, 0, 0, Finding.objects.count())
-    last = Run.objects.filter(current=True).first()
-    record = Run.objects.create(
-        day=day,
-        known_at=known_at,
-        policy_digest=policy.digest,
-        registry_digest=registry,
-        manifest_digest=manifest,
-        folder="",
-        started_at=timezone.now(),
-        started_by=by,
-        replay=last is not None and day < last.day,
-    )
-    result = run(policy, sources, day, known_at.replace(tzinfo=None), data / "lake" / "runs" / str(record.pk), progress=progress)
-    return write_difference(record, result)
+def judge(
+    policy: Policy,
+    data: Path,
+    day: date,
+    known_at: datetime,
+    *,
+    by: str,
+    progress: Progress | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> Judged:
+    """Judges everybody on `day` with what was known at `known_at`, and writes what has changed.
+
+    One run at a time: a second one waits, after `waiting` was told for whom. What a killed run left is removed first."""
+    with turn(data / "lake", waiting=waiting):
+        clear_leftovers(data / "lake")
+        sources, registry, manifest = sources_for(policy, data, day, known_at)
+        same = Run.objects.filter(
+            day=day, policy_digest=policy.digest, registry_digest=registry, manifest_digest=manifest, finished_at__isnull=False
+        ).order_by("-pk").first()  # fmt: skip
+        if same is not None and (same.current or same.replay) and run_folder(data, same).exists():
+            return Judged(same, 0, 0, 0, Finding.objects.count())
+        record = Run.objects.create(
+            day=day,
+            known_at=known_at,
+            policy_digest=policy.digest,
+            registry_digest=registry,
+            manifest_digest=manifest,
+            folder="",
+            started_at=timezone.now(),
+            started_by=by,
+        )
+        result = run(policy, sources, day, known_at.replace(tzinfo=None), data / "lake" / "runs" / str(record.pk), progress=progress)
+        return write_difference(record, result)
+
+
+def run_folder(data: Path, run: Run) -> Path:
+    """Where every answer of a run lies. Recorded below the lake, so that a deployment can be moved."""
+    return data / "lake" / run.folder
 
 
 @transaction.atomic
 def write_difference(record: Run, result: RunResult) -> Judged:
     """One transaction: attainment, the findings that changed, and the pointer to this run. Unchanged rows are not touched."""
+    one_writer()
+    last = Run.objects.filter(current=True).first()
+    record.replay = last is not None and record.day < last.day
     counts = (0, 0, 0, Finding.objects.count())
     _write_attainment(record, result.attainment)
     if not record.replay:
         counts = _merge(record.pk, result.breaches)
         Run.objects.filter(current=True).update(current=False)
         record.current = True
-    record.folder = str(result.folder)
+    record.folder = f"runs/{result.folder.name}"
     record.counts = result.counts
     record.seconds = {name: round(value, 4) for name, value in result.seconds.items()}
     record.finished_at = timezone.now()

@@ -16,11 +16,16 @@ KINDS = re.compile(r"(?<=..)(街道|社区|民族乡|镇|乡|村|县|市|区)$")
 LOCK = 0x616E6A75  # any number, the same wherever keys are given out
 
 
-def first_free(model: type[Model]) -> int:
-    """The next key of a table, to be used in the transaction under way; on PostgreSQL others wait until it ends."""
+def one_writer() -> None:
+    """Others who ask for this wait until the transaction under way ends. On SQLite a transaction is alone by itself."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def first_free(model: type[Model]) -> int:
+    """The next key of a table, to be used in the transaction under way; others who ask wait until it ends."""
+    one_writer()
     return int(model._default_manager.aggregate(most=Max("id"))["most"] or 0) + 1
 
 

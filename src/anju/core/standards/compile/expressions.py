@@ -17,6 +17,7 @@ from anju.core.standards.compile.names import (
     state_column,
     value_column,
 )
+from anju.core.standards.compile.workdays import workdays_between
 from anju.core.standards.model import (
     Absent,
     Aggregate,
@@ -51,8 +52,6 @@ from anju.core.standards.model import (
 )
 from anju.core.terms.levels import LEVELS
 
-WORKED_FROM = date(1990, 1, 1)
-WORKED_UNTIL = date(2060, 12, 31)
 FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
 
 
@@ -188,8 +187,7 @@ class Writer:
         if unit == "days":
             return f"date_diff('day', {start}, {end})"
         if unit == "working_days":
-            base = literal(WORKED_FROM)
-            return f"(getvariable('worked')[date_diff('day', {base}, {end}) + 1] - getvariable('worked')[date_diff('day', {base}, {start}) + 1])"
+            return workdays_between(start, end)
         forward = f"({_index(end)} - {_index(start)} - CASE WHEN day({end}) < day({start}) THEN 1 ELSE 0 END)"
         back = f"-({_index(start)} - {_index(end)} - CASE WHEN day({start}) < day({end}) THEN 1 ELSE 0 END)"
         if unit == "years":

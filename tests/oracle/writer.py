@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
 from anju.core.standards.world import RawWorld, Row
-from anju.lake.snapshot import COLUMN_SQL, Sources, lake_columns
+from anju.lake.rows import COLUMN_SQL, Sources, lake_columns
 
 KEY, TEXT, DAY, MOMENT, FLAG, PERIOD = pa.int64(), pa.string(), pa.date32(), pa.timestamp("us"), pa.bool_(), pa.int32()
 ARROW = {

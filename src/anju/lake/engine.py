@@ -14,18 +14,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from anju.core.contracts.model import Programme
 from anju.core.standards.compile import RunPlan, compile_run
-from anju.core.standards.compile.answers import AT_LEAST, BREACHED, answer_column, clears_column
-from anju.core.standards.compile.expressions import Writer
+from anju.core.standards.compile.answers import answer_column, clears_column
 from anju.core.standards.compile.names import literal, quoted
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak
 from anju.core.standards.order import needs_of, standard_needs
 from anju.lake.duck import open_duckdb
-from anju.lake.snapshot import Sources, open_snapshot
+from anju.lake.rows import Sources, drop_unused
+from anju.lake.snapshot import open_snapshot
 
 Progress = Callable[[str, int, int], None]
-STATE_WORDS = ("value", "absent", "blank", "undelivered", "at_least")
 _plans: dict[tuple[str, date, tuple[str, ...]], RunPlan] = {}
 
 
@@ -97,11 +95,11 @@ def run(
     try:
         con.execute("SET preserve_insertion_order = false")
         started = time.perf_counter()
-        judge(con, policy, sources, plan, day, known_at, seconds, progress)
+        kept = judge(con, policy, sources, plan, day, known_at, seconds, progress)
         seconds["judging"] = time.perf_counter() - started
         started = time.perf_counter()
         answers = {subject: _write_answers(con, plan, subject, partial) for subject in plan.standards}
-        breaches = _write_breaches(con, policy, plan, partial)
+        breaches = _write_breaches(con, plan, partial)
         attainment = _write_attainment(con, plan, partial)
         counts = _counts(con, plan)
         seconds["writing"] = time.perf_counter() - started
@@ -120,6 +118,7 @@ def run(
     if out.exists():
         shutil.rmtree(out)
     partial.rename(out)
+    drop_unused(kept)
     return RunResult(
         folder=out,
         day=day,
@@ -142,10 +141,10 @@ def judge(
     known_at: datetime,
     seconds: dict[str, float] | None = None,
     progress: Progress | None = None,
-) -> None:
-    """Makes the snapshot and every table of the plan on `con`, and writes nothing."""
+) -> tuple[Path, ...]:
+    """Makes the snapshot and every table of the plan on `con`. Answers the kept files that were read."""
     started = time.perf_counter()
-    open_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.standards)
+    kept = open_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.standards)
     if seconds is not None:
         seconds["snapshot"] = time.perf_counter() - started
     for nth, step in enumerate(plan.steps):
@@ -155,6 +154,7 @@ def judge(
             seconds[step.name] = time.perf_counter() - started
         if progress:
             progress(step.name, nth + 1, len(plan.steps))
+    return kept
 
 
 def _write_answers(con: Any, plan: RunPlan, subject: str, folder: Path) -> Path:
@@ -172,52 +172,10 @@ def _write_answers(con: Any, plan: RunPlan, subject: str, folder: Path) -> Path:
     return path
 
 
-def _evidence_sql(policy: Policy, writer: Writer, code: str, day: date) -> str:
-    """JSON text of the evidence in its declared order: {"away": {"v": 7, "s": "value"}}."""
-    version = policy.standards[code].version_on(day)
-    assert version is not None
-    parts = []
-    for evidence in version.evidence:
-        ref = evidence.ref
-        value = writer.sql(ref)
-        state = f"[{', '.join(literal(word) for word in STATE_WORDS)}][{writer.state(ref)} + 1]"
-        if writer.has_bound(ref):
-            value = f"COALESCE({value}, {quoted('b:' + ref.feature)})"
-        if ref.type in ("decimal", "date"):
-            value = f"CAST({value} AS VARCHAR)"
-        parts.append(f"{literal(evidence.name)}, json_object('v', {value}, 's', {state})")
-    return f"CAST(json_object({', '.join(parts)}) AS VARCHAR)"
-
-
-def _breach_selects(policy: Policy, plan: RunPlan) -> list[str]:
-    programme = policy.programme
-    assert isinstance(programme, Programme)
-    selects = []
-    for subject, codes in plan.standards.items():
-        own = {name: f for (s, name), f in policy.features.items() if s == subject}
-        writer = Writer(plan.day, own, policy.parameters, policy.contracts, policy.features)  # type: ignore[arg-type]
-        for code in codes:
-            version = policy.standards[code].version_on(plan.day)
-            assert version is not None
-            names = ", ".join(literal(breach.name) for breach in version.breaches)
-            levels = ", ".join(literal(breach.level) for breach in version.breaches)
-            answer = answer_column(code)
-            which = f"({answer} % {AT_LEAST} - {BREACHED - 1})"
-            selects.append(
-                f"SELECT {literal(code)} AS standard, {literal(subject)} AS subject, id AS subject_id, subject_key,"
-                f" household_id, place_id, path, [{names}][{which}] AS breach, [{levels}][{which}] AS level,"
-                f" {answer} >= {AT_LEAST} AS at_least, {clears_column(code)} AS clears,"
-                f" {_evidence_sql(policy, writer, code, plan.day)} AS evidence"
-                f" FROM {plan.tables[subject]} WHERE {answer} >= {BREACHED}"
-            )
-    return selects
-
-
-def _write_breaches(con: Any, policy: Policy, plan: RunPlan, folder: Path) -> Path:
+def _write_breaches(con: Any, plan: RunPlan, folder: Path) -> Path:
     path = folder / "breaches.parquet"
-    union = " UNION ALL ".join(_breach_selects(policy, plan))
     con.execute(
-        f"COPY (SELECT * FROM ({union}) ORDER BY path, household_id, standard, subject_id) TO {literal(str(path))}"
+        f"COPY (SELECT * FROM ({plan.breaches}) ORDER BY path, household_id, standard, subject_id) TO {literal(str(path))}"
         " (FORMAT parquet, COMPRESSION zstd)"
     )
     return path

@@ -27,7 +27,7 @@ from anju.lake.duck import open_duckdb, quoted
 from anju.lake.files import FileRefused, load_raw
 from anju.lake.headers import TOTALS, HeaderMap, map_headers, recognised
 from anju.lake.refused import write_refused
-from anju.lake.snapshot import COLUMN_SQL
+from anju.lake.rows import COLUMN_SQL
 
 ROW_BITS = 24  # rows of one delivery are numbered below 2^24
 LINK_KINDS = ("person", "household", "place")

@@ -2,59 +2,30 @@
 
 Everything is made as temporary tables and views of one connection, under the names the compiler reads:
 `s_<feed>` rows, `cover(feed, unit, period)`, `fresh(feed, unit)`, `rejected_now`, `r_ancestor`, `r_membership`,
-`b_<subject>` with the base columns of every subject, and the variable `worked` (working days since 1990).
+`b_<subject>` with the base columns of every subject, and the variables of `compile.workdays`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from anju.core.contracts.model import Contract, Programme
 from anju.core.contracts.programme import calendar_of, working_calendar_of
-from anju.core.standards.compile.expressions import WORKED_FROM, WORKED_UNTIL
 from anju.core.standards.compile.levels import level_variables
 from anju.core.standards.compile.names import literal, quoted
+from anju.core.standards.compile.workdays import workday_variables
 from anju.core.standards.model import Attribute, Policy
-
-COLUMN_SQL = {
-    "text": "VARCHAR", "code": "VARCHAR", "int": "BIGINT", "decimal": "DECIMAL(18,4)", "rate": "DECIMAL(18,4)",
-    "money": "BIGINT", "bool": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMP", "list": "VARCHAR[]",
-    "month": "INTEGER", "week": "INTEGER", "quarter": "INTEGER", "term": "INTEGER", "school_year": "INTEGER",
-    "year": "INTEGER", "person": "BIGINT", "household": "BIGINT", "place": "BIGINT",
-}  # fmt: skip
-LINKS = ("person", "household", "place")
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where a snapshot reads: the lake's root (`feeds/<code>/<delivery>.parquet`), the manifest folder
-    (`delivery.parquet`, `coverage.parquet`, `rejected.parquet`) and the registry folder (`place.parquet`,
-    `household.parquet`, `person.parquet`, `membership.parquet`)."""
-
-    lake: Path
-    manifest: Path
-    registry: Path
-
-
-def lake_columns(contract: Contract) -> dict[str, str]:
-    """The plain columns a feed keeps in the lake, with their SQL types. Links stand under `<kind>_id`."""
-    linked = set(contract.links.values())
-    return {
-        column.name: COLUMN_SQL[column.type]
-        for column in contract.columns
-        if column.name not in linked and (column.klass == "plain" or column.type in LINKS)
-    }
+from anju.lake.rows import FeedRows, Sources, key_text
 
 
 def open_snapshot(
     con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime, feeds: Iterable[str], subjects: Iterable[str]
-) -> None:
-    """Makes the tables for `feeds` and `subjects`. `con` is a DuckDB connection; nothing is written to disk."""
-    _Snapshot(con, sources, policy, day, known_at).make(sorted(set(feeds)), sorted(set(subjects)))
+) -> tuple[Path, ...]:
+    """Makes the tables for `feeds` and `subjects` on the DuckDB connection `con`. Answers the kept files that it reads."""
+    return _Snapshot(con, sources, policy, day, known_at).make(sorted(set(feeds)), sorted(set(subjects)))
 
 
 class _Snapshot:
@@ -65,7 +36,7 @@ class _Snapshot:
         self.day, self.known_at = day, known_at
         self.calendar = calendar_of(policy.programme)
 
-    def make(self, feeds: list[str], subjects: list[str]) -> None:
+    def make(self, feeds: list[str], subjects: list[str]) -> tuple[Path, ...]:
         self._registry()
         self._deliveries()
         self._calendar()
@@ -78,8 +49,9 @@ class _Snapshot:
             if subject in self.policy.keyed and self.policy.keyed[subject].feed not in closure:
                 closure.append(self.policy.keyed[subject].feed)
         closure.sort(key=lambda code: (self._contract(code).through is not None, code))
+        rows = FeedRows(self.con, self.sources, self.policy, self.day)
         for code in closure:
-            self._feed(code)
+            rows.make(code)
         self._freshness(closure)
         self._rejected()
         for subject in sorted({*subjects, "person", "household", *(level.name for level in self.programme.levels)}):
@@ -87,6 +59,7 @@ class _Snapshot:
         self._areas()
         for code in self.policy.standards:
             self.con.execute(level_variables(self.policy, code, self.day))
+        return tuple(rows.kept.values())
 
     def _contract(self, code: str) -> Contract:
         contract = self.policy.contracts[code]
@@ -153,110 +126,6 @@ class _Snapshot:
                 f" WHERE c.feed = {literal(code)} AND u.valid > {literal(after)} AND u.valid <= {literal(self.day)}"
             )
 
-    # --- rows ---------------------------------------------------------------------------------------------------
-
-    def _feed(self, code: str) -> None:
-        contract = self._contract(code)
-        chosen = self._chosen(contract)
-        files = self._files(code, chosen)
-        own = lake_columns(contract)
-        plain = ", ".join(f"CAST(f.{quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in own.items())
-        if not files:
-            nothing = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in own.items())
-            self.con.execute(
-                f"CREATE TEMP VIEW s_{code} AS SELECT NULL::BIGINT AS row_id, NULL::TIMESTAMP AS known_at, NULL::DATE AS valid,"
-                " NULL::INTEGER AS period, NULL::VARCHAR AS unit, NULL::BIGINT AS person_id, NULL::BIGINT AS household_id,"
-                f" NULL::BIGINT AS place_id, NULL::VARCHAR AS subject_key, NULL::BIGINT AS ord"
-                f"{', ' + nothing if nothing else ''}{self._keys(contract)} WHERE FALSE"
-            )
-            return
-        ordinal = "(f.row_id & 16777215)"
-        ord_ = f"(date_diff('day', DATE '1900-01-01', f.valid)::BIGINT << 44) + (u.seq << 24) + {ordinal}"
-        household = "f.household_id"
-        join = ""
-        if contract.through is not None:
-            feed, column = contract.through
-            join = (
-                f" LEFT JOIN (SELECT {quoted(column)} AS k, arg_max(household_id, ord) AS h, arg_max(place_id, ord) AS p"
-                f" FROM s_{feed} GROUP BY ALL) t ON t.k = f.{quoted(column)}"
-            )
-            household = "COALESCE(f.household_id, t.h)"
-        select = (
-            f"SELECT f.row_id, f.known_at, f.valid, f.period, f.unit, f.person_id, {household} AS household_id, f.place_id,"
-            f" f.subject_key, {ord_} AS ord, f.deleted{', ' + plain if plain else ''} FROM read_parquet([{files}],"
-            f" union_by_name = true) f JOIN {chosen} u ON u.delivery_id = f.delivery_id{self._by_unit(contract)}{join}"
-            f" WHERE f.valid <= {literal(self.day)}"
-        )
-        if contract.delivery == "delta" or contract.kind == "event":
-            select = self._latest_per_key(contract, select)
-        body = f"SELECT *{self._keys(contract)} FROM ({select}) WHERE NOT deleted"
-        kind = "TABLE" if self._through_needs_rows(code) else "VIEW"
-        self.con.execute(f"CREATE TEMP {kind} s_{code} AS {body}")
-
-    def _through_needs_rows(self, code: str) -> bool:
-        return any((self._contract(other).through or ("",))[0] == code for other in self.policy.contracts)
-
-    def _chosen(self, contract: Contract) -> str:
-        """The deliveries whose rows are seen: for full feeds the latest usable one per unit (and period)."""
-        name = f"d_{contract.code}"
-        code = literal(contract.code)
-        if contract.delivery == "full" and contract.kind != "event":
-            only = f" AND u.valid <= {literal(self.day)}" if contract.kind == "state" else ""
-            per = "c.unit" if contract.kind == "state" else "c.unit, c.period"
-            order = "(u.valid, u.received_at, u.delivery_id)" if contract.kind == "state" else "(u.received_at, u.delivery_id)"
-            sql = (
-                f"SELECT arg_max(u.delivery_id, {order}) AS delivery_id, arg_max(u.seq, {order}) AS seq, c.unit,"
-                f" {'NULL::INTEGER' if contract.kind == 'state' else 'c.period'} AS period FROM m_coverage c"
-                f" JOIN usable u USING (delivery_id) WHERE c.feed = {code}{only} GROUP BY {per}"
-            )
-        else:
-            sql = f"SELECT delivery_id, seq FROM usable WHERE feed = {code}"
-        self.con.execute(f"CREATE TEMP TABLE {name} AS {sql}")
-        return name
-
-    @staticmethod
-    def _by_unit(contract: Contract) -> str:
-        if contract.delivery != "full" or contract.kind == "event":
-            return ""
-        return " AND u.unit = f.unit" + ("" if contract.kind == "state" else " AND u.period = f.period")
-
-    def _files(self, code: str, chosen: str) -> str:
-        rows = self.con.execute(f"SELECT DISTINCT delivery_id FROM {chosen} ORDER BY 1").fetchall()
-        if self._contract(code).platform:  # written beside the manifest, for this very day
-            path = self.sources.manifest / f"{code}.parquet"
-            return literal(str(path)) if rows and path.exists() else ""
-        folder = self.sources.lake / "feeds" / code
-        paths = [folder / f"{delivery}.parquet" for (delivery,) in rows]
-        return ", ".join(literal(str(path)) for path in paths if path.exists())
-
-    def _latest_per_key(self, contract: Contract, select: str) -> str:
-        """Corrections: per key the row known last. Skipped where no key was ever delivered twice."""
-        linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
-        keys = ", ".join(quoted(linked.get(name, name)) for name in contract.key)
-        if self.con.execute(f"SELECT count(*) = count(DISTINCT ({keys})) AND NOT COALESCE(bool_or(deleted), FALSE) FROM ({select})").fetchone()[
-            0
-        ]:
-            return select
-        order = "ord DESC" if contract.kind == "state" else "known_at DESC, row_id DESC"
-        return f"SELECT * FROM ({select}) QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {order}) = 1"
-
-    def _keys(self, contract: Contract) -> str:
-        """The id of every keyed subject whose key columns this feed has."""
-        names = {column.name for column in contract.columns}
-        linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
-        found = ""
-        for keyed in self.policy.keyed.values():
-            if set(keyed.key) <= names:
-                text = self.key_text(tuple(linked.get(name, name) for name in keyed.key))
-                found += f", {_hashed(text)} AS {quoted('key:' + keyed.name)}"
-        if "subject_key" in names:
-            found += f", {_hashed('subject_key')} AS subject_id_of_key"
-        return found
-
-    @staticmethod
-    def key_text(columns: tuple[str, ...]) -> str:
-        return " || '|' || ".join(f"COALESCE(CAST({quoted(name)} AS VARCHAR), '')" for name in columns)
-
     def _rejected(self) -> None:
         """Rows set aside of subjects we know, unless an accepted row of the same subject and period came later."""
         known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
@@ -316,7 +185,7 @@ class _Snapshot:
         keyed = self.policy.keyed[subject]
         contract = self._contract(keyed.feed)
         linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
-        text = self.key_text(tuple(linked.get(name, name) for name in keyed.key))
+        text = key_text(tuple(linked.get(name, name) for name in keyed.key))
         key = quoted("key:" + subject)
         return (
             f"SELECT s.id, s.subject_key, COALESCE(s.household_id, p.household_id) AS household_id,"
@@ -332,14 +201,9 @@ class _Snapshot:
     # --- calendar and areas -----------------------------------------------------------------------------------------
 
     def _calendar(self) -> None:
-        working = working_calendar_of(self.programme)
-        count, counts = 0, []
-        day = WORKED_FROM
-        while day <= WORKED_UNTIL:
-            count += working.is_working(day)
-            counts.append(count)
-            day += timedelta(days=1)
-        self.con.execute("SET VARIABLE worked = $1::INTEGER[]", [counts])
+        for name, value in workday_variables(working_calendar_of(self.programme)).items():
+            kind = "DATE" if isinstance(value, date) else "INTEGER[]"
+            self.con.execute(f"SET VARIABLE {name} = $1::{kind}", [value])
 
     def _areas(self) -> None:
         """`p_<parameter>(place_id, key…, start, until, value)` for parameters that differ by area."""
@@ -368,8 +232,3 @@ class _Snapshot:
 
 def _attributes(features: list[Attribute], alias: str) -> str:
     return "".join(f", {alias}.{quoted(f.column)} AS {quoted('f:' + f.name)}" for f in features)
-
-
-def _hashed(text: str) -> str:
-    """A 63-bit id of a text key, the same in every run."""
-    return f"CAST(md5_number_lower({text}) & 9223372036854775807 AS BIGINT)"

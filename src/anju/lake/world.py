@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from anju.core.contracts.model import Contract
 from anju.core.standards.model import Policy
 from anju.core.standards.world import RawWorld
-from anju.lake.snapshot import Sources
+from anju.lake.rows import Sources
 
 
 def read_world(sources: Sources, policy: Policy, feeds: Iterable[str], *, households: Collection[int] | None = None) -> RawWorld:

@@ -22,7 +22,7 @@ from anju.apps.places.models import Place
 from anju.core.contracts.model import Programme
 from anju.core.standards.model import Policy
 from anju.lake.engine import Progress, RunResult, run
-from anju.lake.snapshot import Sources
+from anju.lake.rows import Sources
 
 COLUMNS = (
     "standard", "subject", "subject_id", "subject_key", "household_id", "place_id", "path", "breach", "level", "at_least", "clears",
@@ -64,7 +64,7 @@ def sources_for(policy: Policy, data: Path, day: date, known_at: datetime) -> tu
     registry = export_registry(day, known_at, lake / "registry", community_level=programme.community_level, unit_level=programme.unit_level)
     units = Place.objects.filter(tree="scope", level=policy.programme.unit_level).order_by("code").values_list("code", flat=True)
     manifest, digest = publish_manifest(policy, units, day, known_at, lake / "manifest")
-    return Sources(lake, manifest, registry.folder), registry.digest, digest
+    return Sources(lake, manifest, registry.folder, lake / "resolved"), registry.digest, digest
 
 
 def judge(

@@ -20,7 +20,7 @@ from anju.lake.duck import name as named
 from anju.lake.duck import quoted
 from anju.lake.files import load_raw
 from anju.lake.headers import TOTALS, map_headers, recognised
-from anju.lake.snapshot import COLUMN_SQL
+from anju.lake.rows import COLUMN_SQL
 
 KEYS = {"household": "household_code", "person": "digest"}
 TYPES = {"BigIntegerField": pa.int64(), "ForeignKey": pa.int64(), "BooleanField": pa.bool_(), "DateField": pa.date32(),

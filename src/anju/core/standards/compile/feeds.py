@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from anju.core.contracts.model import Contract
+from anju.core.standards.compile.delivered import Delivered
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.names import (
     ABSENT,
@@ -58,10 +59,26 @@ class FeedGroup:
         inner = ", ".join([*derived, *(quoted(name) for name in needed if name not in ("valid", "period"))])
         start = self._earliest()
         narrow = f" AND valid > {literal(start)}" if start is not None else ""
+        asked = [self._asked(feature) for feature in self.features]
+        if "TRUE" not in asked:  # a row that no feature asks for need not be grouped
+            narrow += f" AND ({' OR '.join(f'({condition}) IS NOT FALSE' for condition in dict.fromkeys(asked))})"
         return (
             f"CREATE TEMP TABLE {self.name} AS SELECT subject_id, {', '.join(columns)}"
             f" FROM (SELECT {inner} FROM {self.source} WHERE {self.key} IS NOT NULL{narrow}) GROUP BY subject_id"
         )
+
+    def _asked(self, feature: FeedFeature) -> str:
+        """SQL: whether a row can matter to the feature; TRUE where every row does."""
+        window = self._window(feature)
+        last = self._last_due()
+        conditions = [] if window is None else [f"valid > {literal(window_start(window, self.day, self.calendar))}"]
+        if isinstance(feature, Streak):
+            conditions = [f"period BETWEEN {last - min(feature.at_most, MAX_STREAK) + 1} AND {last}" if last is not None else "FALSE"]
+        elif isinstance(feature, Latest) and not feature.back and self.contract.kind == "period":
+            conditions.append(f"period >= {last if last is not None else 'NULL'}")
+        if not isinstance(feature, Streak) and feature.where is not None:
+            conditions.append(self.writer().sql(feature.where))
+        return " AND ".join(conditions) or "TRUE"
 
     def _earliest(self) -> date | None:
         """The start of the widest window, if every feature has one."""
@@ -101,13 +118,9 @@ class FeedGroup:
 
     def _scan_feature(self, feature: FeedFeature) -> list[str]:
         writer = self.writer()
-        window = self._window(feature)
-        inside = "TRUE" if window is None else f"valid > {literal(window_start(window, self.day, self.calendar))}"
-        if isinstance(feature, Latest) and not feature.back and self.contract.kind == "period":
-            inside += f" AND period >= {self._last_due() if self._last_due() is not None else 'NULL'}"
         if isinstance(feature, Streak):
             return self._scan_streak(feature, writer)
-        where = f"({inside} AND {writer.sql(feature.where)})" if feature.where is not None else f"({inside})"
+        where = f"({self._asked(feature)})"
         n, v, x = (quoted(f"{mark}:{feature.name}") for mark in "nvx")
         if isinstance(feature, Latest):
             fields = [f"w := {where}"] + [f"{quoted(name)} := {quoted(name)}" for name in self.used_fields(feature)]
@@ -146,15 +159,16 @@ class FeedGroup:
 
     # --- values, states, bounds -----------------------------------------------------------------------------------
 
-    def columns(self, feature: FeedFeature, unit: str) -> tuple[list[str], list[str], list[str]]:
+    def columns(self, feature: FeedFeature, unit: str, asked: Delivered) -> tuple[list[str], list[str], list[str]]:
         """SELECT items in three layers, each reading the one before: what is joined and delivered ('y:' names,
         not kept), then values, states and bounds (a streak needs one layer more). `unit` is the SQL of the
         subject's delivering unit."""
         g = quoted(f"{'e' if 'r_membership' in self.source else 'g'}{self.contract.code}")
         n, v, x = (f"{g}.{quoted(f'{mark}:{feature.name}')}" for mark in "nvx")
         if isinstance(feature, Streak):
-            return self._streak(feature, n, v, x, unit)
-        delivered = f"({self.covered(self._window(feature), unit)} AND NOT {self.rejected(self._window(feature))})"
+            return self._streak(feature, n, v, x, unit, asked)
+        window = self._window(feature)
+        delivered = f"({asked.covered(self.contract, window, unit)} AND NOT {asked.set_aside(self.contract, window)})"
         ok, raw, some = (quoted(f"y:{mark}:{feature.name}") for mark in ("d", "v", "n"))
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if isinstance(feature, Latest):
@@ -190,17 +204,14 @@ class FeedGroup:
             items.append(f"{field} AS {value_column(feature.name, name)}")
         return items
 
-    def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str) -> tuple[list[str], list[str], list[str]]:
+    def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str, asked: Delivered) -> tuple[list[str], list[str], list[str]]:
         """Trailing ones of the periods that hold, are delivered, and have nothing set aside."""
         last, most = self._last_due(), min(feature.at_most, MAX_STREAK)
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if last is None:
             return [], [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"], []
-        bits = f"bit_or(1::BIGINT << ({last} - z.period)::BIGINT)"
-        inside = f"z.feed = {literal(self.contract.code)} AND z.period <= {last} AND z.period > {last - most}"
-        cover = f"COALESCE((SELECT {bits} FROM cover z WHERE {inside} AND z.unit = {unit}), 0)"
-        mine = f"z.subject = {literal(self.subject)} AND z.subject_id = b.id"
-        away = f"COALESCE((SELECT {bits} FROM rejected_now z WHERE {inside} AND {mine}), 0)"
+        cover = asked.covered_periods(self.contract, last, most, unit)
+        away = asked.set_aside_periods(self.contract, last, most)
         yes, no, vague, covered, length = (quoted(f"y:{mark}:{feature.name}") for mark in ("v", "n", "x", "c", "l"))
         first = [
             f"COALESCE({v}, 0) AS {yes}",
@@ -219,33 +230,6 @@ class FeedGroup:
             f"CASE WHEN {ends} THEN 0 ELSE {AT_LEAST} END AS {state}",
             f"CASE WHEN NOT {ends} THEN {length} END AS {bound}",
         ]  # fmt: skip
-
-    def covered(self, window: Window | None, unit: str) -> str:
-        """SQL: the subject's unit has delivered what the window needs."""
-        code = literal(self.contract.code)
-        if self.contract.kind == "state":
-            return f"COALESCE({unit} IN (SELECT f.unit FROM fresh f WHERE f.feed = {code}), FALSE)"
-        if self.contract.cadence == "once":
-            return f"COALESCE({unit} IN (SELECT c.unit FROM cover c WHERE c.feed = {code}), FALSE)"
-        needed = due_periods(self.contract, window, self.day, self.calendar)
-        if needed is None:
-            return "FALSE"
-        first, last = needed
-        if first > last:
-            return "TRUE"
-        return (
-            f"COALESCE({unit} IN (SELECT c.unit FROM cover c WHERE c.feed = {code} AND c.period BETWEEN {first} AND {last}"
-            f" GROUP BY c.unit HAVING count(DISTINCT c.period) = {last - first + 1}), FALSE)"
-        )
-
-    def rejected(self, window: Window | None) -> str:
-        """SQL: a row of this very subject was set aside and nothing accepted has taken its place."""
-        start = window_start(window, self.day, self.calendar) if window is not None else None
-        inside = f" AND (r.valid IS NULL OR r.valid > {literal(start)})" if start is not None else ""
-        return (
-            f"COALESCE(b.id IN (SELECT r.subject_id FROM rejected_now r WHERE r.feed = {literal(self.contract.code)}"
-            f" AND r.subject = {literal(self.subject)}{inside}), FALSE)"
-        )
 
 
 def contracts_of(policy: Policy) -> dict[str, Contract]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -9,13 +10,16 @@ from datetime import date
 from anju.core.contracts.model import Programme
 from anju.core.contracts.programme import calendar_of
 from anju.core.standards.compile.answers import answer_columns
+from anju.core.standards.compile.delivered import Delivered
+from anju.core.standards.compile.evidence import breach_select
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.feeds import FeedGroup
 from anju.core.standards.compile.levels import base_table, derived_columns, rollup_step, up_columns
-from anju.core.standards.compile.names import quoted, table
+from anju.core.standards.compile.names import quoted, table, value_column
 from anju.core.standards.model import (
     Aggregate,
     Answer,
+    Attribute,
     Derived,
     Feature,
     Latest,
@@ -29,6 +33,9 @@ from anju.core.standards.order import needs_of, refs_of, standard_needs
 from anju.core.terms.periods import Calendar
 
 Key = tuple[str, str]
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
+NAMED = re.compile(r' AS ("(?:[^"]|"")*")')
+IDENTITY = ("id", "subject_key", "household_id", "place_id", "area_id", "unit", "path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +48,14 @@ class Step:
 class RunPlan:
     """`steps` in order. `tables`: subject -> the table that ends up with every column of the subject.
 
-    `standards`: subject -> codes answered there; the columns are those of `answers.answer_columns`."""
+    `standards`: subject -> codes answered there; the columns are those of `answers.answer_columns`.
+    `breaches` is one SELECT over those tables."""
 
     day: date
     steps: tuple[Step, ...]
     tables: dict[str, str]
     standards: dict[str, tuple[str, ...]]
+    breaches: str
 
 
 def compile_run(policy: Policy, day: date, *, standards: Iterable[str] | None = None) -> RunPlan:
@@ -72,6 +81,7 @@ class _Planner:
         self.fields: dict[Key, set[str]] = {}
         self.steps: list[Step] = []
         self.made: dict[str, int] = {}  # subject -> last stratum made
+        self.columns: dict[str, list[str]] = {}  # step that makes a table of subjects -> its columns, quoted
         self._collect()
 
     # --- what is needed ---------------------------------------------------------------------------------------
@@ -150,7 +160,32 @@ class _Planner:
         by_subject: dict[str, list[str]] = {}
         for code, standard in sorted(self.wanted.items()):
             by_subject.setdefault(standard.subject, []).append(code)
-        return RunPlan(self.day, tuple(self.steps), tables, {s: tuple(codes) for s, codes in by_subject.items()})
+        answered = {subject: tuple(codes) for subject, codes in by_subject.items()}
+        selects = [
+            breach_select(self.wanted[code], tables[subject], self.day, self._writer(subject))
+            for subject, codes in answered.items()
+            for code in codes
+        ]
+        breaches = " UNION ALL ".join(selects)
+        return RunPlan(self.day, self._only_what_is_read(breaches), tables, answered, breaches)
+
+    def _only_what_is_read(self, breaches: str) -> tuple[Step, ...]:
+        """Each table keeps the columns that a later step or the breaches name: half of them are read at once or never."""
+        found: list[Step] = []
+        read = set(QUOTED.findall(breaches))
+        for step in reversed(self.steps):
+            sql = step.sql
+            if step.name in self.columns:
+                kept = [name for name in self.columns[step.name] if name in read or name[1:3] in ("a:", "c:")]
+                target, body = sql.split(" AS ", 1)
+                sql = f"{target} AS SELECT {', '.join([*IDENTITY, *kept])} FROM ({body})"
+            read |= set(QUOTED.findall(sql))
+            found.append(Step(step.name, sql))
+        return tuple(reversed(found))
+
+    def _writer(self, subject: str) -> Writer:
+        own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
+        return Writer(self.day, own, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
 
     def _strata(self) -> list[tuple[str, int]]:
         """(subject, stratum) pairs, lower strata first; a subject's own strata are consecutive."""
@@ -168,27 +203,22 @@ class _Planner:
         """One table: the stratum before it, joined with what this stratum adds."""
         keys = [k for k in self.needed if self._subject(k) == subject and self.stratum[k] == stratum]
         features: list[Feature] = [self.policy.features[k] for k in keys if k[0] != "standard"]
-        own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
-        writer = Writer(self.day, own, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
+        writer = self._writer(subject)
         first = stratum == 0 and subject not in self.made
         source = base_table(self.policy, subject) if first else table(subject, self.made[subject])
-        joins, columns, layers = self._feed_columns(subject, features)
+        joins, columns, layers = self._feed_columns(subject, stratum, features)
         rollups = [f for f in features if isinstance(f, Rollup)]
         for over in dict.fromkeys(f.over for f in rollups):
             group = [f for f in rollups if f.over == over]
             name = f"r_{subject}_{over}_{stratum}"
-            below = {n: f for (s, n), f in self.policy.features.items() if s == over}
-            inner = Writer(self.day, below, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
-            sql, items = rollup_step(name, subject, over, table(over, self.made[over]), group, inner, self.policy)
+            sql, items = rollup_step(name, subject, over, table(over, self.made[over]), group, self._writer(over), self.policy)
             self.steps.append(Step(name, sql))
             joins.append(f"LEFT JOIN {quoted(name)} ON {quoted(name)}.subject_id = b.id")
             columns += items
         ups = [f for f in features if isinstance(f, Up)]
         for above in dict.fromkeys(f.above for f in ups):
             group_up = [f for f in ups if f.above == above]
-            higher = {n: f for (s, n), f in self.policy.features.items() if s == above}
-            upper = Writer(self.day, higher, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
-            join, items = up_columns(subject, above, table(above, self.made[above]), group_up, upper, self.policy)
+            join, items = up_columns(subject, above, table(above, self.made[above]), group_up, self._writer(above), self.policy)
             joins.append(join)
             columns += items
         inner_sql = f"SELECT b.*{''.join(', ' + c for c in columns)} FROM {source} b {' '.join(joins)}"
@@ -204,13 +234,15 @@ class _Planner:
                 sql = f"SELECT *, {', '.join(layer)} FROM ({sql})"
         if late:
             sql = f"SELECT *, {', '.join(late)} FROM ({sql})"
-        if joins:  # working columns of the feed features are not kept
-            sql = f"SELECT COLUMNS(lambda c: NOT starts_with(c, 'y:')) FROM ({sql})"
         target = table(subject, stratum)
-        self.steps.append(Step(f"{subject} {stratum}", f"CREATE TEMP TABLE {target} AS {sql}"))
+        step = f"{subject} {stratum}"
+        before = self.columns.get(f"{subject} {self.made[subject]}", []) if not first else _attributes(self.policy, subject)
+        made = [item for items in (columns, *layers, late) for text in items for item in NAMED.findall(text)]
+        self.columns[step] = list(dict.fromkeys([*before, *made]))
+        self.steps.append(Step(step, f"CREATE TEMP TABLE {target} AS {sql}"))
         self.made[subject] = stratum
 
-    def _feed_columns(self, subject: str, features: list[Feature]) -> tuple[list[str], list[str], list[list[str]]]:
+    def _feed_columns(self, subject: str, stratum: int, features: list[Feature]) -> tuple[list[str], list[str], list[list[str]]]:
         """Joins, the columns read straight from them, and two layers computed over those."""
         groups: dict[tuple[str, bool], list[Latest | Aggregate | Streak]] = {}
         for feature in features:
@@ -220,6 +252,7 @@ class _Planner:
         joins: list[str] = []
         columns: list[str] = []
         layers: list[list[str]] = [[], []]
+        asked = Delivered(subject, stratum, self.day, self.calendar)
         for (code, at_event), members in groups.items():
             group = feed_group(self.policy, subject, code, at_event, tuple(members), self.day, self.calendar, self.fields)
             self.steps.append(Step(f"{subject} from {code}", group.scan()))
@@ -227,11 +260,17 @@ class _Planner:
             joins.append(f"LEFT JOIN {group.name} {alias} ON {alias}.subject_id = b.id")
             unit = _unit_sql(group)
             for feature in members:
-                read, *over = group.columns(feature, unit)
+                read, *over = group.columns(feature, unit, asked)
                 columns += read
                 for nth, items in enumerate(over):
                     layers[nth] += items
-        return joins, columns, layers
+        self.steps += [Step(name, sql) for name, sql in asked.steps()]
+        return joins + asked.joins(), columns, layers
+
+
+def _attributes(policy: Policy, subject: str) -> list[str]:
+    """The columns of a base table, beside its identity."""
+    return [value_column(name) for (s, name), f in policy.features.items() if s == subject and isinstance(f, Attribute)]
 
 
 def feed_group(

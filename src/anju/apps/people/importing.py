@@ -9,24 +9,24 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from django.db import connection, transaction
 
-from anju.apps.people.models import Household, Identifier, Membership, Person
-from anju.apps.people.names import initials
+from anju.apps.people.memberships import Memberships
+from anju.apps.people.models import Household, Identifier, Person, RegisterDelivery
 from anju.apps.people.publish import fetch_within
-from anju.apps.people.staging import KEYS, Refused, Staged, arrow_fields, stage
+from anju.apps.people.staging import KEYS, Refused, Staged, stage
 from anju.apps.people.vault import Sealer, ensure_keys, masked_identifier
+from anju.apps.people.versions import BATCH, Versions
 from anju.apps.places.codes import first_free, place_codes, scope_paths
 from anju.core.contracts.model import Contract, Programme
 from anju.lake.duck import name as named
 from anju.lake.duck import open_duckdb
-
-BATCH = 5_000
+from anju.lake.files import FileRefused
 
 
 @dataclass(slots=True)
@@ -53,6 +53,7 @@ class Counts:
 class ImportReport:
     by: str
     at: datetime
+    valid: date
     dry_run: bool
     households: Counts = field(default_factory=Counts)
     persons: Counts = field(default_factory=Counts)
@@ -63,22 +64,33 @@ class ImportReport:
     messages: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
-        return {**asdict(self), "at": self.at.isoformat()}
+        return {**asdict(self), "at": self.at.isoformat(), "valid": self.valid.isoformat()}
 
 
 def import_people(
-    files: list[Path], *, by: str, at: datetime, dry_run: bool = False, contracts: Mapping[str, Contract], programme: Programme | None = None
+    files: list[Path],
+    *,
+    by: str,
+    at: datetime,
+    valid: date | None = None,
+    dry_run: bool = False,
+    contracts: Mapping[str, Contract],
+    programme: Programme | None = None,
 ) -> ImportReport:
     """Takes household and person registers, recognised by their headers, households first whatever the order.
 
+    `at` is when they came and `valid` the day they speak of (the same day if nothing is said). What was known before stays.
     Raises FileRefused where a file as a whole cannot be read; then nothing of any file has been written."""
     if at.tzinfo is None:
         raise ValueError("at: a time without a zone does not say when it was")
-    report = ImportReport(by, at, dry_run)
+    came = at.astimezone(UTC).date()
+    if valid is not None and valid > came:
+        raise FileRefused(f"a register of {valid} cannot have come on {came}", "it speaks of a day still to come", "check --as-of")
+    report = ImportReport(by, at, valid or came, dry_run)
     with tempfile.TemporaryDirectory(prefix="people-") as work, transaction.atomic():
         con = open_duckdb(temp_directory=Path(work))
         try:
-            run = _Run(con, report, at, programme)
+            run = _Run(con, report, programme)
             staged = [stage(con, path, n, contracts, programme, Path(work)) for n, path in enumerate(files)]
             for one in sorted(staged, key=lambda one: one.registry != "household"):
                 run.take(one)
@@ -88,31 +100,30 @@ def import_people(
 
 
 class _Run:
-    def __init__(self, con: Any, report: ImportReport, at: datetime, programme: Programme | None) -> None:
-        self.con, self.report, self.at = con, report, at
-        self.day = at.astimezone(UTC).date()
+    """One import: what the registry holds as tables of DuckDB, in which later files see what the earlier ones add."""
+
+    def __init__(self, con: Any, report: ImportReport, programme: Programme | None) -> None:
+        self.con, self.report, self.day = con, report, report.valid
         self.identifier = programme.identifiers[0].name if programme else "cn_resident_id"
         self.keys = ensure_keys()
-        self.free = {model: first_free(model) for model in (Household, Person, Membership, Identifier)}
+        self.free = {model: first_free(model) for model in (Household, Person, Identifier)}  # on PostgreSQL other imports wait from here on
+        _in_order_of_receipt(report.at)
+        self.stamp = connection.ops.adapt_datetimefield_value(report.at)
         self._load()
 
     def _load(self) -> None:
-        """What the registry holds, as tables of DuckDB; later files of the same run see what the earlier ones add."""
         paths = scope_paths()
         codes = place_codes()
         scope = [(code, key) for code, key in codes.items() if key in paths]
         self._table("places", ("code", "id"), scope)
         self._table("all_places", ("code", "id"), list(codes.items()))
-        for table, model in (("household", Household), ("person", Person)):
-            fields = arrow_fields(model)
-            columns = ", ".join(column for column, _ in fields)
-            self._arrow(f"old_{table}", fetch_within(f"SELECT {columns} FROM {model._meta.db_table}", pa.schema(fields)))
-        key, text, day = pa.int64(), pa.string(), pa.date32()
-        held = pa.schema([("id", key), ("person_id", key), ("household_id", key), ("start", day)])
-        sql = 'SELECT id, person_id, household_id, start FROM people_membership WHERE known_to IS NULL AND "end" IS NULL'
-        self._arrow("held", fetch_within(sql, held))
+        self.versions = {
+            name: Versions(self.con, model, self.day, self.stamp, fetch_within, dry_run=self.report.dry_run)
+            for name, model in (("household", Household), ("person", Person))
+        }
+        self.memberships = Memberships(self.con, self.day, self.stamp, fetch_within, dry_run=self.report.dry_run)
         sql = f"SELECT digest, person_id FROM people_identifier WHERE type = '{self.identifier}'"
-        self._arrow("identifiers", fetch_within(sql, pa.schema([("digest", text), ("person_id", key)])))
+        self._arrow("identifiers", fetch_within(sql, pa.schema([("digest", pa.string()), ("person_id", pa.int64())])))
 
     def _table(self, name: str, columns: tuple[str, str], rows: list[tuple[str, int]]) -> None:
         first, second = ([row[0] for row in rows], [row[1] for row in rows])
@@ -124,17 +135,18 @@ class _Run:
         self.con.unregister("given")
 
     def _one(self, sql: str) -> int:
-        return int(self.con.execute(sql).fetchone()[0])
+        return int(self.con.execute(sql).fetchall()[0][0])
 
     # --- one file -------------------------------------------------------------------------------------------------
 
     def take(self, staged: Staged) -> None:
         household = staged.registry == "household"
         counts = self.report.households if household else self.report.persons
+        versions = self.versions[staged.registry]
         staged.settle(self.identifier, self.keys)
         self.report.messages += staged.messages
         self._number(staged, Household if household else Person)
-        fields = [column for column, _ in arrow_fields(Household if household else Person) if column in staged.fields]
+        fields = [column for column in ("id", *versions.columns) if column in staged.fields]
         old = f"old_{staged.registry}"
         differs = " OR ".join(f"s.{named(c)} IS DISTINCT FROM o.{named(c)}" for c in fields)
         moved = "FALSE" if household else "(s.household_id IS NOT NULL AND h.household_id IS DISTINCT FROM s.household_id)"
@@ -143,6 +155,22 @@ class _Run:
             f"CREATE OR REPLACE TABLE compared AS SELECT s.*, o.id IS NULL AS is_new, o.id IS NOT NULL AND ({differs}) AS differs,"
             f" {moved} AS moves FROM good s LEFT JOIN {old} o ON o.id = s.id {join} ORDER BY s.line"
         )
+        self._count(staged, counts, old)
+        until = RegisterDelivery.objects.filter(registry=staged.registry, valid__gt=self.day).order_by("valid").values_list("valid", flat=True)
+        versions.say(fields, until.first())
+        versions.write()
+        if not household:
+            self._write_identifiers()
+            new, moved_to = self.memberships.write(until.first())
+            self.report.memberships_new += new
+            self.report.memberships_moved += moved_to
+        if not self.report.dry_run:
+            RegisterDelivery.objects.create(
+                registry=staged.registry, file_name=staged.file, valid=self.day, received_at=self.report.at, counts=asdict(counts),
+                recorded_by=self.report.by,
+            )  # fmt: skip
+
+    def _count(self, staged: Staged, counts: Counts, old: str) -> None:
         counts.rows += staged.rows
         counts.skipped += staged.skipped
         counts.duplicates += staged.duplicates
@@ -156,11 +184,6 @@ class _Run:
         self.report.doubtful += staged.doubtful
         if not counts.adds_up:
             raise RuntimeError(f"the import lost count of {staged.file}: {counts}")
-        self._write(Household if household else Person, fields)
-        if not household:
-            self._write_identifiers()
-            self._write_memberships()
-        self._remember(old, fields)
 
     def _number(self, staged: Staged, model: type[Household] | type[Person]) -> None:
         """`good`: the rows accepted with our own key, a new one from the first free key up where there is none."""
@@ -174,90 +197,28 @@ class _Run:
         )
         self.free[model] = max(first, self._one("SELECT COALESCE(max(id), 0) + 1 FROM good"))
 
-    def _remember(self, old: str, fields: list[str]) -> None:
-        names = ", ".join(named(column) for column in fields)
-        self.con.execute(f"DELETE FROM {old} WHERE id IN (SELECT id FROM compared WHERE differs)")
-        self.con.execute(f"INSERT INTO {old} (id, {names}) SELECT id, {names} FROM compared WHERE is_new OR differs")
-        if old == "old_person":
-            self.con.execute("INSERT INTO identifiers SELECT digest, id FROM compared WHERE is_new")
-
-    # --- writing --------------------------------------------------------------------------------------------------
-
-    def _write(self, model: type[Household] | type[Person], fields: list[str]) -> None:
-        table, stamp = model._meta.db_table, connection.ops.adapt_datetimefield_value(self.at)
-        kinds = dict(arrow_fields(model))
-        cells = ", ".join(f"CAST({named(c)} AS VARCHAR)" if pa.types.is_date(kinds[c]) else named(c) for c in fields)
-        extra, extras = [], ""
-        if model is Person:
-            extra = ["initials", "birth_date_approximate"]
-            extras = ", name, FALSE"
-        columns = [*fields, *extra, "recorded_at"]
-        quoted = [connection.ops.quote_name(column) for column in columns]
-        marks = ", ".join(["%s"] * (len(columns) + 1))
-
-        def turn(row: tuple[Any, ...]) -> tuple[Any, ...]:
-            if model is Person:
-                return (*row[:-2], initials(row[-2]) if row[-2] else None, row[-1], stamp)
-            return (*row, stamp)
-
-        self._many(
-            f"INSERT INTO {table} (id, {', '.join(quoted)}) VALUES ({marks})",
-            f"SELECT id, {cells}{extras} FROM compared WHERE is_new ORDER BY id", turn,
-        )  # fmt: skip
-        self._many(
-            f"UPDATE {table} SET {', '.join(f'{column} = %s' for column in quoted)} WHERE id = %s",
-            f"SELECT id, {cells}{extras} FROM compared WHERE differs ORDER BY id", lambda row: (*turn(row)[1:], row[0]),
-        )  # fmt: skip
-
-    def _many(self, sql: str, source: str, turn: Any) -> int:
-        if self.report.dry_run:
-            return 0
-        answer, n = self.con.execute(source), 0
-        with connection.cursor() as cursor:
-            while rows := answer.fetchmany(BATCH):
-                cursor.executemany(sql, [turn(row) for row in rows])
-                n += len(rows)
-        return n
-
     def _write_identifiers(self) -> None:
         sealer, free = Sealer(self.keys), self.free[Identifier]
+        sql = "INSERT INTO people_identifier (id, person_id, type, value, digest, masked) VALUES (%s, %s, %s, %s, %s, %s)"
+        answer = self.con.execute("SELECT id, normal, digest FROM compared WHERE is_new ORDER BY id")
+        with connection.cursor() as cursor:
+            while rows := answer.fetchmany(BATCH):
+                if not self.report.dry_run:
+                    cursor.executemany(sql, [
+                        (free + n, person, self.identifier, sealer.seal(normal), found, masked_identifier(normal))
+                        for n, (person, normal, found) in enumerate(rows)
+                    ])  # fmt: skip
+                free += len(rows)
+        self.free[Identifier] = free
+        self.con.execute("INSERT INTO identifiers SELECT digest, id FROM compared WHERE is_new")
 
-        def turn(row: tuple[int, int, str, str]) -> tuple[object, ...]:
-            nth, person, normal, found = row
-            return (free + nth, person, self.identifier, sealer.seal(normal), found, masked_identifier(normal))
 
-        self.free[Identifier] += self._many(
-            "INSERT INTO people_identifier (id, person_id, type, value, digest, masked) VALUES (%s, %s, %s, %s, %s, %s)",
-            "SELECT row_number() OVER (ORDER BY id) - 1, id, normal, digest FROM compared WHERE is_new ORDER BY id", turn,
-        )  # fmt: skip
-
-    def _write_memberships(self) -> None:
-        """A new member is one since the household moved in, or was born. One who moved leaves the old household on the
-        day of moving: what was known until now is closed, and the row with its end and the new row are opened."""
-        at = f"DATE '{self.day}'"
-        self.con.execute(
-            f"CREATE OR REPLACE TABLE moving AS SELECT c.id AS person_id, c.household_id, h.id AS old_id, h.household_id AS old_household,"
-            f" h.start AS old_start, CASE WHEN h.id IS NULL"
-            f" THEN greatest(COALESCE(y.move_in_date, {at}), COALESCE(c.birth_date, DATE '0001-01-01'))"
-            f" WHEN y.move_in_date > h.start AND y.move_in_date <= {at} THEN y.move_in_date WHEN {at} > h.start THEN {at}"
-            f" ELSE COALESCE(y.move_in_date, {at}) END AS start"
-            " FROM compared c LEFT JOIN held h ON h.person_id = c.id LEFT JOIN old_household y ON y.id = c.household_id WHERE c.moves"
+def _in_order_of_receipt(at: datetime) -> None:
+    """What was known on a past day must not change: a register cannot have come before one that was taken in already."""
+    last = RegisterDelivery.objects.order_by("-received_at").values_list("received_at", flat=True).first()
+    if last is not None and at < last:
+        raise FileRefused(
+            f"registers received on {at:%Y-%m-%d %H:%M} cannot be taken in after those of {last:%Y-%m-%d %H:%M}",
+            "it would change what was known on past days",
+            "say the day they speak of (--as-of), and leave out when they came",
         )
-        self.report.memberships_new += self._one("SELECT count(*) FROM moving WHERE old_id IS NULL")
-        self.report.memberships_moved += self._one("SELECT count(*) FROM moving WHERE old_id IS NOT NULL")
-        self.con.execute(
-            "CREATE OR REPLACE TABLE opened AS SELECT row_number() OVER (ORDER BY person_id, start) - 1"
-            f" + {self.free[Membership]} AS id, * FROM (SELECT person_id, household_id, start, NULL::DATE AS stop FROM moving"
-            " UNION ALL SELECT person_id, old_household, old_start, start FROM moving WHERE old_start < start)"
-        )
-        stamp = connection.ops.adapt_datetimefield_value(self.at)
-        self._many("UPDATE people_membership SET known_to = %s WHERE id = %s",
-                   "SELECT old_id FROM moving WHERE old_id IS NOT NULL", lambda row: (stamp, row[0]))  # fmt: skip
-        self._many(
-            'INSERT INTO people_membership (id, person_id, household_id, start, "end", known_from) VALUES (%s, %s, %s, %s, %s, %s)',
-            "SELECT id, person_id, household_id, CAST(start AS VARCHAR), CAST(stop AS VARCHAR) FROM opened ORDER BY id",
-            lambda row: (*row, stamp),
-        )
-        self.free[Membership] += self._one("SELECT count(*) FROM opened")
-        self.con.execute("DELETE FROM held WHERE person_id IN (SELECT person_id FROM moving)")
-        self.con.execute("INSERT INTO held SELECT id, person_id, household_id, start FROM opened WHERE stop IS NULL")

@@ -7,11 +7,19 @@ from django.db import models
 from anju.apps.places.models import Place
 
 
-class Household(models.Model):
-    id = models.BigIntegerField(primary_key=True)
-    household_code = models.CharField(max_length=64, unique=True)
-    place = models.ForeignKey(Place, models.PROTECT, related_name="households")
-    origin_place = models.ForeignKey(Place, models.PROTECT, null=True, related_name="left_by")
+class Dated(models.Model):
+    """What was said of somebody: true from a day, known since a time. The days are half-open; nothing said is overwritten."""
+
+    valid_from = models.DateField()
+    known_from = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class HouseholdFacts(Dated):
+    place = models.ForeignKey(Place, models.PROTECT, related_name="%(class)ss")
+    origin_place = models.ForeignKey(Place, models.PROTECT, null=True, related_name="%(class)ss_left")
     member_count = models.IntegerField(null=True)
     move_in_date = models.DateField(null=True)
     relocation_cohort = models.IntegerField(null=True)
@@ -26,15 +34,26 @@ class Household(models.Model):
     grid_code = models.CharField(max_length=64, null=True)
     responsible_cadre_id = models.CharField(max_length=64, null=True)
     status = models.CharField(max_length=32, null=True)
-    recorded_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
 
 
-class Person(models.Model):
-    """Names stay readable to the database (prefix and pinyin are searched) and are masked where they are shown."""
+class Household(HouseholdFacts):
+    """The newest version of what was said; older ones are HouseholdVersion."""
 
     id = models.BigIntegerField(primary_key=True)
-    name = models.CharField(max_length=100, null=True, db_index=True)
-    initials = models.CharField(max_length=100, null=True, db_index=True)
+    household_code = models.CharField(max_length=64, unique=True)
+
+
+class HouseholdVersion(HouseholdFacts):
+    """A version that is not the newest: superseded, or said late of an earlier day. `id` grows with what was said later."""
+
+    id = models.BigIntegerField(primary_key=True)
+    household = models.ForeignKey(Household, models.CASCADE, related_name="versions")
+
+
+class PersonFacts(Dated):
     sex = models.CharField(max_length=8, null=True)
     birth_date = models.DateField(null=True)
     birth_date_approximate = models.BooleanField(default=False)
@@ -52,7 +71,41 @@ class Person(models.Model):
     resident_status = models.CharField(max_length=16, null=True)
     alive = models.BooleanField(null=True)
     deceased_on = models.DateField(null=True)
-    recorded_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class Person(PersonFacts):
+    """The newest version of what was said; older ones are PersonVersion.
+
+    Names stay readable to the database (prefix and pinyin are searched) and are masked where they are shown."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=100, null=True, db_index=True)
+    initials = models.CharField(max_length=100, null=True, db_index=True)
+
+
+class PersonVersion(PersonFacts):
+    """A version that is not the newest: superseded, or said late of an earlier day. `id` grows with what was said later."""
+
+    id = models.BigIntegerField(primary_key=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="versions")
+    name = models.CharField(max_length=100, null=True)
+
+
+class RegisterDelivery(models.Model):
+    """A register file that was taken in: the day it speaks of, and when it came."""
+
+    registry = models.CharField(max_length=12)
+    file_name = models.CharField(max_length=255)
+    valid = models.DateField()
+    received_at = models.DateTimeField()
+    counts = models.JSONField(default=dict)
+    recorded_by = models.CharField(max_length=100)
+
+    class Meta:
+        indexes = [models.Index(fields=["registry", "valid"], name="register_delivery_day")]
 
 
 class Membership(models.Model):

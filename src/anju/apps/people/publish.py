@@ -17,9 +17,11 @@ from django.db import connection
 
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.vault import digest, ensure_keys
+from anju.apps.people.versions import version_sql
 from anju.apps.places.codes import place_codes
 
-HIDDEN = frozenset({"name", "initials", "recorded_at", "id", "household_code"})
+HIDDEN = frozenset({"name", "initials", "valid_from", "known_from", "id", "household_code"})
+FETCHED = 20_000  # rows held as Python tuples at once
 ARROW = {"BooleanField": pa.bool_(), "DateField": pa.date32(), "IntegerField": pa.int64(), "CharField": pa.string()}
 
 
@@ -76,6 +78,8 @@ def _queries(day: date, moment: str) -> dict[str, tuple[str, pa.Schema]]:
     held = f"m.start <= '{day}' AND (m.\"end\" IS NULL OR m.\"end\" > '{day}')"
     h_columns = ", ".join(f"h.{name}" for name, _ in households)
     p_columns = ", ".join(f"p.{name}" for name, _ in persons)
+    household_sql = version_sql(Household, ("place_id", "origin_place_id", *(name for name, _ in households)), day, moment)
+    person_sql = version_sql(Person, [name for name, _ in persons], day, moment)
     return {
         "place": (
             "SELECT id AS place_id, parent_id, level, code, name, path FROM places_place "
@@ -85,11 +89,11 @@ def _queries(day: date, moment: str) -> dict[str, tuple[str, pa.Schema]]:
         ),
         "household": (
             f"SELECT h.id AS household_id, h.place_id, h.origin_place_id, {h_columns} "
-            "FROM people_household h ORDER BY h.id",
+            f"FROM ({household_sql}) h ORDER BY h.id",
             pa.schema([("household_id", key), ("place_id", key), ("origin_place_id", key), *households]),
         ),
         "person": (
-            f"SELECT p.id AS person_id, m.household_id, {p_columns} FROM people_person p "
+            f"SELECT p.id AS person_id, m.household_id, {p_columns} FROM ({person_sql}) p "
             f"LEFT JOIN people_membership m ON m.person_id = p.id AND {known} AND {held} ORDER BY p.id",
             pa.schema([("person_id", key), ("household_id", key), *persons]),
         ),
@@ -113,11 +117,13 @@ def _fetch(sql: str, schema: pa.Schema) -> pa.Table:
 
 def fetch_within(sql: str, schema: pa.Schema) -> pa.Table:
     """The answer over Django's own connection, so that it is part of the transaction under way."""
+    batches = []
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        rows = cursor.fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
+        while rows := cursor.fetchmany(FETCHED):
+            columns = zip(*rows, strict=True)
+            batches.append(pa.record_batch([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema))
+    return pa.Table.from_batches(batches, schema=schema)
 
 
 def _adbc() -> sqlite.Connection | postgresql.Connection:

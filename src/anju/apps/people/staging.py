@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from anju.apps.people.models import Household, Person
 from anju.apps.people.vault import Keys, digest
+from anju.apps.people.versions import arrow_fields
 from anju.core.contracts.model import Contract, FeedColumn, Programme
 from anju.core.contracts.programme import calendar_of
 from anju.core.terms.identifiers import VALIDATORS
@@ -23,9 +24,6 @@ from anju.lake.headers import TOTALS, map_headers, recognised
 from anju.lake.rows import COLUMN_SQL
 
 KEYS = {"household": "household_code", "person": "digest"}
-TYPES = {"BigIntegerField": pa.int64(), "ForeignKey": pa.int64(), "BooleanField": pa.bool_(), "DateField": pa.date32(),
-         "IntegerField": pa.int64(), "CharField": pa.string()}  # fmt: skip
-OWN = frozenset({"initials", "birth_date_approximate"})  # of our own making, never compared with a file
 
 
 class Refused(TypedDict):
@@ -33,12 +31,6 @@ class Refused(TypedDict):
     line: int
     column: str
     reason: str
-
-
-def arrow_fields(model: type[Household] | type[Person]) -> list[tuple[str, pa.DataType]]:
-    """The columns of a table that a register can say something of, with the key first."""
-    fields = model._meta.concrete_fields
-    return [(str(f.column), TYPES[f.get_internal_type()]) for f in fields if f.get_internal_type() in TYPES and f.name not in OWN]
 
 
 @dataclass(slots=True)
@@ -76,7 +68,7 @@ class Staged:
             self._find_doubtful()
 
     def _one(self, sql: str) -> int:
-        return int(self.con.execute(sql).fetchone()[0])
+        return int(self.con.execute(sql).fetchall()[0][0])
 
     def _normalise(self, identifier: str, keys: Keys) -> None:
         """`numbers`: every distinct text of the identifier column with its normal form and hash, or why it has none."""
@@ -203,14 +195,14 @@ def stage(con: Any, path: Path, nth: int, contracts: Mapping[str, Contract], pro
     contract = max(registers, key=lambda each: recognised(raw.header, each))
     headers = map_headers(raw.header, contract, others=[other for other in registers if other is not contract])
     table, registry = f"raw_{nth}", str(contract.registry)
-    rows = con.execute("SELECT count(*) FROM raw").fetchone()[0]
+    rows = con.execute("SELECT count(*) FROM raw").fetchall()[0][0]
     used = sorted(set(headers.columns.values()))
     empty = " AND ".join(f"{cell(position)} IS NULL" for position in used)
     totals = ", ".join(quoted(word) for word in TOTALS)
     first = f"COALESCE(rtrim(replace(lower(trim(c{used[0]})), ' ', ''), ':：'), '')"
     con.execute(f"CREATE TABLE {table} AS SELECT * FROM raw WHERE NOT ({empty}) AND {first} NOT IN ({totals})")
     con.execute("DROP TABLE raw")
-    skipped = rows - con.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    skipped = rows - con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
     notes = [f"{path.name}: {message}" for message in raw.messages]
     if headers.unknown:
         notes.append(f"{path.name}: columns not known and left out: {', '.join(headers.unknown)}")

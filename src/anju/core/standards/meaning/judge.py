@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from anju.core.standards.meaning.deliveries import Deliveries
 from anju.core.standards.meaning.logic import Fact
 from anju.core.standards.meaning.snapshot import Snapshot
 from anju.core.standards.meaning.subjects import Subjects
@@ -32,11 +33,11 @@ class Finding:
 
 
 class Judge:
-    """Judges one world on one day, remembering every fact and answer."""
+    """Judges one world on one day, remembering every fact and answer. `deliveries` may be handed in, for many small worlds."""
 
-    def __init__(self, policy: Policy, world: RawWorld, day: date, known_at: datetime) -> None:
+    def __init__(self, policy: Policy, world: RawWorld, day: date, known_at: datetime, deliveries: Deliveries | None = None) -> None:
         self.policy, self.day = policy, day
-        self.snapshot = Snapshot(policy, world, day, known_at)
+        self.snapshot = Snapshot(policy, world, day, known_at, deliveries)
         self.subjects = Subjects(self.snapshot)
         self.values = Values(self.snapshot, self.subjects, self.finding)
         self._found: dict[tuple[str, Any], Finding] = {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any
 
 from anju.core.contracts.model import Contract, Programme
-from anju.core.contracts.programme import calendar_of
 from anju.core.standards.compile.windows import due_periods, window_start
+from anju.core.standards.meaning.deliveries import Deliveries
 from anju.core.standards.model import Policy, Window
 from anju.core.standards.world import RawWorld, Row
 from anju.core.terms.periods import Calendar
@@ -18,15 +17,13 @@ from anju.core.terms.periods import Calendar
 class Snapshot:
     """Rows of each feed as seen on `day` with what was known at `known_at`, and what was delivered."""
 
-    def __init__(self, policy: Policy, world: RawWorld, day: date, known_at: datetime) -> None:
+    def __init__(self, policy: Policy, world: RawWorld, day: date, known_at: datetime, deliveries: Deliveries | None = None) -> None:
         assert isinstance(policy.programme, Programme)
         self.policy, self.world, self.day, self.known_at = policy, world, day, known_at
         self.programme = policy.programme
-        self.calendar: Calendar = calendar_of(policy.programme)
-        self.usable = {d["delivery_id"]: d for d in world.deliveries if self._usable(d)}
-        self.cover: set[tuple[str, str, int | None]] = {
-            (c["feed"], c["unit"], c["period"]) for c in world.coverage if c["delivery_id"] in self.usable
-        }
+        self.deliveries = deliveries or Deliveries(policy, world.deliveries, world.coverage, day, known_at)
+        self.calendar: Calendar = self.deliveries.calendar
+        self.usable, self.cover = self.deliveries.usable, self.deliveries.cover
         self._rows: dict[str, list[Row]] = {}
         self._index: dict[tuple[str, str], dict[Any, list[Row]]] = {}
 
@@ -34,16 +31,6 @@ class Snapshot:
         found = self.policy.contracts[code]
         assert isinstance(found, Contract)
         return found
-
-    def _usable(self, d: Row) -> bool:
-        if d["received_at"] > self.known_at:
-            return False
-        if d["withdrawn_at"] is not None and d["withdrawn_at"] <= self.known_at:
-            return False
-        if d["held"] and (d["confirmed_at"] is None or d["confirmed_at"] > self.known_at):
-            return False
-        rate = d["matched_rate"] if d["matched_rate"] is not None else Decimal(1)
-        return bool(rate >= self.contract(d["feed"]).matched_floor)
 
     # --- rows ---------------------------------------------------------------------------------------------------
 
@@ -62,7 +49,7 @@ class Snapshot:
             if row["delivery_id"] in self.usable and row["valid"] is not None and row["valid"] <= self.day
         ]  # fmt: skip
         if contract.delivery == "full" and contract.kind != "event":
-            chosen = self._chosen(contract)
+            chosen = self.deliveries.chosen(contract)
             per = (lambda r: r["unit"]) if contract.kind == "state" else (lambda r: (r["unit"], r["period"]))
             seen = [row for row in seen if chosen.get(per(row)) == row["delivery_id"]]
         else:
@@ -79,23 +66,6 @@ class Snapshot:
             else {**row, "household_id": home[row[column]]["household_id"]}
             for row in kept
         ]  # fmt: skip
-
-    def _chosen(self, contract: Contract) -> dict[Any, int]:
-        """The latest usable delivery per unit (a state), or per unit and period."""
-        best: dict[Any, tuple[Any, ...]] = {}
-        for c in self.world.coverage:
-            d = self.usable.get(c["delivery_id"])
-            if d is None or c["feed"] != contract.code:
-                continue
-            if contract.kind == "state":
-                if d["valid"] > self.day:
-                    continue
-                key, rank = c["unit"], (d["valid"], d["received_at"], d["delivery_id"])
-            else:
-                key, rank = (c["unit"], c["period"]), (d["received_at"], d["delivery_id"], d["delivery_id"])
-            if key not in best or rank > best[key]:
-                best[key] = rank
-        return {key: rank[-1] for key, rank in best.items()}
 
     def _latest_per_key(self, contract: Contract, rows: list[Row]) -> list[Row]:
         linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
@@ -128,40 +98,14 @@ class Snapshot:
 
     def delivered(self, contract: Contract, window: Window | None, unit: str | None) -> bool:
         """The unit has delivered what the window needs."""
-        if unit is None:
-            return False
-        if contract.kind == "state":
-            return self._fresh(contract, unit)
-        if contract.cadence == "once":
-            return any(feed == contract.code and u == unit for feed, u, _ in self.cover)
-        needed = due_periods(contract, window, self.day, self.calendar)
-        if needed is None:
-            return False
-        return all((contract.code, unit, period) in self.cover for period in range(needed[0], needed[1] + 1))
-
-    def _fresh(self, contract: Contract, unit: str) -> bool:
-        if contract.freshness.fresh_for is not None:
-            after = self.day - timedelta(days=contract.freshness.fresh_for)
-        else:
-            due = self.calendar.latest_due(contract.cadence, self.day, contract.freshness.due_days, contract.dated)
-            if due is None:
-                return False
-            after = self.calendar.dated_day(contract.cadence, due, contract.dated) - timedelta(days=1)
-        return any(
-            c["feed"] == contract.code and c["unit"] == unit and c["delivery_id"] in self.usable
-            and after < self.usable[c["delivery_id"]]["valid"] <= self.day
-            for c in self.world.coverage
-        )  # fmt: skip
+        return self.deliveries.delivered(contract, window, unit)
 
     def set_aside(self, code: str, column: str, key: Any) -> list[Row]:
         """Rows set aside of this subject that nothing accepted has replaced since."""
-        received = {d["delivery_id"]: d for d in self.world.deliveries}
         found = []
         for row in self.world.rejected:
-            d = received.get(row["delivery_id"])
-            if row["feed"] != code or row.get(column) != key or d is None or d["received_at"] > self.known_at:
-                continue
-            if d["withdrawn_at"] is not None and d["withdrawn_at"] <= self.known_at:
+            d = self.deliveries.all.get(row["delivery_id"])
+            if row["feed"] != code or row.get(column) != key or d is None or not self.deliveries.known(d):
                 continue
             if row["valid"] is not None and row["valid"] > self.day:
                 continue

@@ -1,15 +1,22 @@
-"""anju people: households and persons into the register."""
+"""anju people: households and persons into the register, from registers or from any files by a mapping."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from django.utils import timezone
 
+from anju.apps.feeds.survey import SurveyReport, Taken, import_survey
 from anju.apps.people.importing import import_people
-from anju.cli.context import FOUND, Day, Moment, actor, json_option, load_checked_policy, migrated, say
+from anju.apps.people.vault import FileVault
+from anju.cli.context import FOUND, Day, Moment, actor, data_folder, fail, json_option, load_checked_policy, migrated, say
+from anju.core.contracts.faults import PolicyFaults
+from anju.lake.files import FileRefused
+
+SHOWN = 20  # rows set aside, and doubtful ones, that a person is shown
 
 
 @click.group()
@@ -19,32 +26,73 @@ def people() -> None:
 
 @people.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="How FILES become registers and feeds (YAML).")
 @click.option("--received-at", type=Moment(), help="When the files came, for loading history (default: now).")
 @click.option("--as-of", type=Day(), help="The day the registers speak of (default: the day they came).")
 @click.option("--dry-run", is_flag=True, help="Say what would be new, changed, doubtful and refused, and change nothing.")
 @json_option
-def import_(files: tuple[Path, ...], received_at: datetime | None, as_of: date | None, dry_run: bool, as_json: bool) -> None:
-    """Import registers of households (F01) and persons (F02); which is which is told by their headers.
+def import_(
+    files: tuple[Path, ...], mapping: Path | None, received_at: datetime | None, as_of: date | None, dry_run: bool, as_json: bool
+) -> None:
+    """Import registers of households and persons from FILES; which is which is told by their headers.
+
+    With --mapping, FILES are a survey or spreadsheets of any shape, and the mapping says how they become places,
+    households, persons and rows of feeds (docs/mapping.md). Every row is accepted, or set aside with the reason per cell.
 
     What was known before is kept: a past day, or a past run, can be judged again with what was known then.
 
     \b
     anju people import F01_household_register.csv F02_person_register.csv
     anju people import F02_person_register.csv --as-of 2023-08-31
+    anju people import households.csv members.csv --mapping survey.yaml --dry-run
+    anju people import survey.xlsx --mapping survey.yaml --received-at 2023-12-31
     """
-
     migrated()
     policy = load_checked_policy()
-    report = import_people(
-        list(files),
-        by=actor(),
-        at=received_at or timezone.now(),
-        valid=as_of,
-        dry_run=dry_run,
-        contracts=policy.contracts,
-        programme=policy.programme,
-    )
+    at = received_at or timezone.now()
+    if mapping is not None:
+        if as_of is not None:
+            raise click.UsageError("a mapping says itself which day its answers speak of: leave --as-of out, or mend its as_of")
+        _survey(policy, files, mapping, at, dry_run, as_json)
+        return
+    report = import_people(list(files), by=actor(), at=at, valid=as_of, dry_run=dry_run, contracts=policy.contracts, programme=policy.programme)
     data = report.as_dict()
     say(as_json, data, [f"{name.replace('_', ' ')}: {value}" for name, value in data.items()])
     if data.get("refused"):
         raise SystemExit(FOUND)
+
+
+def _survey(policy: Any, files: tuple[Path, ...], mapping: Path, at: datetime, dry_run: bool, as_json: bool) -> None:
+    try:
+        report = import_survey(files, mapping, policy=policy, root=data_folder() / "lake", vault=FileVault(), by=actor(), at=at, dry_run=dry_run)
+    except PolicyFaults as error:
+        say(as_json, {"faults": [fault.as_dict() for fault in error.faults]}, [str(fault) for fault in error.faults])
+        fail(f"{len(error.faults)} faults; nothing was taken in", "mend them and say it again", code=FOUND)
+    except FileRefused as error:
+        fail(f"{error}; nothing was taken in", code=FOUND)
+    say(as_json, report.as_dict(), _lines(report))
+    if report.refused:
+        raise SystemExit(FOUND)
+
+
+def _lines(report: SurveyReport) -> list[str]:
+    lines = [f"{'Dry run: nothing was changed. ' if report.dry_run else ''}Answers of {report.as_of}"]
+    if report.places is not None:
+        p = report.places
+        lines.append(f"places: {p.new} new, {p.changed} changed, {p.unchanged} unchanged, {len(p.faults)} refused, of {p.rows}")
+    lines += [_line(taken) for taken in report.taken]
+    for title, rows in (("set aside", report.refused), ("doubtful", report.doubtful)):
+        lines += [f"  {title}: {row['file']} line {row['line']}, {row['column']}: {row['reason']}" for row in rows[:SHOWN]]
+        if len(rows) > SHOWN:
+            lines.append(f"  {title}: {len(rows) - SHOWN} more (all with --json)")
+    return lines + [f"  note: {message}" for message in report.messages]
+
+
+def _line(t: Taken) -> str:
+    if t.same_as_before:
+        return f"{t.target} from {t.file}: {t.rows} rows, taken in before as receipt {t.receipt}; nothing has changed"
+    taken = f"{t.accepted} accepted" if t.new is None else f"{t.new} new, {t.changed} changed, {t.unchanged} unchanged"
+    more = f", {t.doubtful} doubtful" if t.doubtful else ""
+    receipt = f"; receipt {t.receipt}" if t.receipt is not None else ""
+    rest = f"{t.set_aside} set aside, {t.duplicates} duplicates, {t.skipped} skipped"
+    return f"{t.target} from {t.file}: {t.rows} rows = {taken}, {rest}{more}{receipt}"

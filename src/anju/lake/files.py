@@ -23,6 +23,7 @@ MAX_LINE = 1_000_000  # characters in one line of a text file
 MAX_BYTES = 8_000_000_000
 MAX_COLUMNS = 500
 HEADER_SEARCH = 30  # rows looked at to find the header
+LINE, FAULTS = "#line", "#faults"  # columns of our own, in tables made by a mapping
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 
 
@@ -43,6 +44,7 @@ class RawTable:
     header: tuple[str, ...]
     first: int
     messages: tuple[str, ...]
+    has_faults: bool = False  # `raw` has a column `faults`, {c, r}[]: what a mapping found wrong with a row
 
 
 Judge = Callable[[Sequence[str]], int]
@@ -205,11 +207,14 @@ def _cell(cell: object) -> str:
 def _columnar(con: Any, path: Path, source: str) -> RawTable:
     try:
         names = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+        line = _name(LINE) if LINE in names else "row_number() OVER ()"
+        faults = f", {_name(FAULTS)} AS faults" if (has_faults := FAULTS in names) else ""
+        names = [name for name in names if name not in (LINE, FAULTS)]
         cells = ", ".join(f"CAST({_name(name)} AS VARCHAR) AS c{n}" for n, name in enumerate(names))
-        con.execute(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT row_number() OVER () AS line, {cells} FROM {source}")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT {line} AS line{faults}, {cells} FROM {source}")
     except DuckError as error:
         raise FileRefused(f"'{path.name}' cannot be read", str(error).split("\n")[0][:300], "export it again") from None
-    return RawTable(_header(names, path), 1, ("read as columns",))
+    return RawTable(_header(names, path), 1, ("read as columns",), has_faults)
 
 
 def _name(name: str) -> str:

@@ -125,6 +125,7 @@ def take_in(
         intake = _Intake(con, root, contract, programme, delivery_id, directory, vault, received_at, sender)
         raw = load_raw(con, path, lambda row: recognised(row, contract), work)
         headers = map_headers(raw.header, contract, remembered, others)
+        intake.has_faults = raw.has_faults
         return intake.take(path, raw.header, headers, raw.messages, previous or {})
     finally:
         con.close()
@@ -163,6 +164,7 @@ class _Intake:
         self.received_at = received_at
         self.unit, self.valid, self.periods = sender.unit, sender.valid, sender.periods
         self.calendar = calendar_of(programme)
+        self.has_faults = False  # whether rows come with faults that a mapping has found
 
     def take(self, path: Path, header: Sequence[str], headers: HeaderMap, messages: Sequence[str], previous: Mapping[str, int]) -> Receipt:
         total = self._one("SELECT count(*) FROM raw")
@@ -305,6 +307,9 @@ class _Intake:
             if kind not in self.contract.links:
                 items.append(f"NULL::BIGINT AS {kind}_id")
         list_of = f"list_filter([{', '.join(reasons)}], lambda e: e IS NOT NULL)"
+        if self.has_faults:
+            texts.append("faults")
+            list_of = f"list_concat(list_transform(faults, lambda f: f.c || ': ' || f.r), {list_of})"
         items.append(f"nullif(array_to_string({list_of}, '; '), '') AS reason")
         items.append(f"{' OR '.join(strangers) or 'FALSE'} AS stranger")
         self.con.execute(f"CREATE TEMP TABLE checked AS SELECT {', '.join(items)} FROM (SELECT {', '.join(texts)} FROM raw) {' '.join(joins)}")
@@ -446,8 +451,9 @@ class _Intake:
             f" FROM checked WHERE reason IS NULL ORDER BY {order}, line) TO {quoted(str(partial))} (FORMAT parquet, COMPRESSION zstd)"
         )
         if refused:
+            own = " EXCLUDE (faults)" if self.has_faults else ""
             rows = self.con.sql(
-                "SELECT raw.*, checked.reason FROM raw JOIN checked USING (line) WHERE checked.reason IS NOT NULL ORDER BY line"
+                f"SELECT raw.*{own}, checked.reason FROM raw JOIN checked USING (line) WHERE checked.reason IS NOT NULL ORDER BY line"
             ).to_arrow_table()
             write_refused(self.root, self.delivery_id, header, rows, self.vault)
         partial.replace(target)

@@ -47,6 +47,7 @@ class Staged:
     minor_digits: int
     validator: str
     messages: list[str]
+    has_faults: bool = False  # whether rows come with faults that a mapping has found
     rows: int = 0
     skipped: int = 0
     duplicates: int = 0
@@ -109,11 +110,12 @@ class Staged:
                 items.append(f"{value} AS {named(column.name)}")
                 self.fields.append(column.name)
         self._add_keys(texts, items, faults)
+        found = f"list_filter([{', '.join(faults)}], lambda f: f IS NOT NULL)"
+        if self.has_faults:
+            texts.append("faults")
+            found = f"list_concat(faults, {found})"
         source = f"(SELECT {', '.join(texts)} FROM {self.table}) {self._joins()}"
-        self.con.execute(
-            f"CREATE OR REPLACE TABLE judged AS SELECT {', '.join(items)},"
-            f" list_filter([{', '.join(faults)}], lambda f: f IS NOT NULL) AS faults FROM {source}"
-        )
+        self.con.execute(f"CREATE OR REPLACE TABLE judged AS SELECT {', '.join(items)}, {found} AS faults FROM {source}")
 
     def _add_keys(self, texts: list[str], items: list[str], faults: list[str]) -> None:
         if self.registry == "household":
@@ -208,4 +210,4 @@ def stage(con: Any, path: Path, nth: int, contracts: Mapping[str, Contract], pro
         notes.append(f"{path.name}: columns not known and left out: {', '.join(headers.unknown)}")
     calendar, digits = (calendar_of(programme), programme.minor_digits) if programme else (Calendar(), 2)
     validator = programme.identifiers[0].validator if programme else "cn_resident_id"
-    return Staged(con, path.name, registry, contract, table, headers.columns, calendar, digits, validator, notes, rows, skipped)
+    return Staged(con, path.name, registry, contract, table, headers.columns, calendar, digits, validator, notes, raw.has_faults, rows, skipped)

@@ -212,10 +212,8 @@ def test_rows_left_out_are_counted(tmp_path: Path) -> None:
 
 
 def test_places_come_from_the_file(tmp_path: Path) -> None:
-    text = (
-        HEAD
-        + "places:\n  from: homes\n  levels:\n    area: {code: {text: 'A{ea}'}, name: {text: 'Area {ea}'}}\n    province: {code: {text: 'P{size}'}, name: size}\n"
-    )  # noqa: E501
+    levels = "area: {code: {text: 'A{ea}'}, name: {text: 'Area {ea}'}}\n    province: {code: {text: 'P{size}'}, name: size}\n"
+    text = f"{HEAD}places:\n  from: homes\n  levels:\n    {levels}"
     assert run(tmp_path, text).places == (
         ("province", "P1", "1", ""), ("province", "P2", "2", ""), ("area", "A7", "Area 7", "P2"), ("area", "A8", "Area 8", "P1"),
     )  # fmt: skip

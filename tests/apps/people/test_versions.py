@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
@@ -13,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from anju.apps.people.importing import ImportReport, import_people
 from anju.apps.people.models import HouseholdVersion, Membership, Person, PersonVersion, RegisterDelivery
-from anju.apps.people.publish import RegistrySnapshot, export_registry
+from anju.apps.people.publish import RegistrySnapshot, _fetch, export_registry
 from anju.apps.places.actions import import_scope_places
 from anju.core.contracts.read import read_contracts
 from anju.core.terms.identifiers import check_digit
@@ -182,3 +184,15 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(folder: Path) -> N
         counts.append((len(queries), len(changed)))
         Person.objects.all().delete()
     assert counts[0] == counts[1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL declares its types")
+def test_a_column_that_is_empty_for_a_long_way_down_keeps_its_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sparse.sqlite3"
+    with sqlite3.connect(path) as con:
+        con.execute("CREATE TABLE t (id INTEGER, died TEXT)")
+        con.executemany("INSERT INTO t VALUES (?, ?)", [(n, "2023-06-14" if n == 4_999 else None) for n in range(5_000)])
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(path))
+    table = _fetch("SELECT id, died FROM t", pa.schema([("id", pa.int64()), ("died", pa.date32())]))
+    assert table.column("died").to_pylist()[-1] == date(2023, 6, 14)

@@ -21,6 +21,7 @@ from anju.apps.people.versions import version_sql
 from anju.apps.places.codes import place_codes
 
 HIDDEN = frozenset({"name", "initials", "valid_from", "known_from", "id", "household_code"})
+AT_ONCE = 100_000_000  # rows in one batch of the driver: all of them
 FETCHED = 20_000  # rows held as Python tuples at once
 ARROW = {"BooleanField": pa.bool_(), "DateField": pa.date32(), "IntegerField": pa.int64(), "CharField": pa.string()}
 
@@ -109,6 +110,8 @@ def _fetch(sql: str, schema: pa.Schema) -> pa.Table:
     if connection.in_atomic_block or "memory" in str(connection.settings_dict["NAME"]):
         return fetch_within(sql, schema)  # another connection would not see what this one has yet to commit
     with _adbc() as con, con.cursor() as cursor:
+        if connection.vendor == "sqlite":  # types are those of the first batch: a column may be empty for a long way down
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(AT_ONCE)})
         cursor.execute(sql)
         table = cursor.fetch_arrow_table()
     columns = [_cast(table.column(index), field.type) for index, field in enumerate(schema)]

@@ -60,7 +60,9 @@ def receive_file(
     valid: date | None = None,
     periods: tuple[str, str] | None = None,
 ) -> Received:
-    """Takes one file in. The same bytes, or the same content, twice changes nothing. Raises FileRefused."""
+    """Takes one file in. The same bytes, or the same content, twice changes nothing (of a list: twice on one day).
+
+    Raises FileRefused."""
     contract = policy.contracts.get(feed)
     if not isinstance(contract, Contract) or contract.registry is not None or contract.platform:
         known = sorted(c for c, x in policy.contracts.items() if isinstance(x, Contract) and not x.registry and not x.platform)
@@ -68,20 +70,22 @@ def receive_file(
     if not path.is_file():
         raise FileRefused(f"there is no file '{path}'", remedy="check the path")
     digest = file_hash(path)
+    day = valid or at.date()
     if contract.kind == "event" and periods is not None:  # two empty months are the same bytes and different news
         digest = hashlib.sha256(f"{digest} {periods}".encode()).hexdigest()
-    same = _standing(feed, unit).filter(sha256=digest).first()
+    alike = _standing(feed, unit)
+    if contract.kind == "state":  # the same list on a later day is news: it still stands
+        alike = alike.filter(valid=day)
+    same = alike.filter(sha256=digest).first()
     if same is not None:
         return Received(same, same)
-    delivery = Delivery.objects.create(
-        feed=feed, unit=unit or "", file_name=path.name, sha256=digest, received_at=at, valid=valid or at.date(), recorded_by=by
-    )
+    delivery = Delivery.objects.create(feed=feed, unit=unit or "", file_name=path.name, sha256=digest, received_at=at, valid=day, recorded_by=by)
     try:
         receipt = _take(path, contract, policy, root, directory, vault, delivery, unit, valid, periods)
     except BaseException:
         delivery.delete()
         raise
-    repeated = _standing(feed, unit).filter(content_hash=receipt.content_hash, accepted=receipt.accepted, refused=0).first()
+    repeated = alike.filter(content_hash=receipt.content_hash, accepted=receipt.accepted, refused=0).first()
     if repeated is not None and receipt.refused == 0 and receipt.accepted:
         _forget(root, feed, delivery.pk)
         delivery.delete()

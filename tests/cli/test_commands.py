@@ -98,3 +98,11 @@ def test_a_day_that_is_none_is_refused() -> None:
     code, text = ask("run", "--as-of", "2023-02-30")
     assert code == 2
     assert "2023-09-26" in text
+
+
+def test_the_cases_hold_and_hold_every_boundary() -> None:
+    code, text = ask("standards", "test", "--boundaries", "--json")
+    found = json.loads(text)
+    assert code == 0
+    assert (found["failed"], found["unguarded"]) == ([], [])
+    assert found["cases"] > 350

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from anju.cli.context import FOUND, Day, fail, json_option, load_checked_policy, policy_folder, say
-from anju.core.standards.cases import run_cases
+from anju.core.standards.boundaries import unguarded
+from anju.core.standards.cases import read_cases, run_case
 from anju.core.standards.read import read_policy
 from anju.lake.engine import standard_sql
 
@@ -35,15 +36,26 @@ def check(folder: Path | None, drafts: bool, as_json: bool) -> None:
 
 
 @standards.command("test")
+@click.option("--boundaries", is_flag=True, help="Say too which small change of a standard no case would notice.")
 @json_option
-def test(as_json: bool) -> None:
-    """Judge the cases beside the standards, and say which do not get the answer they expect."""
+def test(boundaries: bool, as_json: bool) -> None:
+    """Judge the cases beside the standards, and say which do not get the answer they expect.
+
+    \b
+    anju standards test
+    anju standards test --boundaries
+    """
     policy = load_checked_policy(drafts=True)
-    results = run_cases(policy, policy_folder())
+    cases = read_cases(policy, policy_folder())
+    results = [run_case(policy, case) for case in cases]
     failed = [result for result in results if result.wrong]
+    open_ = [(code, str(slip)) for code in sorted({c.standard for c in cases}) for slip in unguarded(policy, code, cases)] if boundaries else []
     data = {"cases": len(results), "failed": [{"file": r.file, "case": r.name, "wrong": r.wrong} for r in failed]}
-    say(as_json, data, [*(f"{r.file}: {r.name}: {r.wrong}" for r in failed), f"{len(results)} cases, {len(failed)} failed"])
-    if failed:
+    data |= {"unguarded": [{"standard": code, "change": change} for code, change in open_]} if boundaries else {}
+    lines = [f"{r.file}: {r.name}: {r.wrong}" for r in failed]
+    lines += [f"{code}: no case would notice this: {change}" for code, change in open_]
+    say(as_json, data, [*lines, f"{len(results)} cases, {len(failed)} failed" + (f", {len(open_)} boundaries open" if boundaries else "")])
+    if failed or open_:
         raise SystemExit(FOUND)
 
 

@@ -202,7 +202,12 @@ def _owed(judge: Judge, subject: Subject, key: Any, name: str, seen: set[tuple[S
     if isinstance(feature, Latest | Aggregate | Streak):
         fact = values.fact(subject, key, name)
         if isinstance(fact, Fact) and fact.state in (State.UNDELIVERED, State.AT_LEAST):
-            yield _missing(judge, feature, key)
+            contract = judge.snapshot.contract(feature.feed)
+            if contract.unit_from is not None and values.unit_of(contract, subject, key) is None:
+                # nobody can be asked before that other feature says who delivers
+                yield from _owed(judge, subject, key, contract.unit_from.partition(".")[0], seen)
+            else:
+                yield _missing(judge, feature, key)
         return
     if isinstance(feature, Derived):
         for ref in refs_of(feature.value):

@@ -39,7 +39,7 @@ OPTIONS = {
     "value": (),
 }
 ANY_VALUE: tuple[Type, ...] = ("bool", "int", "decimal", "money", "text", "date", "level")
-UNITS = ("days", "weeks", "months", "quarters", "years", "terms", "school_years")
+UNITS = ("days", "weeks", "months", "quarters", "years", "terms", "school_years", "periods")
 THIS = {"year": "years", "month": "months", "quarter": "quarters", "term": "terms", "school_year": "school_years"}
 
 
@@ -114,7 +114,7 @@ def _latest(c: Catalogue, subject: Subject, name: str, title: Title, fields: dic
         subject=subject,
         feed=contract.code,
         where=_condition(c, contract, fields.get("where")),
-        window=_window(fields.get("window")),
+        window=_window(contract, fields.get("window")),
         back=back or 0,
         fields=c.fields(contract),
         title=title,
@@ -150,7 +150,7 @@ def _aggregate(c: Catalogue, subject: Subject, name: str, title: Title, how: str
         feed=contract.code,
         of=of.expr if of else None,
         where=where,
-        window=_window(fields.get("window")),
+        window=_window(contract, fields.get("window")),
         at_event=at_event,
         monotone=how == "count" or (how == "sum" and of is not None and _not_negative(contract, of.expr)),
         type=kind,
@@ -260,8 +260,8 @@ def _grows(c: Catalogue, subject: Subject, expr: Expr) -> bool:
     return isinstance(feature, Streak)
 
 
-def _window(node: Node | None) -> Window | None:
-    """{days: 60}, {months: 3}, {terms: 1}, or {this: year}."""
+def _window(contract: Contract, node: Node | None) -> Window | None:
+    """{days: 60}, {months: 3}, {terms: 1}, {periods: 1} (from the latest due one on), or {this: year}."""
     if node is None:
         return None
     fields = node.mapping(optional=(*UNITS, "this"))
@@ -273,6 +273,10 @@ def _window(node: Node | None) -> Window | None:
         named = child.choice(tuple(THIS))
         return Window("this", 1, THIS[named]) if named else None  # type: ignore[arg-type]
     n = child.integer()
+    if unit == "periods" and contract.kind != "period":
+        child.fault(f"{contract.code} has no periods: it is a feed of {'events' if contract.kind == 'event' else 'a state'}",
+                    "", "{days: 60} or {months: 3}")  # fmt: skip
+        return None
     if n is not None and not 1 <= n <= 3_660:
         child.fault("a window is from 1 to 3,660 long")
         return None

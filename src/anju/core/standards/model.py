@@ -206,7 +206,7 @@ class Window:
 
     form: Literal["last", "this"]
     n: int
-    unit: Literal["days", "weeks", "months", "years", "terms", "school_years", "quarters"]
+    unit: Literal["days", "weeks", "months", "years", "terms", "school_years", "quarters", "periods"]
 
 
 # --- features ---------------------------------------------------------------------------------------------

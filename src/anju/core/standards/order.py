@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from anju.core.contracts.faults import Fault
 from anju.core.contracts.model import Contract
@@ -29,6 +29,7 @@ from anju.core.standards.model import (
     Or,
     Param,
     Parameter,
+    Policy,
     RatioCompare,
     Ref,
     Rollup,
@@ -81,6 +82,11 @@ def refs_of(expr: Expr | None) -> list[Ref]:
 
 def columns_of(expr: Expr | None) -> list[Column]:
     return [part for part in walk_expr(expr) if isinstance(part, Column)] if expr is not None else []
+
+
+def empty_means_no(contract: Contract, expr: Expr | None) -> bool:
+    """The expression is a plain column whose empty cell says that there is nothing: it adds nothing, and leaves nothing open."""
+    return isinstance(expr, Column) and any(c.name == expr.name and c.empty_means == "no" for c in contract.columns)
 
 
 def needs_of(feature: Feature, contracts: Mapping[str, Contract], parameters: Mapping[str, Parameter]) -> list[Key]:
@@ -141,3 +147,29 @@ def order_of(catalogue: Catalogue, standards: Mapping[str, Standard], faults: li
     for code in standards:
         visit(("standard", code))
     return tuple(done)
+
+
+def feeds_behind(policy: Policy, codes: Iterable[str]) -> frozenset[str]:
+    """Every feed that must be read to judge these standards: directly, through other features and standards, as the
+    feed that a keyed subject is the key of, and as the feed through which another's rows find their household."""
+    found: set[str] = set()
+    seen: set[Key] = set()
+    stack: list[Key] = [("standard", code) for code in codes]
+    while stack:
+        key = stack.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        if key[0] == "standard":
+            stack += standard_needs(policy.standards[key[1]])
+            subject = policy.standards[key[1]].subject
+            found |= {policy.keyed[subject].feed} if subject in policy.keyed else set()
+            continue
+        feature = policy.features[key]
+        if isinstance(feature, Latest | Aggregate | Streak):
+            found.add(feature.feed)
+        if isinstance(feature, Rollup) and feature.over in policy.keyed:
+            found.add(policy.keyed[feature.over].feed)
+        stack += needs_of(feature, policy.contracts, policy.parameters)  # type: ignore[arg-type]
+    through = {c.through[0] for code in found if isinstance(c := policy.contracts[code], Contract) and c.through is not None}
+    return frozenset(found | through)

@@ -54,7 +54,7 @@ class Delivered:
 
     def set_aside(self, contract: Contract, window: Window | None) -> str:
         """A row of this very subject was set aside and nothing accepted has taken its place."""
-        start = window_start(window, self.day, self.calendar) if window is not None else None
+        start = window_start(contract, window, self.day, self.calendar) if window is not None else None
         inside = f" AND (valid IS NULL OR valid > {literal(start)})" if start is not None else ""
         return f"COALESCE({self._own(f'bool_or(feed = {literal(contract.code)}{inside})')}, FALSE)"
 

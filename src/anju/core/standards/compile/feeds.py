@@ -21,7 +21,7 @@ from anju.core.standards.compile.names import (
 )
 from anju.core.standards.compile.windows import due_periods, window_start
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak, Window
-from anju.core.standards.order import columns_of
+from anju.core.standards.order import columns_of, empty_means_no
 from anju.core.terms.periods import Calendar
 
 FeedFeature = Latest | Aggregate | Streak
@@ -56,7 +56,8 @@ class FeedGroup:
         columns = [column for feature in self.features for column in self._scan_feature(feature)]
         needed = sorted({c for feature in self.features for c in self._columns(feature)})
         derived = [f"{self.key} AS subject_id", "valid", "ord", *(["period"] if self.contract.kind == "period" else [])]
-        inner = ", ".join([*derived, *(quoted(name) for name in needed if name not in ("valid", "period"))])
+        derived += ["unit"] if self.contract.unit_from is not None else []
+        inner = ", ".join([*derived, *(quoted(name) for name in needed if name not in ("valid", "period", "unit"))])
         start = self._earliest()
         narrow = f" AND valid > {literal(start)}" if start is not None else ""
         asked = [self._asked(feature) for feature in self.features]
@@ -71,7 +72,7 @@ class FeedGroup:
         """SQL: whether a row can matter to the feature; TRUE where every row does."""
         window = self._window(feature)
         last = self._last_due()
-        conditions = [] if window is None else [f"valid > {literal(window_start(window, self.day, self.calendar))}"]
+        conditions = [] if window is None else [f"valid > {literal(window_start(self.contract, window, self.day, self.calendar))}"]
         if isinstance(feature, Streak):
             conditions = [f"period BETWEEN {last - min(feature.at_most, MAX_STREAK) + 1} AND {last}" if last is not None else "FALSE"]
         elif isinstance(feature, Latest) and not feature.back and self.contract.kind == "period":
@@ -93,7 +94,7 @@ class FeedGroup:
             elif window is None:
                 return None
             else:
-                starts.append(window_start(window, self.day, self.calendar))
+                starts.append(window_start(self.contract, window, self.day, self.calendar))
         return min(starts) if starts and min(starts) > date(1, 1, 1) else None
 
     def _last_due(self) -> int | None:
@@ -123,7 +124,9 @@ class FeedGroup:
         where = f"({self._asked(feature)})"
         n, v, x = (quoted(f"{mark}:{feature.name}") for mark in "nvx")
         if isinstance(feature, Latest):
-            fields = [f"w := {where}"] + [f"{quoted(name)} := {quoted(name)}" for name in self.used_fields(feature)]
+            fields = [f"w := {where}", *(["u := unit"] if self._own_unit(feature) else [])] + [
+                f"{quoted(name)} := {quoted(name)}" for name in self.used_fields(feature)
+            ]
             pack = f"struct_pack({', '.join(fields)})"
             some = f"FILTER (WHERE {where} IS NOT FALSE)"
             if feature.back:
@@ -135,12 +138,13 @@ class FeedGroup:
         if feature.how in ("any", "count"):
             both = f"({where} AND {of})"
             return [f"count(*) FILTER {_paren(both)} AS {v}", f"count(*) FILTER (WHERE {both} IS NULL) AS {x}"]
-        unknown = f"count(*) FILTER (WHERE {where} IS NULL OR ({where} AND ({of}) IS NULL)) AS {x}"
+        vague = "" if empty_means_no(self.contract, feature.of) else f" OR ({where} AND ({of}) IS NULL)"
+        unknown = f"count(*) FILTER (WHERE {where} IS NULL{vague}) AS {x}"
         call = f"{feature.how}({of}) FILTER {_paren(where)}"
         if feature.how == "sum":
             kind = "DECIMAL(38,4)" if feature.type == "decimal" else "BIGINT"
             call = f"CAST({call} AS {kind})"
-        return [f"{call} AS {v}", f"count(*) FILTER {_paren(where)} AS {n}", unknown]
+        return [f"{call} AS {v}", f"count({of}) FILTER {_paren(where)} AS {n}", unknown]
 
     def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:
         last = self._last_due()
@@ -167,12 +171,16 @@ class FeedGroup:
         n, v, x = (f"{g}.{quoted(f'{mark}:{feature.name}')}" for mark in "nvx")
         if isinstance(feature, Streak):
             return self._streak(feature, n, v, x, unit, asked)
+        if isinstance(feature, Latest) and self._own_unit(feature):
+            unit = f"COALESCE({unit}, {v}.u)"
         window = self._window(feature)
         delivered = f"({asked.covered(self.contract, window, unit)} AND NOT {asked.set_aside(self.contract, window)})"
         ok, raw, some = (quoted(f"y:{mark}:{feature.name}") for mark in ("d", "v", "n"))
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if isinstance(feature, Latest):
             return [f"{delivered} AS {ok}", f"{v} AS {raw}"], self._latest(feature, raw, ok, state), []
+        if self.contract.kind == "state":  # one that is out of date says nothing, not even what is there at the least
+            v = f"CASE WHEN {asked.covered(self.contract, None, unit)} THEN {v} END"
         first = [f"({delivered} AND COALESCE({x}, 0) = 0) AS {ok}", f"{v} AS {raw}"]
         if feature.how in ("count", "sum"):
             amount = f"COALESCE({raw}, {'0::DECIMAL(38,4)' if feature.type == 'decimal' else '0'})"
@@ -192,6 +200,10 @@ class FeedGroup:
             f"CASE WHEN {ok} THEN {raw} END AS {value}",
             f"CASE WHEN NOT {ok} THEN {UNDELIVERED} WHEN COALESCE({some}, 0) = 0 THEN {ABSENT} ELSE 0 END AS {state}",
         ], []  # fmt: skip
+
+    def _own_unit(self, feature: Latest) -> bool:
+        """Who delivers for a subject is another feature's to say; where that is not known, the row itself says who delivered it."""
+        return self.contract.unit_from is not None and not feature.back
 
     def _latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
         missing = ABSENT if self.contract.world == "closed" else UNDELIVERED

@@ -13,8 +13,14 @@ MONTHS = {"months": 1, "quarters": 3, "years": 12}
 THIS = {"months": "month", "quarters": "quarter", "years": "year", "terms": "term", "school_years": "school_year"}
 
 
-def window_start(window: Window, day: date, calendar: Calendar) -> date:
-    """The day after which rows count: the window is (start, day]. Terms before the first loaded: 0001-01-01."""
+def window_start(contract: Contract, window: Window, day: date, calendar: Calendar) -> date:
+    """The day after which rows count: the window is (start, day]. Terms before the first loaded, or periods where none is due:
+    0001-01-01."""
+    if window.unit == "periods":
+        last = calendar.latest_due(contract.cadence, day, contract.freshness.due_days, contract.dated)
+        if last is None:
+            return date(1, 1, 1)
+        return calendar.dated_day(contract.cadence, max(last - window.n + 1, 0), contract.dated) - timedelta(days=1)
     if window.form == "last" and window.unit in ("days", "weeks"):
         return day - timedelta(days=window.n * (7 if window.unit == "weeks" else 1))
     if window.form == "last" and window.unit in MONTHS:
@@ -29,7 +35,10 @@ def window_start(window: Window, day: date, calendar: Calendar) -> date:
 def due_periods(contract: Contract, window: Window | None, day: date, calendar: Calendar) -> tuple[int, int] | None:
     """The first and last due period that a window needs; without a window the latest due one. None: nothing is due.
 
-    A period is needed where it touches the window: its last day after the start, its first day not after `day`."""
+    A period is needed where it touches the window: its last day after the start, its first day not after `day`. Where the window
+    reaches only into periods that are not yet due, an event feed needs nothing (first > last): what has not fallen due is not
+    missing. Of a period feed the first of them is needed all the same: its rows come with its delivery and with no other, so
+    that before it came nobody can say that a row is absent (this term's roll, in the fortnight before it is due)."""
     if contract.cadence == "once":
         return None
     last = calendar.latest_due(contract.cadence, day, contract.freshness.due_days, contract.dated)
@@ -37,10 +46,14 @@ def due_periods(contract: Contract, window: Window | None, day: date, calendar: 
         return None
     if window is None:
         return last, last
-    start = window_start(window, day, calendar)
+    if window.unit == "periods":
+        return max(last - window.n + 1, 0), last
+    start = window_start(contract, window, day, calendar)
     if start == date(1, 1, 1):
         return 0, last
     first = calendar.ordinal_of(contract.cadence, start + timedelta(days=1))
     if first < 0 or calendar.last_day(contract.cadence, first) <= start:
         first += 1
-    return (max(first, 0), last) if first <= last else (last + 1, last)
+    if first <= last:
+        return max(first, 0), last
+    return (first, first) if contract.kind == "period" else (last + 1, last)

@@ -89,8 +89,8 @@ class Snapshot:
 
     # --- delivered ------------------------------------------------------------------------------------------------
 
-    def start_of(self, window: Window) -> date:
-        return window_start(window, self.day, self.calendar)
+    def start_of(self, contract: Contract, window: Window) -> date:
+        return window_start(contract, window, self.day, self.calendar)
 
     def latest_due(self, contract: Contract) -> int | None:
         found = due_periods(contract, None, self.day, self.calendar)

@@ -37,6 +37,7 @@ from anju.core.standards.model import (
     Subject,
     Up,
 )
+from anju.core.standards.order import empty_means_no
 from anju.core.standards.world import Row
 from anju.core.terms.levels import RANK
 
@@ -161,17 +162,19 @@ class Values:
             return []
         return self.s.set_aside(contract.code, self._link(feature), key)
 
-    def _delivered(self, feature: Latest | Aggregate, contract: Contract, key: Any) -> bool:
+    def _delivered(self, feature: Latest | Aggregate, contract: Contract, key: Any, own: str | None = None) -> bool:
+        """`own`: who delivered the row in question, for where nothing else says who delivers for the subject."""
         aside = self.set_aside(feature, contract, key)
         if feature.window is not None:
-            start = self.s.start_of(feature.window)
+            start = self.s.start_of(contract, feature.window)
             aside = [row for row in aside if row["valid"] is None or row["valid"] > start]
-        return not aside and self.s.delivered(contract, feature.window, self.unit_of(contract, feature.subject, key))
+        unit = self.unit_of(contract, feature.subject, key)
+        return not aside and self.s.delivered(contract, feature.window, own if unit is None else unit)
 
     def _inside(self, feature: Latest | Aggregate, rows: Sequence[Row]) -> list[Row]:
         if feature.window is None:
             return list(rows)
-        start = self.s.start_of(feature.window)
+        start = self.s.start_of(self.s.contract(feature.feed), feature.window)
         return [row for row in rows if row["valid"] > start]
 
     def _latest(self, feature: Latest, key: Any) -> Any:
@@ -186,7 +189,8 @@ class Values:
             if fits is not False:
                 marked.append((self.s.order(row), row, fits))
         marked.sort(key=lambda item: item[0], reverse=True)
-        if not self._delivered(feature, contract, key):
+        own = marked[0][1]["unit"] if marked and contract.unit_from is not None and not feature.back else None
+        if not self._delivered(feature, contract, key, own):
             return UNDELIVERED
         if any(fits is None for _, _, fits in marked[: feature.back + 1]):
             return UNDELIVERED
@@ -198,7 +202,11 @@ class Values:
         contract = self.s.contract(feature.feed)
         exact = self._delivered(feature, contract, key)
         values: list[Any] = []
-        for row in self._inside(feature, self._own(feature, contract, key)):
+        rows = self._inside(feature, self._own(feature, contract, key))
+        if contract.kind == "state" and not self.s.delivered(contract, None, self.unit_of(contract, feature.subject, key)):
+            rows = []  # a state that is out of date says nothing, not even what is there at the least
+        nothing_is_known = empty_means_no(contract, feature.of)
+        for row in rows:
             evaluator = self.row_evaluator(contract, row)
             fits = True if feature.where is None else evaluator.value(feature.where)
             of: Any = True if feature.of is None else evaluator.value(feature.of)
@@ -207,7 +215,7 @@ class Values:
                 exact = exact and both is not None
                 values += [True] if both else []
                 continue
-            if fits is None or (fits and of is None):
+            if fits is None or (fits and of is None and not nothing_is_known):
                 exact = False
             if fits and of is not None:
                 values.append(of)

@@ -81,15 +81,22 @@ def say(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Any]:
-    """A bar on a terminal, nothing elsewhere. Yields advance(text)."""
+def progress(title: str, total: int | None = None) -> Iterator[Any]:
+    """A bar on a terminal, nothing elsewhere. Yields advance(text), or advance(text, n, of) where the work counts itself."""
     if not console.is_terminal:
-        yield lambda _text: None
+        yield lambda *_: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[now]}"))
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=total, now="")
-        yield lambda text: bar.update(task, advance=1, now=text)
+
+        def advance(text: str, n: int | None = None, of: int | None = None) -> None:
+            if n is None:
+                bar.update(task, advance=1, now=text)
+            else:
+                bar.update(task, completed=n, total=of, now=text)
+
+        yield advance
 
 
 class Day(click.ParamType[date]):

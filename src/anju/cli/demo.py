@@ -40,8 +40,8 @@ def demo(people: int, months: int, as_json: bool) -> None:
     folder = data_folder() / "sample" / f"{people}-{months}"
     started = time.monotonic()
     if not (folder / "truth.json").exists():
-        with progress("building the sample", 20) as advance:
-            build_sample(people, folder, policy.contracts, months=months, progress=lambda code, _n, _of: advance(code))
+        with progress("building the sample") as advance:
+            build_sample(people, folder, policy.contracts, months=months, progress=advance)
     _register(folder, policy)
     taken = _deliveries(folder, policy)
     judged = judge(policy, data_folder(), SAMPLE_DAY, _evening(), by=actor())

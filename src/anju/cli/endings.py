@@ -67,6 +67,8 @@ def told(error: BaseException) -> tuple[str, str]:
     if isinstance(error, OperationalError):
         if "locked" in first:
             return "another process keeps the database locked", "wait until it has ended, then say the same again"
+        if "disk I/O" in first:
+            return f"the disk of the database fails: {first}", "see that it is mounted, has room and is in order; then say the same again"
         return f"the database does not answer: {first}", "check ANJU_DATABASE_URL and that its server is running: anju doctor"
     if isinstance(error, DatabaseError | sqlite3.DatabaseError) and "malformed" in first:
         return f"the database file is damaged: {first}", "restore the last backup: anju restore --help"

@@ -13,7 +13,7 @@ from anju.cli.context import set_up
 
 set_up()
 
-from anju.cli import demo, doctor, feeds, findings, people, places, runs, standards  # noqa: E402  (Django first)
+from anju.cli import backup, demo, doctor, feeds, findings, people, places, runs, standards  # noqa: E402  (Django first)
 from anju.cli.endings import Commands  # noqa: E402
 
 
@@ -32,4 +32,6 @@ main.add_command(runs.explain)
 main.add_command(standards.standards)
 main.add_command(findings.findings)
 main.add_command(demo.demo)
+main.add_command(backup.backup)
+main.add_command(backup.restore)
 main.add_command(doctor.doctor)

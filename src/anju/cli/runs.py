@@ -30,10 +30,10 @@ def run(as_of: date | None, known_at: datetime | None, as_json: bool) -> None:
     migrated()
     policy = load_checked_policy()
     moment = known_at or timezone.now()
-    with progress("judging", 60) as advance:
+    with progress("judging") as advance:
         judged = judge(
             policy, data_folder(), as_of or date.today(), moment, by=actor(), waiting=_waiting,  # noqa: DTZ011
-            progress=lambda name, _n, _of: advance(name),
+            progress=advance,
         )  # fmt: skip
     say(as_json, judged.as_dict(), summary(judged))
 

@@ -14,11 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
+from anju.apps.people.models import Identifier
+
 NONCE_BYTES = 12
 KEY_BYTES = 32
+KEY_FILES = ("data.key", "index.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,41 @@ class Keys:
     index: bytes
 
 
+def keys_folder() -> Path:
+    return Path(settings.DATA) / "keys"
+
+
+def key_checks(folder: Path | None = None) -> dict[str, str]:
+    """A value by which each key file that is there can be recognised, and which says nothing else about the key."""
+    found = {}
+    for name in KEY_FILES:
+        path = (folder or keys_folder()) / name
+        if path.is_file():
+            found[name] = hmac.digest(path.read_bytes(), b"anju key check 1", hashlib.sha256).hex()[:16]
+    return found
+
+
+def keys_open_registry(keys: Keys) -> bool | None:
+    """Whether these keys read and find what the registry holds; None where it holds no identifier yet."""
+    one = Identifier.objects.order_by("pk").first()
+    if one is None:
+        return None
+    try:
+        return digest(keys, one.type, Sealer(keys).open(bytes(one.value))) == one.digest
+    except InvalidTag:
+        return False
+
+
 def ensure_keys(folder: Path | None = None) -> Keys:
-    """The two keys, made on first use. Raises ValueError when a key file is not 32 bytes long."""
-    folder = folder or Path(settings.DATA) / "keys"
+    """The two keys, made on first use. Raises ValueError when a key file is not 32 bytes long, or lost."""
+    own = folder is None
+    folder = folder or keys_folder()
+    lost = [name for name in KEY_FILES if not (folder / name).exists()]
+    if own and lost and (held := Identifier.objects.count()):
+        raise ValueError(
+            f"{folder} lacks {', '.join(lost)}, and the registry holds {held} identifiers under the keys it was filled with: "
+            "put the saved keys back in their place (new ones would open nothing)"
+        )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Keys(_key(folder / "data.key"), _key(folder / "index.key"))
 

@@ -1,0 +1,212 @@
+"""A set is whole or not there, holds no key, and brings the same findings back, on either engine."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from anju.apps.backup.store import Store
+from anju.apps.backup.tables import schema_of, tables
+from deployment import ROOT, SERVER, Deployment, fill, write_files
+
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not SERVER, reason="no PostgreSQL: tests/postgresql.sh starts one"))]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A deployment with people, a delivery, a row set aside and one run. Tests read it and do not change it."""
+    folder = tmp_path_factory.mktemp("filled")
+    one = Deployment(folder / "data")
+    fill(one, write_files(folder / "files"))
+    one.judge()
+    yield one
+    one.end()
+
+
+@pytest.fixture(scope="module")
+def sets(filled: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sets") / "anju"
+    filled.anju("backup", str(out))
+    return out
+
+
+@pytest.fixture
+def empty(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    one = Deployment(tmp_path / "restored", engine=getattr(request, "param", None))
+    yield one
+    one.end()
+
+
+def content(out: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every table of the newest set as rows; JSON as values, since the engines write it differently."""
+    store = Store(out)
+    found = {}
+    for name, entry in store.load().files.items():
+        if name.startswith("tables/"):
+            rows = pq.read_table(store.content(entry.sha256)).to_pylist()
+            for row in rows:
+                for column in ("reasons", "messages", "counts", "seconds"):
+                    if column in row:
+                        row[column] = json.loads(row[column])
+            found[name] = rows
+    return found
+
+
+@pytest.mark.parametrize("empty", ENGINES, indirect=True)
+def test_what_comes_back_is_what_was_there(filled: Deployment, sets: Path, empty: Deployment, tmp_path: Path) -> None:
+    report = empty.json("restore", str(sets), "--keys", str(filled.data / "keys"))
+    assert report["keys_fit"] is True
+    assert empty.findings() == filled.findings() != []
+    subject = str(empty.findings()[0]["key"])  # type: ignore[index]
+    assert empty.anju("explain", "ED-01", subject) == filled.anju("explain", "ED-01", subject)
+    again = empty.judge()
+    assert (again["run"], again["opened"], again["ended"]) == (1, 0, 0)  # the same inputs: the same run
+    assert "written" in empty.anju("feeds", "refused", "1", str(tmp_path / "mend.xlsx"))
+    empty.anju("backup", str(tmp_path / "second"))
+    assert content(tmp_path / "second") == content(sets)
+    assert empty.json("doctor")["ready"] is True
+
+
+@pytest.mark.parametrize("empty", ENGINES, indirect=True)
+def test_what_is_added_after_a_restore_gets_new_keys(filled: Deployment, sets: Path, empty: Deployment, tmp_path: Path) -> None:
+    empty.anju("restore", str(sets), "--keys", str(filled.data / "keys"))
+    roll = write_files(tmp_path / "more", households=61)["F09"]
+    empty.anju("feeds", "import", str(roll), "--received-on", "2023-09-20", code=1)
+    assert [d["receipt"] for d in empty.json("feeds", "status")["deliveries"]] == [2, 1]  # type: ignore[index, attr-defined]
+    assert empty.judge()["run"] == 2
+
+
+def test_a_second_set_copies_nothing_that_is_there(filled: Deployment, tmp_path: Path) -> None:
+    first, second = filled.json("backup", str(tmp_path / "sets")), filled.json("backup", str(tmp_path / "sets"))
+    assert first["written"] > 50 and second["written"] == 0  # type: ignore[operator]
+    assert len(Store(tmp_path / "sets").names()) == 2
+    third = filled.json("backup", str(tmp_path / "sets"), "--keep", "1")
+    assert third["sets_removed"] == 2 and len(Store(tmp_path / "sets").names()) == 1
+    filled.anju("backup", "--verify", str(tmp_path / "sets"))
+
+
+def test_no_key_is_in_a_set(filled: Deployment, sets: Path) -> None:
+    keys = [(filled.data / "keys" / name).read_bytes() for name in ("data.key", "index.key")]
+    for path in sets.rglob("*"):
+        if path.is_file():
+            assert not any(key in path.read_bytes() or key.hex() in path.read_text(errors="replace") for key in keys), path
+
+
+def test_without_its_keys_a_set_is_not_restored(sets: Path, empty: Deployment, tmp_path: Path) -> None:
+    assert "check value" in empty.anju("restore", str(sets), code=3)
+    assert not list(empty.data.glob("*.sqlite3")) and not (empty.data / "lake").exists()
+    (tmp_path / "other").mkdir()
+    for name in ("data.key", "index.key"):
+        (tmp_path / "other" / name).write_bytes(b"x" * 32)
+    assert "found" in empty.anju("restore", str(sets), "--keys", str(tmp_path / "other"), code=3)
+    assert "NOT READY" in empty.anju("restore", str(sets), "--without-keys", code=3)
+    empty.findings()
+    told = empty.anju("people", "import", str(write_files(tmp_path / "files")["people"]), code=4)
+    assert "put the saved keys back" in told and not (empty.data / "keys" / "data.key").exists()
+    empty.anju("doctor", code=3)
+
+
+def test_an_altered_set_is_told_and_not_restored(filled: Deployment, empty: Deployment, tmp_path: Path) -> None:
+    out = tmp_path / "sets"
+    filled.anju("backup", str(out))
+    store = Store(out)
+    one = store.load()
+    lake = next(name for name in one.files if name.startswith("lake/feeds/"))
+    path = store.content(one.files[lake].sha256)
+    changed = bytearray(path.read_bytes())
+    changed[100] ^= 1
+    path.unlink()  # it may be linked with the lake's own file
+    path.write_bytes(changed)
+    assert lake in empty.anju("backup", "--verify", str(out), code=1)
+    assert "altered" in empty.anju("restore", str(out), "--keys", str(filled.data / "keys"), code=2)
+    listing = out / "sets" / f"{one.name}.json"
+    listing.write_text(listing.read_text().replace('"anju": "0', '"anju": "9'))
+    assert "altered" in empty.anju("backup", "--verify", str(out), code=2)
+
+
+def test_nothing_is_restored_over_something(filled: Deployment, sets: Path) -> None:
+    before = filled.findings()
+    assert "not empty" in filled.anju("restore", str(sets), code=2)
+    assert filled.findings() == before
+
+
+def test_a_backup_stands_elsewhere(filled: Deployment, tmp_path: Path) -> None:
+    assert "in the data folder" in filled.anju("backup", str(filled.data / "backup"), code=2)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_text("x")
+    assert "other things" in filled.anju("backup", str(tmp_path / "photos"), code=2)
+    assert "no backup set" in filled.anju("restore", str(tmp_path / "photos"), code=2)
+
+
+def test_a_killed_backup_leaves_the_sets_there_were(filled: Deployment, tmp_path: Path) -> None:
+    out = tmp_path / "sets"
+    filled.anju("backup", str(out))
+    rng = random.Random(4)
+    for _ in range(4):
+        shutil.rmtree(out / "files", ignore_errors=True)  # so that there is everything to write
+        process = filled.start("backup", str(out))
+        while process.poll() is None and not list((out / "files").glob("??")):
+            time.sleep(0.002)
+        time.sleep(rng.random() * 0.05)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    filled.anju("backup", str(out))
+    store = Store(out)
+    assert store.faults(store.load()) == []
+    assert not [p for p in (out / "files").rglob("*") if p.name.startswith(("draft", "backup-"))]
+
+
+def test_a_lake_file_that_is_lost_is_told(sets: Path, filled: Deployment, empty: Deployment, tmp_path: Path) -> None:
+    empty.anju("restore", str(sets), "--keys", str(filled.data / "keys"))
+    (empty.data / "lake" / "feeds" / "F09" / "1.parquet").unlink()
+    assert "MISSING in the lake: lake/feeds/F09/1.parquet" in empty.anju("backup", str(tmp_path / "sets"), code=1)
+    assert "missing in the lake already" in empty.anju("backup", "--verify", str(tmp_path / "sets"), code=1)
+
+
+def test_a_full_disk_is_told_and_breaks_nothing(filled: Deployment, sets: Path, tmp_path: Path) -> None:
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    out, policy = tmp_path / "small", shutil.copytree(ROOT / "policy", tmp_path / "policy")
+    (policy / "history.md").write_bytes(random.Random(1).randbytes(200_000))
+    words, environment = [sys.executable, "-m", "anju", "backup", str(out)], {**filled.environment, "ANJU_POLICY": str(policy)}
+    done = subprocess.run(words, env=environment, text=True, capture_output=True, preexec_fn=limited, check=False)
+    assert done.returncode == 4, done
+    assert "no room left" in done.stderr and "Traceback" not in done.stderr
+    assert Store(out).names() == [] and filled.findings() != []
+    filled.anju("backup", str(out))
+    filled.anju("backup", "--verify", str(out))
+
+
+def test_others_write_while_a_set_is_made(filled: Deployment, sets: Path, empty: Deployment, tmp_path: Path) -> None:
+    """The set is of one moment: whatever it holds has its files, and what came later is not half in it."""
+    busy = Deployment(tmp_path / "busy")
+    try:
+        busy.anju("restore", str(sets), "--keys", str(filled.data / "keys"))
+        roll = write_files(tmp_path / "more", households=70)["F09"]
+        writers = [busy.start("feeds", "import", str(roll), "--received-on", "2023-09-20"), busy.start("run", "--as-of", "2023-09-27")]
+        backups = [busy.json("backup", str(tmp_path / "sets")) for _ in range(3)]
+        assert [process.wait() for process in writers] == [1, 0]
+        assert all(made["missing"] == [] for made in backups)
+        empty.anju("restore", str(tmp_path / "sets"), "--keys", str(filled.data / "keys"))
+        assert all(check["ok"] for check in empty.json("doctor")["checks"] if check["what"] == "lake")  # type: ignore[index, attr-defined]
+    finally:
+        busy.end()
+
+
+def test_every_column_of_every_table_can_be_kept() -> None:
+    kept = {model._meta.db_table: schema_of(model) for model in tables()}
+    assert {"people_identifier", "feeds_delivery", "findings_run", "places_succession"} <= set(kept)
+    assert str(kept["feeds_delivery"].field("matched_rate").type) == "decimal128(5, 4)"

@@ -18,7 +18,7 @@ from anju.core.standards.compile import RunPlan, compile_run
 from anju.core.standards.compile.answers import answer_column, clears_column
 from anju.core.standards.compile.names import literal, quoted
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak
-from anju.core.standards.order import needs_of, standard_needs
+from anju.core.standards.order import everything_needed
 from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources, drop_unused
 from anju.lake.snapshot import open_snapshot
@@ -53,22 +53,9 @@ def plan_of(policy: Policy, day: date, standards: Iterable[str] | None = None) -
 
 def feeds_of(policy: Policy, plan: RunPlan) -> set[str]:
     """The feeds that the plan's standards read, directly or through other features."""
-    found: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    stack = [("standard", code) for codes in plan.standards.values() for code in codes]
-    while stack:
-        key = stack.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        if key[0] == "standard":
-            stack += standard_needs(policy.standards[key[1]])
-            continue
-        feature = policy.features[key]
-        if isinstance(feature, Latest | Aggregate | Streak):
-            found.add(feature.feed)
-        stack += needs_of(feature, policy.contracts, policy.parameters)  # type: ignore[arg-type]
-    return found
+    needed = everything_needed(policy, [code for codes in plan.standards.values() for code in codes])
+    features = [policy.features[key] for key in needed if key[0] != "standard"]
+    return {feature.feed for feature in features if isinstance(feature, Latest | Aggregate | Streak)}
 
 
 def run(

@@ -25,7 +25,7 @@ COLUMN_SQL = {
     "year": "INTEGER", "person": "BIGINT", "household": "BIGINT", "place": "BIGINT",
 }  # fmt: skip
 LINKS = ("person", "household", "place")
-LAYOUT = "1"  # of the kept files: another number makes them anew
+LAYOUT = "2"  # of the kept files: another number makes them anew
 ROWS_IN_GROUP = 40_000  # small enough to find one household without reading much, large enough to scan
 KEPT = 3  # resolved files of a feed that are kept, the last used first
 
@@ -209,7 +209,7 @@ class FeedRows:
             last = self.con.execute(f"SELECT max(valid) FROM read_parquet([{paths}], union_by_name = true)").fetchone()[0]
             name = f"{stem}.{last}.parquet" if last is None or last <= self.day else f"{stem}.only-{self.day}.parquet"
         draft = folder / f"{stem}.{os.getpid()}.partial"
-        order = ", ".join([*(f"{kind}_id" for kind in LINKS if kind in contract.links), "ord"][:2])
+        order = f"{sorted_by(contract)}, ord"
         self.con.execute(
             f"COPY (SELECT * FROM ({select}) ORDER BY {order}) TO {literal(str(draft))}"
             f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
@@ -217,6 +217,12 @@ class FeedRows:
         path = folder / name
         draft.replace(path)
         return path
+
+
+def sorted_by(contract: Contract) -> str:
+    """The column by which a kept file is sorted: whom its rows are about."""
+    kinds = [kind for kind in LINKS if kind in contract.links]
+    return f"{kinds[0]}_id" if kinds else "household_id" if contract.through is not None else "ord"
 
 
 def _serves(path: Path, day: date) -> bool:

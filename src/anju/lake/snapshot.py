@@ -28,6 +28,11 @@ def open_snapshot(
     return _Snapshot(con, sources, policy, day, known_at).make(sorted(set(feeds)), sorted(set(subjects)))
 
 
+def keep_rows(con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime, feeds: Iterable[str]) -> dict[str, Path]:
+    """The kept file of each feed as of a day, made where there is none; feeds of which nothing was delivered are left out."""
+    return _Snapshot(con, sources, policy, day, known_at).keep(sorted(set(feeds)))
+
+
 class _Snapshot:
     def __init__(self, con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime) -> None:
         assert isinstance(policy.programme, Programme)
@@ -40,15 +45,7 @@ class _Snapshot:
         self._registry()
         self._deliveries()
         self._calendar()
-        closure = list(feeds)
-        for code in feeds:
-            contract = self._contract(code)
-            if contract.through is not None and contract.through[0] not in closure:
-                closure.append(contract.through[0])
-        for subject in subjects:
-            if subject in self.policy.keyed and self.policy.keyed[subject].feed not in closure:
-                closure.append(self.policy.keyed[subject].feed)
-        closure.sort(key=lambda code: (self._contract(code).through is not None, code))
+        closure = self._closure(feeds, subjects)
         rows = FeedRows(self.con, self.sources, self.policy, self.day)
         for code in closure:
             rows.make(code)
@@ -60,6 +57,25 @@ class _Snapshot:
         for code in self.policy.standards:
             self.con.execute(level_variables(self.policy, code, self.day))
         return tuple(rows.kept.values())
+
+    def keep(self, feeds: list[str]) -> dict[str, Path]:
+        self._deliveries()
+        rows = FeedRows(self.con, self.sources, self.policy, self.day)
+        for code in self._closure(feeds, []):
+            rows.make(code)
+        return rows.kept
+
+    def _closure(self, feeds: list[str], subjects: list[str]) -> list[str]:
+        """With the feeds that others are read through and those that keyed subjects come from, each after what it needs."""
+        closure = list(feeds)
+        for code in feeds:
+            contract = self._contract(code)
+            if contract.through is not None and contract.through[0] not in closure:
+                closure.append(contract.through[0])
+        for subject in subjects:
+            if subject in self.policy.keyed and self.policy.keyed[subject].feed not in closure:
+                closure.append(self.policy.keyed[subject].feed)
+        return sorted(closure, key=lambda code: (self._contract(code).through is not None, code))
 
     def _contract(self, code: str) -> Contract:
         contract = self.policy.contracts[code]

@@ -117,6 +117,52 @@ def standard_needs(standard: Standard) -> list[Key]:
     return found
 
 
+def everything_needed(policy: Policy, codes: Iterable[str]) -> set[Key]:
+    """The standards named, and every feature and standard that they need, directly or through others."""
+    found: set[Key] = set()
+    stack: list[Key] = [("standard", code) for code in codes]
+    while stack:
+        key = stack.pop()
+        if key in found:
+            continue
+        found.add(key)
+        if key[0] == "standard":
+            stack += standard_needs(policy.standards[key[1]])
+        else:
+            stack += needs_of(policy.features[key], policy.contracts, policy.parameters)  # type: ignore[arg-type]
+    return found
+
+
+def fields_read(policy: Policy, needed: Iterable[Key]) -> dict[Key, set[str]]:
+    """(subject, row feature) -> the fields of its row that something needed reads."""
+    found: dict[Key, set[str]] = {}
+
+    def mark(subject: str, refs: Iterable[Ref]) -> None:
+        for ref in refs:
+            if ref.field is not None:
+                found.setdefault((subject, ref.feature), set()).add(ref.field)
+
+    for key in needed:
+        if key[0] == "standard":
+            standard = policy.standards[key[1]]
+            for version in standard.versions:
+                exprs = [version.applies, version.clears_when, *(breach.when for breach in version.breaches)]
+                mark(standard.subject, [ref for expr in exprs for ref in refs_of(expr)] + [e.ref for e in version.evidence])
+            continue
+        match policy.features[key]:
+            case Derived(subject=subject, value=value):
+                mark(subject, refs_of(value))
+            case Rollup(over=over, of=of, where=where):
+                mark(over, refs_of(of) + refs_of(where))
+            case Up(above=above, feature=feature, field=str() as field):
+                found.setdefault((above, feature), set()).add(field)
+            case Latest(subject=subject, feed=feed) | Aggregate(subject=subject, feed=feed) | Streak(subject=subject, feed=feed):
+                name, _, column = (getattr(policy.contracts[feed], "unit_from", None) or "").partition(".")
+                if column:
+                    found.setdefault((subject, name), set()).add(column)
+    return found
+
+
 def order_of(catalogue: Catalogue, standards: Mapping[str, Standard], faults: list[Fault]) -> tuple[Key, ...]:
     """Every feature and ('standard', code) after what it needs; a circle is a fault that shows the way round."""
     done: dict[Key, None] = {}

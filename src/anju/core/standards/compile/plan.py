@@ -29,7 +29,7 @@ from anju.core.standards.model import (
     Streak,
     Up,
 )
-from anju.core.standards.order import needs_of, refs_of, standard_needs
+from anju.core.standards.order import everything_needed, fields_read, needs_of, standard_needs
 from anju.core.terms.periods import Calendar
 
 Key = tuple[str, str]
@@ -78,7 +78,6 @@ class _Planner:
         self.wanted = {standard.code: standard for standard in standards}
         self.needed: list[Key] = []  # in order of computation
         self.stratum: dict[Key, int] = {}
-        self.fields: dict[Key, set[str]] = {}
         self.steps: list[Step] = []
         self.made: dict[str, int] = {}  # subject -> last stratum made
         self.columns: dict[str, list[str]] = {}  # step that makes a table of subjects -> its columns, quoted
@@ -87,22 +86,15 @@ class _Planner:
     # --- what is needed ---------------------------------------------------------------------------------------
 
     def _collect(self) -> None:
-        wanted: set[Key] = set()
-        stack: list[Key] = [("standard", code) for code in self.wanted]
-        while stack:
-            key = stack.pop()
-            if key in wanted:
-                continue
-            wanted.add(key)
-            stack += self._needs(key)
+        wanted = everything_needed(self.policy, self.wanted)
+        self.fields = fields_read(self.policy, wanted)
+        self.wanted |= {code: self.policy.standards[code] for kind, code in wanted if kind == "standard"}
         self.needed = [key for key in self.policy.order if key in wanted]
         for key in self.needed:
-            self._note_fields(key)
             self.stratum[key] = self._stratum(key)
 
     def _needs(self, key: Key) -> list[Key]:
         if key[0] == "standard":
-            self.wanted.setdefault(key[1], self.policy.standards[key[1]])
             return standard_needs(self.policy.standards[key[1]])
         return needs_of(self.policy.features[key], self.policy.contracts, self.policy.parameters)  # type: ignore[arg-type]
 
@@ -119,35 +111,6 @@ class _Planner:
             step = 1 if crossing or by_feature else 0
             level = max(level, self.stratum.get(need, 0) + step)
         return level
-
-    def _note_fields(self, key: Key) -> None:
-        exprs: list[tuple[str, object]] = []
-        if key[0] == "standard":
-            standard = self.policy.standards[key[1]]
-            for version in standard.versions:
-                parts = [version.applies, version.clears_when, *(breach.when for breach in version.breaches)]
-                refs = [ref for part in parts for ref in refs_of(part)] + [e.ref for e in version.evidence]
-                self._mark(standard.subject, refs)
-            return
-        feature = self.policy.features[key]
-        if isinstance(feature, Derived):
-            self._mark(feature.subject, refs_of(feature.value))
-        elif isinstance(feature, Rollup):
-            self._mark(feature.over, refs_of(feature.of) + refs_of(feature.where))
-        elif isinstance(feature, Up) and feature.field:
-            self.fields.setdefault((feature.above, feature.feature), set()).add(feature.field)
-        elif isinstance(feature, Latest | Aggregate | Streak):
-            contract = self.policy.contracts[feature.feed]
-            source = getattr(contract, "unit_from", None)
-            if source and "." in source:
-                name, _, column = source.partition(".")
-                self.fields.setdefault((feature.subject, name), set()).add(column)
-        del exprs
-
-    def _mark(self, subject: str, refs: list) -> None:  # type: ignore[type-arg]
-        for ref in refs:
-            if ref.field is not None:
-                self.fields.setdefault((subject, ref.feature), set()).add(ref.field)
 
     # --- steps --------------------------------------------------------------------------------------------------
 

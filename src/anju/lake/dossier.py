@@ -1,0 +1,207 @@
+"""A few households of a large lake, read in milliseconds: from files sorted by whom their rows are about.
+
+What does not depend on the household (places, deliveries and what they cover, where each file holds whom) is read once when a
+`Dossier` is opened, and serves any number of households of that day as known at that time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from anju.core.contracts.model import Contract, Programme
+from anju.core.standards.meaning.deliveries import Deliveries
+from anju.core.standards.meaning.judge import Judge
+from anju.core.standards.model import Aggregate, Latest, Policy, Rollup, Streak
+from anju.core.standards.order import Key, columns_of, everything_needed, fields_read
+from anju.core.standards.world import RawWorld, Row
+from anju.lake.duck import open_duckdb
+from anju.lake.rows import Sources
+from anju.lake.snapshot import keep_rows
+
+MEMORY = "500MB"
+KINDS = ("person_id", "household_id", "place_id")
+EVERY_ROW = frozenset({"row_id", "delivery_id", "known_at", "valid", "period", "unit", *KINDS, "subject_key", "deleted"})
+
+
+class Dossier:
+    """`standards` are those about a person or a household that its own rows (and its places') are enough to judge."""
+
+    def __init__(
+        self, sources: Sources, policy: Policy, day: date, known_at: datetime, *, work: Path, standards: Iterable[str] | None = None
+    ) -> None:
+        """`work` is where rows are spilled while files are made that are not there yet."""
+        if sources.resolved is None:
+            raise ValueError("a dossier reads kept rows: give Sources a folder for them")
+        self.policy, self.day, self.known_at = policy, day, known_at
+        wanted = policy.standards if standards is None else standards
+        self.standards = tuple(code for code in sorted(wanted) if _within_a_household(policy, code, day))
+        self.needed = everything_needed(policy, self.standards)
+        self.asked = _asked(policy, self.needed)
+        con = open_duckdb(memory_limit=MEMORY, temp_directory=work)
+        try:
+            kept = keep_rows(con, sources, policy, day, known_at, self.asked)
+        finally:
+            con.close()
+        columns = _columns(policy, self.needed)
+        self.files = {code: SortedFile(path, columns[code]) for code, path in kept.items()}
+        self.persons = SortedFile(sources.registry / "person.parquet")
+        self.households = SortedFile(sources.registry / "household.parquet")
+        self.memberships = SortedFile(sources.registry / "membership.parquet")
+        self.places = pq.read_table(sources.registry / "place.parquet").to_pylist()
+        self.parent = {row["place_id"]: row["parent_id"] for row in self.places}
+        self._read_manifest(sources.manifest)
+
+    def _read_manifest(self, manifest: Path) -> None:
+        deliveries, coverage = (pq.read_table(manifest / f"{name}.parquet").to_pylist() for name in ("delivery", "coverage"))
+        self.deliveries = Deliveries(self.policy, deliveries, coverage, self.day, self.known_at)
+        self.rejected: dict[tuple[str, int], list[Row]] = defaultdict(list)
+        for row in pq.read_table(manifest / "rejected.parquet").to_pylist():
+            for kind in KINDS:
+                if row[kind] is not None:
+                    self.rejected[kind, row[kind]].append(row)
+        self.platform: dict[str, pa.Table] = {
+            code: pq.read_table(manifest / f"{code}.parquet") for code in self.asked if (manifest / f"{code}.parquet").exists()
+        }  # fmt: skip
+
+    def judge(self, households: Collection[int]) -> Judge:
+        """An interpreter over these households alone; ask it for `self.standards`."""
+        return Judge(self.policy, self.world(households), self.day, self.known_at, self.deliveries)
+
+    def world(self, households: Collection[int]) -> RawWorld:
+        """Everything of these households, of whoever was ever a member, and the rows about the places they live in.
+
+        Rows are as resolved: what a later delivery corrected or deleted is not among them."""
+        homes = self.households.rows({"household_id": households})
+        people = self.persons.rows({"household_id": households})
+        members = self.memberships.rows({"household_id": households})
+        keys = {
+            "person_id": {row["person_id"] for row in [*people, *members]},
+            "household_id": set(households),
+            "place_id": {place for home in homes for place in self._chain(home["place_id"])},
+        }
+        feeds: dict[str, list[Row]] = {}
+        for code, kinds in self.asked.items():
+            mine = {kind: keys[kind] for kind in kinds}
+            if code in self.files:
+                feeds[code] = self.files[code].rows(mine)
+            elif code in self.platform:
+                feeds[code] = _matching(self.platform[code], mine)
+        aside = {id(row): row for kind in KINDS for key in keys[kind] for row in self.rejected.get((kind, key), ())}
+        return RawWorld(self.places, homes, people, members, (), (), list(aside.values()), feeds)
+
+    def _chain(self, place: int | None) -> list[int]:
+        found: list[int] = []
+        while place is not None:
+            found.append(place)
+            place = self.parent.get(place)
+        return found
+
+
+class SortedFile:
+    """A Parquet file of which only the row groups are read that may hold the keys asked for, and of those only `columns`."""
+
+    def __init__(self, path: Path, columns: Collection[str] = ()) -> None:
+        self.file = pq.ParquetFile(path, memory_map=True)
+        meta = self.file.metadata
+        at = {meta.row_group(0).column(n).path_in_schema: n for n in range(meta.num_columns)} if meta.num_row_groups else {}
+        self.columns = [name for name in self.file.schema_arrow.names if not columns or name in columns or name in EVERY_ROW]
+        self.bounds = {kind: [_bounds(meta, group, at[kind]) for group in range(meta.num_row_groups)] for kind in KINDS if kind in at}
+
+    def rows(self, keys: dict[str, Any]) -> list[Row]:
+        """The rows in which one of the columns `keys` names holds one of the values given for it."""
+        wanted = {kind: sorted(values) for kind, values in keys.items() if values and kind in self.bounds}
+        groups = sorted({group for kind, values in wanted.items() for group in _overlapping(self.bounds[kind], values)})
+        if not groups:
+            return []
+        return _matching(self.file.read_row_groups(groups, self.columns, use_threads=False), wanted)
+
+
+def _matching(table: pa.Table, keys: dict[str, Any]) -> list[Row]:
+    masks = [pc.is_in(table[kind], value_set=pa.array(sorted(values), pa.int64())) for kind, values in keys.items()]
+    mask = masks[0]
+    for other in masks[1:]:
+        mask = pc.or_(mask, other)
+    found: list[Row] = table.filter(mask).to_pylist()
+    return found
+
+
+def _bounds(meta: Any, group: int, column: int) -> tuple[int, int] | None:
+    """The least and the greatest key of a row group; None where it holds none."""
+    statistics = meta.row_group(group).column(column).statistics
+    if statistics is None:
+        return (-(1 << 63), (1 << 63) - 1)
+    return (statistics.min, statistics.max) if statistics.has_min_max else None
+
+
+def _overlapping(bounds: list[tuple[int, int] | None], values: list[int]) -> list[int]:
+    return [n for n, limits in enumerate(bounds) if limits is not None and any(limits[0] <= value <= limits[1] for value in values)]
+
+
+def _within_a_household(policy: Policy, code: str, day: date) -> bool:
+    """Whether nothing in it rolls up the members of a place."""
+    standard = policy.standards[code]
+    if standard.subject not in ("person", "household") or standard.version_on(day) is None:
+        return False
+    needed = everything_needed(policy, [code])
+    features = [policy.features[key] for key in needed if key[0] != "standard"]
+    apart = {feature.subject for feature in features} - {"person", "household", *_levels(policy)}
+    return not apart and not any(isinstance(f, Rollup) and f.subject != "household" for f in features)
+
+
+def _levels(policy: Policy) -> tuple[str, ...]:
+    assert isinstance(policy.programme, Programme)
+    return tuple(level.name for level in policy.programme.levels)
+
+
+def _asked(policy: Policy, needed: Iterable[Key]) -> dict[str, set[str]]:
+    """Feed -> the columns by which its rows are asked for: whose rows the features read."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for feature in _row_features(policy, needed):
+        at_event = isinstance(feature, Aggregate) and feature.at_event
+        kind = "person" if at_event else feature.subject if feature.subject in ("person", "household") else "place"
+        found[feature.feed].add(f"{kind}_id")
+    for code in list(found):  # a feed read through another needs that one's rows of the same household
+        contract = policy.contracts[code]
+        assert isinstance(contract, Contract)
+        if contract.through is not None:
+            found[contract.through[0]].add("household_id")
+    return dict(found)
+
+
+def _columns(policy: Policy, needed: Iterable[Key]) -> dict[str, set[str]]:
+    """Feed -> the columns of its own that something reads, with its key and what it is read through."""
+    fields = fields_read(policy, needed)
+    found: dict[str, set[str]] = defaultdict(set)
+    for feature in _row_features(policy, needed):
+        read = found[feature.feed]
+        match feature:
+            case Latest():
+                read |= fields.get((feature.subject, feature.name), set()) | {c.name for c in columns_of(feature.where)}
+            case Aggregate():
+                read |= {c.name for expr in (feature.of, feature.where) for c in columns_of(expr)}
+            case Streak():
+                read |= {c.name for c in columns_of(feature.holds)}
+    for code in list(found):
+        contract = policy.contracts[code]
+        assert isinstance(contract, Contract)
+        found[code] |= set(contract.key)
+        if contract.through is not None:
+            feed, column = contract.through
+            found[code].add(column)
+            other = policy.contracts[feed]
+            assert isinstance(other, Contract)
+            found[feed] |= {column, *other.key}
+    return found
+
+
+def _row_features(policy: Policy, needed: Iterable[Key]) -> list[Latest | Aggregate | Streak]:
+    features = [policy.features[key] for key in needed if key[0] != "standard"]
+    return [feature for feature in features if isinstance(feature, Latest | Aggregate | Streak)]

@@ -39,7 +39,7 @@ def set_up() -> None:
 
 def migrated() -> None:
 
-    data_folder().mkdir(parents=True, exist_ok=True)
+    data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)  # names, dates and keys: nobody else's business
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False)

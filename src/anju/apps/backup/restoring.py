@@ -52,7 +52,8 @@ def restore(
     room_for(data, one.size * 2)
     stage = data / MARK
     shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir(parents=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stage.mkdir()
     wanted = {n: e for n, e in one.files.items() if not n.startswith("policy/") or one.policy != policy_digest}
     for nth, (name, entry) in enumerate(sorted(wanted.items()), start=1):
         store.fetch(entry, stage / name, name)

@@ -1,0 +1,287 @@
+"""What the doctor looks at, one function for each part of a deployment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+from django.db.utils import OperationalError
+from django.utils import timezone
+
+from anju.apps.backup.making import RECORD
+from anju.apps.backup.restoring import MARK, interrupted
+from anju.apps.backup.store import BackupError, Store, hash_of
+from anju.apps.feeds.consistency import lake_state
+from anju.apps.feeds.models import Delivery
+from anju.apps.findings.actions import run_folder
+from anju.apps.findings.models import Run
+from anju.apps.findings.turn import leftovers, running
+from anju.apps.people.models import Household, Identifier
+from anju.apps.people.vault import KEY_FILES, ensure_keys, keys_folder, keys_open_registry
+from anju.cli.context import data_folder, policy_folder
+from anju.core.contracts.model import Programme
+from anju.core.standards.model import Policy
+from anju.core.standards.read import read_policy
+from anju.lake.engine import feeds_of, plan_of
+
+LEAST_FREE = 2_000_000_000
+Grade = Literal["ok", "note", "not ready"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`note`: worth knowing, and the deployment works. `not ready`: something will fail, or is lost."""
+
+    what: str
+    grade: Grade
+    seen: str
+    do: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        return {"what": self.what, "ok": self.grade != "not ready", "grade": self.grade, "seen": self.seen, "do": self.do}
+
+
+def check(what: str, good: bool, seen: str, do: str, *, otherwise: Grade = "not ready") -> Check:
+    return Check(what, "ok", seen) if good else Check(what, otherwise, seen, do)
+
+
+def few(names: tuple[object, ...] | list[object], most: int = 5) -> str:
+    return ", ".join(str(name) for name in names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
+    """Every check that can be made; what stands on the database is left out where the database does not answer."""
+    yield from machine()
+    yield from folder()
+    ready = True
+    for one in database():
+        ready = ready and one.grade == "ok"
+        yield one
+    policy, faults = read_policy(policy_folder())
+    yield check("policy", policy is not None, f"{policy_folder()}, {len(faults)} faults", "anju standards check")
+    if policy is not None:
+        yield from calendar(policy, today)
+    if not ready:
+        return
+    yield from clock()
+    yield from keys()
+    yield from lake(deep)
+    yield from runs(today, days)
+    if policy is not None:
+        yield from feeds(policy, today)
+    yield from backups(deep, days)
+
+
+def machine() -> Iterator[Check]:
+    yield check("Python", sys.version_info[:2] == (3, 11), sys.version.split()[0], "install Python 3.11")
+    if connection.vendor == "sqlite":
+        seen = sqlite3.sqlite_version
+        yield check("SQLite", sqlite3.sqlite_version_info >= (3, 37), seen, "install a Python built with SQLite 3.37 or newer")
+
+
+def folder() -> Iterator[Check]:
+    data = data_folder()
+    nearest = next(parent for parent in (data, *data.parents) if parent.exists())
+    free = shutil.disk_usage(nearest).free
+    yield check("disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free at {nearest}", "make room, or set ANJU_DATA to another disk")
+    writable = os.access(nearest, os.W_OK | os.X_OK)
+    yield check(
+        "data folder",
+        writable,
+        f"{data}{'' if data.exists() else ' (not made yet)'}",
+        f"let this account write there: chown, or chmod u+rwx {nearest}",
+    )
+    if data.exists() and writable:
+        mode = stat.S_IMODE(data.stat().st_mode)
+        closed = not mode & 0o077
+        yield check("privacy of the data folder", closed, f"mode {mode:o}", f"other accounts can look in: chmod 700 {data}", otherwise="note")
+
+
+def database() -> Iterator[Check]:
+    path = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor == "sqlite" and not connection.is_in_memory_db() and not path.exists():  # type: ignore[attr-defined]
+        yield Check("database", "note", "SQLite, not made yet", "the first command that writes makes it: anju places import, or anju demo")
+        return
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except OperationalError as error:
+        yield Check("database", "not ready", str(error).split("\n")[0], "check ANJU_DATABASE_URL and that the server is running")
+        return
+    if connection.vendor == "postgresql":
+        number = connection.pg_version  # type: ignore[attr-defined]
+        seen = f"{number // 10000}.{number % 10000}"
+        yield check("PostgreSQL", number >= 140000, seen, "install PostgreSQL 14 or newer")
+    what, do = f"{connection.vendor}, {len(waiting)} migrations waiting", "any command that writes applies them; make a backup first"
+    yield check("database", not waiting, what, do, otherwise="note")
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA quick_check(1)")
+            answer = str(cursor.fetchone()[0])
+        yield check("database file", answer == "ok", answer, "restore the last backup: anju restore --help")
+
+
+def clock() -> Iterator[Check]:
+    """A clock behind what is recorded would make new deliveries look older than old ones."""
+    seen = [Run.objects.aggregate(last=Max("finished_at"))["last"], _record().get("made_at")]
+    last = max((datetime.fromisoformat(at) if isinstance(at, str) else at for at in seen if at), default=None)
+    now = timezone.now()
+    behind = last is not None and now < last - timedelta(minutes=5)
+    yield check(
+        "clock",
+        not behind,
+        f"{now:%Y-%m-%d %H:%M} UTC",
+        f"something was recorded at {last:%Y-%m-%d %H:%M} UTC: set the clock right" if last else "",
+    )
+
+
+def keys() -> Iterator[Check]:
+    where = keys_folder()
+    held = Identifier.objects.count()
+    lost = [name for name in KEY_FILES if not (where / name).exists()]
+    if lost:
+        if held:
+            yield Check("keys", "not ready", f"{where} lacks {few(list(lost))}, and {held:,} identifiers are sealed", "put the saved keys back")
+        else:
+            yield Check("keys", "note", "not made yet", "they are made at the first import; save them apart from the backups")
+        return
+    loose = [name for name in KEY_FILES if stat.S_IMODE((where / name).stat().st_mode) != 0o600]
+    yield check(
+        "privacy of the keys", not loose, "mode 600" if not loose else f"{few(list(loose))} can be read by others", f"chmod 600 {where}/*.key"
+    )
+    try:
+        opened = keys_open_registry(ensure_keys())
+    except ValueError as error:
+        yield Check("keys", "not ready", str(error), "put the saved keys back")
+        return
+    seen = "no identifier is stored yet" if opened is None else f"they {'open' if opened else 'do NOT open'} the {held:,} identifiers stored"
+    yield check("keys", opened is not False, seen, f"these are other keys: put the saved ones into {where}")
+
+
+def lake(deep: bool) -> Iterator[Check]:
+    data = data_folder()
+    if interrupted(data):
+        yield Check("restore", "not ready", "a restore was interrupted", "say it again: anju restore FROM")
+    elif (data / MARK).exists():
+        yield Check("restore", "note", "a finished restore left its work folder", f"rm -r {data / MARK}")
+    state = lake_state(data / "lake", deep=deep)
+    losses = [f"{len(names)} {word} ({few(list(names))})" for word, names in (("missing", state.missing), ("damaged", state.damaged)) if names]
+    deeply = ", every row counted" if deep else ""
+    yield check(
+        "lake",
+        not losses,
+        "; ".join(losses) or f"{state.files} files of deliveries, none missing{deeply}",
+        "restore the lake from the last backup",
+    )
+    aside = state.without_rows_set_aside
+    yield check(
+        "rows set aside",
+        not aside,
+        f"{len(aside)} missing ({few(list(aside))})" if aside else "all there",
+        "restore them from the last backup",
+        otherwise="note",
+    )
+    left = [*(f"receipt {pk}" for pk in state.unfinished), *state.orphans, *state.partial]
+    yield check(
+        "interrupted intakes", not left, f"{len(left)} leftovers ({few(list(left))})" if left else "none",
+        "an intake under way now, or one that was killed: then send its file again; the leftovers are never read", otherwise="note",
+    )  # fmt: skip
+
+
+def runs(today: date, days: int) -> Iterator[Check]:
+    data = data_folder()
+    current = Run.objects.filter(current=True).first()
+    if current is not None and not (run_folder(data, current) / "breaches.parquet").exists():
+        yield Check("last run", "not ready", f"run {current.pk} has lost its answers in {run_folder(data, current)}", "anju run")
+    elif current is None:
+        yield Check("last run", "note", "nothing has been judged yet", "anju run")
+    else:
+        age = (today - current.day).days
+        yield check("last run", age <= days, f"of {current.day}, {age} days ago", "anju run", otherwise="note")
+    if running(data / "lake"):
+        yield Check("run under way", "ok", "a run is under way")
+        return
+    left = leftovers(data / "lake")
+    yield check(
+        "interrupted runs", not left.rows and not left.folders, f"{len(left.rows)} unfinished, {len(left.folders)} folders of none",
+        "the next anju run removes what they left", otherwise="note",
+    )  # fmt: skip
+
+
+def calendar(policy: Policy, today: date) -> Iterator[Check]:
+    programme = policy.programme
+    assert isinstance(programme, Programme)
+    years = sorted({day.year for day in programme.holidays})
+    seen = f"holidays of {years[0]} to {years[-1]}" if years else "no holidays"
+    yield check(
+        "holidays",
+        not years or today.year in years,
+        seen,
+        f"add those of {today.year} to calendar.yaml: until then its plain weeks are counted",
+        otherwise="note",
+    )
+    used = {contract.cadence for contract in policy.contracts.values() if hasattr(contract, "cadence")}
+    for cadence, periods in (("term", programme.terms), ("school_year", programme.school_years)):
+        if cadence in used and periods:
+            last = max(period.end for period in periods)
+            words = cadence.replace("_", " ") + "s"
+            yield check(words, last >= today, f"up to {last}", f"add the {words} of {today.year} to calendar.yaml", otherwise="note")
+    silent = [name for name, one in sorted(policy.parameters.items()) if all(value.start > today for value in one.values)]
+    told = f"no value for today: {few(list(silent))}" if silent else f"{len(policy.parameters)} have a value for today"
+    yield check("parameters", not silent, told, "what needs them is unknown: give them a value from an earlier day", otherwise="note")
+
+
+def feeds(policy: Policy, today: date) -> Iterator[Check]:
+    if not Household.objects.exists():
+        yield Check("registry", "note", "no household yet", "anju places import, then anju people import")
+        return
+    wanted = {code for code in feeds_of(policy, plan_of(policy, today)) if not getattr(policy.contracts[code], "platform", False)}
+    never = sorted(wanted - set(Delivery.objects.filter(status="accepted").values_list("feed", flat=True)))
+    yield check("feeds", not never, f"never delivered: {few(list(never), 20)}" if never else f"all {len(wanted)} that the standards read",
+                "what rests on them is unknown until its department delivers", otherwise="note")  # fmt: skip
+    held = Delivery.objects.filter(status="accepted", confirmed_at__isnull=True, withdrawn_at__isnull=True).exclude(held_reason="").count()
+    yield check("held deliveries", not held, f"{held} wait for their owner's word", "anju feeds status --held", otherwise="note")
+
+
+def _record() -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads((data_folder() / RECORD).read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError):
+        return {}
+
+
+def backups(deep: bool, days: int) -> Iterator[Check]:
+    record = _record()
+    if not record:
+        yield Check("backup", "note", "none was ever made here", "anju backup FOLDER")
+        return
+    age = (timezone.now() - datetime.fromisoformat(record["made_at"])).days
+    yield check("backup", age <= days, f"{age} days ago, in {record['in']}", f"anju backup {record['in']}", otherwise="note")
+    if deep:
+        yield from _against_backup(Path(record["in"]), record["set"])
+
+
+def _against_backup(where: Path, name: str) -> Iterator[Check]:
+    """Files of the lake never change: one that differs from what was backed up was altered."""
+    try:
+        files = Store(where).load(name).files
+    except BackupError as error:
+        yield Check("lake and backup", "note", str(error), "anju backup FOLDER")
+        return
+    lake_files = {n: e for n, e in files.items() if n.startswith("lake/")}
+    altered = [n for n, e in lake_files.items() if (data_folder() / n).exists() and hash_of(data_folder() / n) != e.sha256]
+    told = f"altered: {few(list(altered))}" if altered else f"{len(lake_files)} files as they were backed up"
+    yield check("lake and backup", not altered, told, "restore into an empty folder, and put its files in place of these")

@@ -211,7 +211,7 @@ class _Transform:
         selects = [self._select(target, n, cells) for n, cells in enumerate(target.rows_of())]
         self.con.execute(f"CREATE TABLE {table} AS SELECT * FROM ({' UNION ALL BY NAME '.join(selects)}) ORDER BY {named(LINE)}")
         rows = self.con.sql(f"SELECT * FROM {table} ORDER BY {named(LINE)}").to_arrow_table()
-        path = self.work / f"{target.contract.code}.parquet"
+        path = self.work / f"{file.path.name}~{target.contract.code}.parquet"
         pq.write_table(rows, path, compression="zstd")
         whole = file.rows * len(selects)
         return MappedTable(target, path, file.path, whole, whole - rows.num_rows)

@@ -51,7 +51,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, djan
         register = folder / "register"
         import_scope_places(register / "places.csv", by="test", at=NOON, programme_code="qianxinan", programme_name="黔西南")
         files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
-        import_people(files, by="test", at=NOON, contracts=policy.contracts)
+        import_people(files, by="test", at=NOON, contracts=policy.contracts, programme=policy.programme)
         directory, vault = Directory("cn_resident_id"), FileVault()
         for path in sorted(p for p in (folder / "deliveries").rglob("*") if p.is_file()):
             feed, unit, periods = parts_of(path)

@@ -15,12 +15,20 @@ from anju.apps.people.models import Identifier, Membership, Person
 from anju.apps.people.publish import Directory, export_registry
 from anju.apps.people.vault import FileVault, Sealer, ensure_keys
 from anju.apps.places.actions import import_scope_places
+from anju.core.contracts.model import Contract, Programme
+from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
 from anju.core.terms.identifiers import check_digit
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2024, 1, 10, tzinfo=UTC)
 LATER = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def register_policy() -> tuple[dict[str, Contract], Programme]:
+    programme = read_programme(Path(settings.POLICY))[0]
+    assert programme is not None
+    return read_contracts(Path(settings.POLICY))[0], programme
 
 
 def number(nth: int) -> str:
@@ -50,8 +58,8 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def take(files: list[Path], at: datetime = AT, *, dry_run: bool = False) -> ImportReport:
-    contracts, _ = read_contracts(Path(settings.POLICY))
-    report = import_people(files, by="clerk", at=at, contracts=contracts, dry_run=dry_run)
+    contracts, programme = register_policy()
+    report = import_people(files, by="clerk", at=at, contracts=contracts, programme=programme, dry_run=dry_run)
     assert report.households.adds_up and report.persons.adds_up
     return report
 

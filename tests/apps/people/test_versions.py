@@ -17,6 +17,8 @@ from anju.apps.people.importing import ImportReport, import_people
 from anju.apps.people.models import HouseholdVersion, Membership, Person, PersonVersion, RegisterDelivery
 from anju.apps.people.publish import RegistrySnapshot, _fetch, export_registry
 from anju.apps.places.actions import import_scope_places
+from anju.core.contracts.model import Contract, Programme
+from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
 from anju.core.terms.identifiers import check_digit
 from anju.lake.files import FileRefused
@@ -26,6 +28,12 @@ pytestmark = pytest.mark.django_db
 
 def moment(month: int, day: int = 10) -> datetime:
     return datetime(2024, month, day, tzinfo=UTC)
+
+
+def register_policy() -> tuple[dict[str, Contract], Programme]:
+    programme = read_programme(Path(settings.POLICY))[0]
+    assert programme is not None
+    return read_contracts(Path(settings.POLICY))[0], programme
 
 
 def number(nth: int) -> str:
@@ -49,8 +57,8 @@ def take(folder: Path, rows: list[str], at: datetime, valid: date | None = None)
     """The first row is the header; a file of households has a column of communities."""
     path = folder / ("F01.csv" if "dest_community_code" in rows[0] else "F02.csv")
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    contracts, _ = read_contracts(Path(settings.POLICY))
-    report = import_people([path], by="clerk", at=at, valid=valid, contracts=contracts)
+    contracts, programme = register_policy()
+    report = import_people([path], by="clerk", at=at, valid=valid, contracts=contracts, programme=programme)
     assert report.households.adds_up and report.persons.adds_up and report.refused == []
     return report
 
@@ -150,14 +158,14 @@ def test_an_older_register_loaded_late_fills_only_its_own_stretch(folder: Path) 
 
 
 def test_two_files_of_one_import_see_each_other(folder: Path) -> None:
-    contracts, _ = read_contracts(Path(settings.POLICY))
+    contracts, programme = register_policy()
     files = []
     for n, health in enumerate(("healthy", "chronic", "severe")):
         path = folder / f"part{n}.csv"
         path.write_text(f"person_id,health_status,name\n{number(1)},{health},甲\n", encoding="utf-8")
         files.append(path)
     for at in (moment(1), moment(3)):
-        import_people(files, by="clerk", at=at, contracts=contracts)
+        import_people(files, by="clerk", at=at, contracts=contracts, programme=programme)
     assert person(folder, date(2024, 3, 10), moment(3))["health_status"] == "severe"  # type: ignore[index]
     assert PersonVersion.objects.count() == 5
 

@@ -75,7 +75,7 @@ def import_people(
     valid: date | None = None,
     dry_run: bool = False,
     contracts: Mapping[str, Contract],
-    programme: Programme | None = None,
+    programme: Programme,
 ) -> ImportReport:
     """Takes household and person registers, recognised by their headers, households first whatever the order.
 
@@ -102,9 +102,9 @@ def import_people(
 class _Run:
     """One import: what the registry holds as tables of DuckDB, in which later files see what the earlier ones add."""
 
-    def __init__(self, con: Any, report: ImportReport, programme: Programme | None) -> None:
+    def __init__(self, con: Any, report: ImportReport, programme: Programme) -> None:
         self.con, self.report, self.day = con, report, report.valid
-        self.identifier = programme.identifiers[0].name if programme else "cn_resident_id"
+        self.identifier = programme.identifiers[0].name
         self.keys = ensure_keys()
         self.free = {model: first_free(model) for model in (Household, Person, Identifier)}  # on PostgreSQL other imports wait from here on
         _in_order_of_receipt(report.at)

@@ -190,7 +190,7 @@ def _too_much(column: FeedColumn, t: str, value: str, length: int | None) -> str
     return f"CASE WHEN length({t}) > {length} THEN 'is longer than {length} characters' END" if length else "NULL::VARCHAR"
 
 
-def stage(con: Any, path: Path, nth: int, contracts: Mapping[str, Contract], programme: Programme | None, work: Path) -> Staged:
+def stage(con: Any, path: Path, nth: int, contracts: Mapping[str, Contract], programme: Programme, work: Path) -> Staged:
     """Reads a file into a table of its own and finds out which register it is. Raises FileRefused."""
     registers = [contract for contract in contracts.values() if contract.registry in KEYS]
     raw = load_raw(con, path, lambda row: max(recognised(row, contract) for contract in registers), work)
@@ -208,6 +208,5 @@ def stage(con: Any, path: Path, nth: int, contracts: Mapping[str, Contract], pro
     notes = [f"{path.name}: {message}" for message in raw.messages]
     if headers.unknown:
         notes.append(f"{path.name}: columns not known and left out: {', '.join(headers.unknown)}")
-    calendar, digits = (calendar_of(programme), programme.minor_digits) if programme else (Calendar(), 2)
-    validator = programme.identifiers[0].validator if programme else "cn_resident_id"
+    calendar, digits, validator = calendar_of(programme), programme.minor_digits, programme.identifiers[0].validator
     return Staged(con, path.name, registry, contract, table, headers.columns, calendar, digits, validator, notes, raw.has_faults, rows, skipped)

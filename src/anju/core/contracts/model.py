@@ -121,3 +121,4 @@ class Programme:
     languages: tuple[str, ...]
     forbidden_columns: tuple[str, ...]  # never in a condition, whatever alias
     words: Mapping[str, Bilingual]
+    domains: tuple[str, ...] = ()  # what standards may be about; () leaves it open

@@ -14,7 +14,7 @@ from anju.core.terms.periods import Calendar
 from anju.core.terms.working_days import WorkingCalendar
 
 REQUIRED = ("code", "title", "currency", "identifiers", "places", "languages")
-OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects")
+OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects", "domains")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def read_programme(folder: Path) -> tuple[Programme | None, dict[str, SubjectKey
         languages=fields["languages"].texts(),
         forbidden_columns=fields["forbidden_columns"].texts() if "forbidden_columns" in fields else (),
         words=_words(fields.get("words")),
+        domains=fields["domains"].texts() if "domains" in fields else (),
     )
     subjects = _subjects(fields.get("subjects"))
     return (None if faults else programme), subjects, faults

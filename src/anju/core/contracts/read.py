@@ -9,6 +9,7 @@ from typing import Any, get_args
 from anju.core.contracts.document import Node, read_document
 from anju.core.contracts.faults import Fault, nearest
 from anju.core.contracts.model import Bilingual, Cadence, ColumnType, Contract, FeedColumn, Freshness
+from anju.core.contracts.registers import check_register
 
 REQUIRED = ("code", "dataset", "title", "owner", "kind", "delivery", "world", "by", "cadence", "key", "columns")
 OPTIONAL = (
@@ -86,6 +87,7 @@ def _contract(root: Node, name: str) -> Contract | None:
     if contract.by in names and contract.unit_from is None:
         fields["by"].fault("'unit_from' is missing", "a subject's own delivering unit must be found",
                            "name the feature, such as on_roll.school_code")  # fmt: skip
+    check_register(contract, fields["columns"].mapping(optional=None), fields["columns"])
     return contract
 
 

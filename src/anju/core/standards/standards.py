@@ -27,10 +27,6 @@ OPTIONAL = ("measures", "note")
 VERSION_REQUIRED = ("from", "applies", "breaches", "evidence", "owner", "handle")
 VERSION_OPTIONAL = ("verify", "then", "closing", "clears_when", "inhibits", "note")
 BASES = ("article", "published", "knowledge", "assumption")
-DOMAINS = (
-    "housing", "public_education", "medical_and_health", "social_services", "employment", "public_culture",
-    "community_governance", "monitoring", "extension",
-)  # fmt: skip
 DEFAULT_VERIFY = {"red": "24h", "orange": "3wd", "yellow": "5wd", "blue": "10wd"}
 
 
@@ -57,7 +53,8 @@ def read_standard(root: Node, name: str, catalogue: Catalogue) -> Standard | Non
     catalogue.current = None
     if not versions:
         fields["versions"].fault("a standard has at least one version")
-    domain = fields["domain"].choice(DOMAINS) or ""
+    domains = catalogue.programme.domains
+    domain = (fields["domain"].choice(domains) if domains else fields["domain"].text()) or ""
     measures = tuple(m for child in fields["measures"].listing() if (m := child.integer())) if "measures" in fields else ()
     standard = Standard(
         code=code,

@@ -158,7 +158,8 @@ def _rolled(feature: Rollup, group: str) -> list[str]:
 
 
 def up_columns(subject: str, above: str, source: str, features: list[Up], writer: Writer, policy: Policy) -> tuple[str, list[str]]:
-    """One join to the table above, and for each feature its value, state and bound as they are there."""
+    """One join to the table above, and for each feature its value, state and bound as they are there; absent where nothing
+    is above: somebody who has left the programme belongs to no household."""
     alias = quoted(f"u_{above}")
     inner = []
     items = []
@@ -166,7 +167,7 @@ def up_columns(subject: str, above: str, source: str, features: list[Up], writer
         ref = Ref(feature.feature, feature.field, feature.type)
         inner.append(f"{writer.sql(ref)} AS v{nth}, {writer.state(ref)} AS s{nth}")
         items.append(f"{alias}.v{nth} AS {value_column(feature.name)}")
-        items.append(f"COALESCE({alias}.s{nth}, {UNDELIVERED}) AS {state_column(feature.name)}")
+        items.append(f"COALESCE({alias}.s{nth}, {ABSENT}) AS {state_column(feature.name)}")
         if writer.has_bound(ref):
             inner.append(f"{bound_column(feature.feature)} AS l{nth}")
             items.append(f"{alias}.l{nth} AS {bound_column(feature.name)}")

@@ -113,7 +113,7 @@ class Values:
                 return self._rollup(feature, key)
             case Up():
                 above = self.subjects.above(feature.subject, key, feature.above)
-                return UNDELIVERED if above is None else self.fact(feature.above, above, feature.feature, feature.field)
+                return ABSENT if above is None else self.fact(feature.above, above, feature.feature, feature.field)
             case Derived():
                 if isinstance(feature.value, Ref):
                     return self.fact(feature.subject, key, feature.value.feature, feature.value.field)

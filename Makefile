@@ -1,13 +1,16 @@
 # make run    install, build the sample prefecture, take its files in, judge, explain one finding
 # make test   everything the tests need, then the tests on SQLite and on PostgreSQL
 # make check  all that CI does
+# make bench  speed at full size, beside PostgreSQL, pandas, OpenFisca …; writes docs/performance.md (ONLY=judging ROUNDS=5 PEOPLE=20000)
 SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 20000
+MONTHS ?= 36
+ROUNDS ?= 3
 
-.PHONY: run test test-sqlite test-postgresql check format lint types contracts migrations policy docs lock clean
+.PHONY: run bench test test-sqlite test-postgresql check format lint types contracts migrations policy docs lock clean
 
 $(VENV)/run.stamp: requirements/core.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Anju needs Python 3.11: no '$(PYTHON)' on the path. Say PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -23,6 +26,15 @@ $(VENV)/test.stamp: $(VENV)/run.stamp requirements/test.txt
 run: $(VENV)/run.stamp
 	$(BIN)/anju demo --people $(PEOPLE)
 
+$(VENV)/bench.stamp: $(VENV)/run.stamp requirements/bench.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# The world is built once (many minutes, under build/bench). Only the whole prefecture's figures go into the page.
+bench: PEOPLE = 338506
+bench: $(VENV)/bench.stamp
+	$(BIN)/python -m benchmarks --people $(PEOPLE) --months $(MONTHS) --rounds $(ROUNDS) $(if $(ONLY),--only $(ONLY)) $(if $(filter 338506,$(PEOPLE)),--page)
+
 test: test-sqlite test-postgresql
 
 test-sqlite: $(VENV)/test.stamp
@@ -32,10 +44,10 @@ test-postgresql: $(VENV)/test.stamp
 	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 tests/apps tests/cli tests/sample
 
 format: $(VENV)/test.stamp
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff format --check src tests benchmarks
 
 lint: $(VENV)/test.stamp
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff check src tests benchmarks
 
 contracts: $(VENV)/test.stamp
 	$(BIN)/lint-imports
@@ -57,7 +69,7 @@ check: format lint contracts types migrations policy docs test
 
 # The pins, with hashes and without any host name: run after changing requirements/*.in
 lock: $(VENV)/test.stamp
-	for part in core test; do \
+	for part in core test bench; do \
 	  $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    requirements/$$part.in -o requirements/$$part.txt; done
 

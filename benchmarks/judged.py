@@ -1,0 +1,95 @@
+"""The fused run as it is used, and what every other way's answers are compared with."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from anju.core.standards.compile import RunPlan
+from anju.core.standards.compile.answers import answer_column, clears_column
+from anju.core.standards.model import Policy
+from anju.lake import engine
+from anju.lake.duck import open_duckdb
+from anju.lake.rows import Sources
+from benchmarks.rounds import Timed
+
+MEMORY = "900MB"  # what a run may use: the default of `engine.run`
+MADE = re.compile(r'CREATE TEMP (?:TABLE|VIEW) ("[^"]+"|\w+)')
+Answers = dict[str, tuple[Any, ...]]  # standard -> rows of (answer, clears, subjects, sum of their ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One world on one day under one set of rules. `known_at` is naive UTC, as the lake has it."""
+
+    policy: Policy
+    sources: Sources
+    day: date
+    known_at: datetime
+
+    def plan(self, standards: Iterable[str] | None = None) -> RunPlan:
+        return engine.plan_of(self.policy, self.day, standards)
+
+
+@contextmanager
+def connection(memory: str = MEMORY, threads: int = 2) -> Iterator[Any]:
+    """A fresh DuckDB as a run opens it, with a folder to spill into."""
+    spill = Path(tempfile.mkdtemp(prefix="anju-bench-"))
+    con = open_duckdb(memory_limit=memory, threads=threads, temp_directory=spill)
+    try:
+        con.execute("SET preserve_insertion_order = false")
+        yield con
+    finally:
+        con.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def fused(setting: Setting, plan: RunPlan) -> Timed:
+    """Everything at once: the snapshot and every step of the plan. The answers are read afterwards, uncounted."""
+    with connection() as con:
+        started = time.perf_counter()
+        engine.judge(con, setting.policy, setting.sources, plan, setting.day, setting.known_at)
+        took = time.perf_counter() - started
+        return Timed(took, answers(con, plan))
+
+
+def whole_run(setting: Setting, standards: Iterable[str] | None, out: Path) -> Timed:
+    """`anju run` without the database: judging, and every answer, breach and count of places written as Parquet."""
+    started = time.perf_counter()
+    result = engine.run(setting.policy, setting.sources, setting.day, setting.known_at, out, standards=standards)
+    return Timed(time.perf_counter() - started, result)
+
+
+def answers(con: Any, plan: RunPlan) -> Answers:
+    found: Answers = {}
+    for subject, codes in plan.standards.items():
+        for code in codes:
+            a, c = answer_column(code), clears_column(code)
+            found[code] = tuple(
+                con.execute(
+                    f"SELECT {a}::INTEGER, {c}, count(*), sum(id::HUGEINT) FROM {plan.tables[subject]} GROUP BY 1, 2 ORDER BY 1, 2"
+                ).fetchall()
+            )
+    return found
+
+
+def drop(con: Any, statements: Iterable[str]) -> None:
+    """Drops the tables that these statements made."""
+    for sql in statements:
+        for name in MADE.findall(sql):
+            con.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def must_agree(one: Answers, other: Answers) -> None:
+    """Raises AssertionError naming the standards that both judged and that they answer differently."""
+    wrong = sorted(code for code in one.keys() & other.keys() if one[code] != other[code])
+    if wrong or not one.keys() & other.keys():
+        raise AssertionError(f"the ways compared do not give equal answers: {', '.join(wrong) or 'no standard in common'}")

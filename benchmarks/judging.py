@@ -1,0 +1,84 @@
+"""The fused run beside the bare scan, beside one query for each standard, and with four times as many standards."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anju.lake import engine
+from anju.lake.snapshot import open_snapshot
+from benchmarks.floor import columns_read, scan
+from benchmarks.judged import Answers, Setting, answers, connection, drop, fused, must_agree, whole_run
+from benchmarks.results import Goal, Row, Section
+from benchmarks.rounds import Timed, in_turns, ratio
+
+if TYPE_CHECKING:
+    from benchmarks.situation import Situation
+
+
+def one_by_one(setting: Setting, codes: tuple[str, ...]) -> Timed:
+    """The same compiler, one standard at a time, over one snapshot that all share."""
+    plans = [setting.plan([code]) for code in codes]
+    feeds = {feed for plan in plans for feed in engine.feeds_of(setting.policy, plan)}
+    subjects = {subject for plan in plans for subject in plan.standards}
+    found: Answers = {}
+    uncounted = 0.0
+    with connection() as con:
+        started = time.perf_counter()
+        open_snapshot(con, setting.sources, setting.policy, setting.day, setting.known_at, feeds, subjects)
+        for code, plan in zip(codes, plans, strict=True):
+            for step in plan.steps:
+                con.execute(step.sql)
+            paused = time.perf_counter()
+            found[code] = answers(con, plan)[code]
+            drop(con, (step.sql for step in plan.steps))
+            uncounted += time.perf_counter() - paused
+        return Timed(time.perf_counter() - started - uncounted, found)
+
+
+def measure(situation: Situation) -> Section:
+    published, with_drafts = situation.published, situation.with_drafts
+    codes, everything = _codes(published), _codes(with_drafts)
+    read = columns_read(published, published.plan())
+    with tempfile.TemporaryDirectory(prefix="anju-bench-") as folder:
+        ways: dict[str, Any] = {
+            "scan": lambda: scan(read),
+            "fused": lambda: fused(published, published.plan()),
+            "run": lambda: whole_run(published, None, Path(folder) / "run"),
+            "single": lambda: one_by_one(published, codes),
+            "all": lambda: fused(with_drafts, with_drafts.plan()),
+            "each of all": lambda: one_by_one(with_drafts, everything),
+        }
+        timings, found = in_turns(ways, situation.rounds)
+    for one, other in (("fused", "single"), ("fused", "all"), ("all", "each of all")):
+        must_agree(found[one], found[other])
+    base, whole = timings["fused"], timings["all"]
+    single, every = ratio(timings["single"], base), ratio(timings["each of all"], whole)
+    floor, more = ratio(base, timings["scan"]), ratio(whole, base)
+    rows = [
+        Row("bare scan of the columns that the plan reads", timings["scan"], ratio(timings["scan"], base)),
+        Row(f"**fused: the {len(codes)} standards in force at once**, snapshot included", base),
+        Row("the same, and every answer, breach and count written", timings["run"], ratio(timings["run"], base)),
+        Row(f"one query for each of the {len(codes)}, one snapshot for all", timings["single"], single, "equal answers"),
+        Row(f"fused, drafts included: {len(everything)} standards", whole, more, "equal answers"),
+        Row(f"one query for each of the {len(everything)}, one snapshot for all", timings["each of all"], remark="equal answers"),
+    ]
+    goals = [
+        Goal(f"fused against one query for each standard, {len(codes)} standards", single.median, "times as fast", 2.5),
+        Goal(f"fused against one query for each standard, {len(everything)} standards", every.median, "times as fast", 2.5),
+        Goal("fused against the bare scan", floor.median, "times as long", 5, at_most=True),
+        Goal(f"{len(everything)} standards against {len(codes)}", more.median, "times as long"),
+    ]
+    facts = {"columns": sum(map(len, read.values())), "files": sum(map(len, read)), "steps": _slowest(found["run"].seconds)}
+    return Section(rows, goals, "times the fused run", facts)
+
+
+def _codes(setting: Setting) -> tuple[str, ...]:
+    return tuple(code for codes in setting.plan().standards.values() for code in codes)
+
+
+def _slowest(seconds: dict[str, float], most: int = 12) -> dict[str, float]:
+    ordered = sorted(seconds.items(), key=lambda item: -item[1])
+    return {name: round(value, 3) for name, value in ordered[:most]}

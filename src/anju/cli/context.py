@@ -99,6 +99,16 @@ def progress(title: str, total: int | None = None) -> Iterator[Any]:
         yield advance
 
 
+@contextmanager
+def working(title: str) -> Iterator[None]:
+    """A sign of life on a terminal, for work that cannot say how far it is; nothing elsewhere."""
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(title):
+        yield
+
+
 class Day(click.ParamType[date]):
     """A day written 2023-09-26."""
 

@@ -19,6 +19,7 @@ from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.vault import digest, ensure_keys
 from anju.apps.people.versions import version_sql
 from anju.apps.places.codes import place_codes
+from anju.apps.places.succession import places_today
 
 HIDDEN = frozenset({"name", "initials", "valid_from", "known_from", "id", "household_code"})
 AT_ONCE = 100_000_000  # rows in one batch of the driver: all of them
@@ -43,7 +44,7 @@ def export_registry(day: date, known_at: datetime, folder: Path, *, community_le
     """Writes <folder>/<digest>/*.parquet. The same content has the same digest and is not written twice."""
     moment = _moment(known_at)
     tables = {name: _fetch(sql, schema) for name, (sql, schema) in _queries(day, moment).items()}
-    tables["household"] = _with_ancestors(tables["household"], tables["place"], community_level, unit_level)
+    tables["household"] = _origins_today(_with_ancestors(tables["household"], tables["place"], community_level, unit_level))
     for name in ("person", "membership"):  # a household's people stand together, so that few of them are read quickly
         tables[name] = tables[name].sort_by([("household_id", "ascending"), ("person_id", "ascending")])
     digest = _digest(tables)
@@ -164,6 +165,16 @@ def _with_ancestors(household: pa.Table, place: pa.Table, community_level: str, 
     community = pa.array([found.get(key, (None, None))[0] for key in places], pa.int64())
     unit = pa.array([found.get(key, (None, None))[1] for key in places], pa.int64())
     return household.add_column(2, "community_id", community).add_column(3, "unit_id", unit)
+
+
+def _origins_today(household: pa.Table) -> pa.Table:
+    """The place of origin is what it has become since; what it was called then stays in origin_village_code."""
+    today = places_today()
+    if not today:
+        return household
+    at = household.schema.get_field_index("origin_place_id")
+    found = pa.array([today.get(key, key) for key in household.column(at).to_pylist()], pa.int64())
+    return household.set_column(at, household.schema.field(at), found)
 
 
 class Directory:

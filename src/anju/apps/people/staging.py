@@ -67,6 +67,8 @@ class Staged:
         self.con.execute("CREATE OR REPLACE TABLE accepted AS SELECT * EXCLUDE (faults) FROM judged WHERE len(faults) = 0")
         if self.registry == "person":
             self._find_doubtful()
+        elif "origin_village_code" in self.columns and (above := self._one("SELECT count(*) FROM accepted WHERE origin_above")):
+            self.messages.append(f"{self.file}: {above} villages of origin are in no list we have: the town or county they lay in is taken")
 
     def _one(self, sql: str) -> int:
         return int(self.con.execute(sql).fetchall()[0][0])
@@ -119,13 +121,15 @@ class Staged:
 
     def _add_keys(self, texts: list[str], items: list[str], faults: list[str]) -> None:
         if self.registry == "household":
-            for source, target, table in (
-                ("dest_community_code", "place_id", "places"),
-                ("origin_village_code", "origin_place_id", "all_places"),
+            for source, target, found in (
+                ("dest_community_code", "place_id", "places.id"),
+                ("origin_village_code", "origin_place_id", "COALESCE(all_places.id, town.id, county.id)"),
             ):
                 if source in self.columns:
-                    items.append(f"{table}.id AS {target}")
+                    items.append(f"{found} AS {target}")
                     self.fields.append(target)
+            if "origin_village_code" in self.columns:
+                items.append("all_places.id IS NULL AND COALESCE(town.id, county.id) IS NOT NULL AS origin_above")
             t = named("t:dest_community_code")
             if "dest_community_code" not in self.columns:
                 texts.append(f"NULL::VARCHAR AS {t}")
@@ -148,7 +152,12 @@ class Staged:
 
     def _joins(self) -> str:
         if self.registry == "household":
-            origin = f"LEFT JOIN all_places ON all_places.code = {named('t:origin_village_code')}"
+            t = named("t:origin_village_code")
+            # a village of which only an older list knew: its town, or its county, is what is sure of it
+            origin = f"LEFT JOIN all_places ON all_places.code = {t}" + "".join(
+                f" LEFT JOIN all_places {above} ON regexp_full_match({t}, '[0-9]{{12}}') AND {above}.code = substr({t}, 1, {digits})"
+                for above, digits in (("town", 9), ("county", 6))
+            )
             return (
                 f"LEFT JOIN places ON places.code = {named('t:dest_community_code')} {origin if 'origin_village_code' in self.columns else ''}"
             )

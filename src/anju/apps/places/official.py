@@ -11,8 +11,9 @@ from typing import Literal
 from django.db import transaction
 from django.db.models import Q
 
-from anju.apps.places.codes import STATISTICAL, first_free, plain_name, stem
+from anju.apps.places.codes import first_free, plain_name, stem
 from anju.apps.places.models import Place, PlaceCode, Succession
+from anju.apps.places.succession import STATISTICAL
 from anju.apps.places.tables import read_rows
 
 Entry = tuple[str, str, str, str]  # level, code, name, the parent's code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 
@@ -19,19 +20,21 @@ def check_digit(first_seventeen: str) -> str:
 def cn_resident_id(text: str) -> str:
     """The 18-character normal form. Old 15-digit numbers are converted; the area code is not looked up, because a
     number keeps the code of its first issue for life (522322 is valid and belongs to today's 522302)."""
-    plain = re.sub(r"[\s'\u3000]", "", text).upper()
-    if re.fullmatch(r"\d(\.\d+)?E\+?\d+", plain) or re.fullmatch(r"\d{15,18}\.0*", plain):
+    plain = re.sub(r"[\s'\u3000]", "", unicodedata.normalize("NFKC", text)).upper()
+    if re.fullmatch(r"\d(\.\d+)?E\+?\d+", plain, re.ASCII) or re.fullmatch(r"\d{15,18}\.0*", plain, re.ASCII):
         raise ValueError("a spreadsheet has turned the number into a figure and lost its end: format the column as text")
-    if re.fullmatch(r"\d{15}", plain):
+    if re.fullmatch(r"\d{15}", plain, re.ASCII):
         body = f"{plain[:6]}19{plain[6:]}"
         _birth(body)
         return body + check_digit(body)
     if len(plain) not in (15, 18):
         raise ValueError(f"a resident identity number has 18 characters (15 in old records), this has {len(plain)}")
-    if not re.fullmatch(r"\d{17}[\dX]", plain):
+    if not re.fullmatch(r"\d{17}[\dX]", plain, re.ASCII):
         raise ValueError("only digits are allowed, and X in the last place")
     _birth(plain)
     if check_digit(plain[:17]) != plain[17]:
+        if plain.endswith("000"):
+            raise ValueError("the check digit does not fit and the last places are 0: a spreadsheet has lost the end, format the column as text")
         raise ValueError("the check digit does not fit: one of the digits is wrong")
     return plain
 
@@ -45,7 +48,7 @@ def _birth(number: str) -> date:
 
 def cn_phone(text: str) -> str:
     plain = re.sub(r"[\s\-()\u3000]", "", text).removeprefix("+86")
-    if not re.fullmatch(r"1\d{10}|0\d{9,11}", plain):
+    if not re.fullmatch(r"1\d{10}|0\d{9,11}", plain, re.ASCII):
         raise ValueError("a mobile number has 11 digits and begins with 1; a landline begins with its area code")
     return plain
 

@@ -10,9 +10,8 @@ from anju.lake.duck import quoted
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有", "已", "对")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无", "未", "错")
-EMPTY = "('', '-', '--', '/', 'null', 'n/a', '无数据', '\\N')"
-KINDS_AS_TEXT = ("text",)
-PERIODS = ("month", "week", "quarter", "term", "school_year", "year")
+EMPTY = "('', '-', '--', '/', 'null', 'n/a', '无数据', '\\n')"
+NUMERIC = ("int", "decimal", "rate", "money", "date", "datetime", "month", "week", "quarter", "year")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +22,80 @@ class CheckedColumn:
     reason: str
 
 
+def trimmed(c: str, padding: str = "any") -> str:
+    """A cell without what stands around it. `padding` is what may stand there: 'none', 'spaces' or 'any'."""
+    if padding == "none":
+        return c
+    return f"trim({c})" if padding == "spaces" else f"trim({c}, ' \t\r\n\u00a0\u3000\ufeff''')"
+
+
+def emptied(x: str) -> str:
+    """A trimmed text, NULL where it is a dash or another word for nothing. Most cells are settled by their first letter."""
+    return f"CASE WHEN {x} >= '0' AND {x} < 'N' THEN {x} WHEN {x} IS NULL OR (strlen({x}) <= 9 AND lower({x}) IN {EMPTY}) THEN NULL ELSE {x} END"
+
+
 def cell(position: int | None) -> str:
     """The trimmed text of a cell, NULL where empty or a dash."""
     if position is None:
         return "NULL::VARCHAR"
-    raw = f"trim(c{position}, ' \t\r\n\u3000\ufeff''')"
+    raw = trimmed(f"c{position}")
     return f"CASE WHEN c{position} IS NULL OR lower({raw}) IN {EMPTY} THEN NULL ELSE {raw} END"
+
+
+def half_width(t: str) -> str:
+    """Full-width digits and signs as the plain ones; they mean the same."""
+    return f"translate({t}, '０１２３４５６７８９．，－＋／：％', '0123456789.,-+/:%')"
+
+
+def quick(column: FeedColumn, c: str, minor_digits: int) -> str | None:
+    """The value of a cell in the form that nearly every file has, straight from the cell; NULL for any other form.
+
+    It agrees with `slow_value` wherever it gives a value. None: the column has no such form."""
+    match column.type:
+        case "date":
+            return f"CASE WHEN {c} LIKE '____-__-__' AND {c} >= '1' AND {c} < '3' THEN TRY_CAST({c} AS DATE) END"
+        case "money" if not column.in_minor_units and minor_digits > 0:
+            exact = f"substr({c}, -{minor_digits + 1}, 1) = '.' AND strlen({c}) <= 14 AND NOT contains({c}, '_')"
+            shaped = f"{exact} AND (({c} >= '0' AND {c} < ':') OR ({c} >= '-0' AND {c} < '-:'))"
+            return f"CASE WHEN {shaped} THEN CAST(TRY_CAST({c} AS DECIMAL(18,{minor_digits})) * {10**minor_digits} AS BIGINT) END"
+        case "int":
+            return f"CASE WHEN regexp_full_match({c}, '\\d{{1,15}}') THEN CAST({c} AS BIGINT) END"
+        case "code" if len(column.codes) <= 40:
+            return f"CASE {c} {' '.join(f'WHEN {quoted(code)} THEN {quoted(code)}' for code in column.codes)} END"
+        case _:
+            return None
+
+
+Fault = tuple[str, str]  # a condition that is TRUE of a wrong cell, and the reason as a text
+
+
+def faults(column: FeedColumn, t: str, v: str, minor_digits: int) -> list[Fault]:
+    """What may be wrong with a cell of text `t` and value `v`, most telling first."""
+    found = []
+    if column.required:
+        found.append((f"{t} IS NULL AND {v} IS NULL", _why(column, "is empty, and must not be")))
+    found.append((f"{t} IS NOT NULL AND {v} IS NULL", _fault(column, t)))
+    for limit, op, words in ((column.minimum, "<", "is less than"), (column.maximum, ">", "is more than")):
+        if limit is not None and column.type in ("int", "decimal", "rate", "money"):
+            scaled = limit * 10**minor_digits if column.type == "money" else limit
+            found.append((f"{v} {op} {format(scaled, 'f')}", _why(column, f"{words} {limit}")))
+    return found
 
 
 def check(column: FeedColumn, t: str, calendar: Calendar, minor_digits: int) -> CheckedColumn:
     """The conversion of column type by column type; `t` names the text column."""
-    value = _value(column, t, calendar, minor_digits)
-    reasons = []
-    if column.required:
-        reasons.append(f"WHEN {t} IS NULL THEN {_why(column, 'is empty, and must not be')}")
-    reasons.append(f"WHEN {t} IS NOT NULL AND {value} IS NULL THEN {_fault(column, t)}")
-    for limit, op, words in ((column.minimum, "<", "is less than"), (column.maximum, ">", "is more than")):
-        if limit is not None and column.type in ("int", "decimal", "rate", "money"):
-            scaled = limit * 10**minor_digits if column.type == "money" else limit
-            reasons.append(f"WHEN {value} {op} {format(scaled, 'f')} THEN {_why(column, f'{words} {limit}')}")
-    return CheckedColumn(value, f"CASE {' '.join(reasons)} END")
+    value = slow_value(column, half_width(t) if column.type in NUMERIC else t, calendar, minor_digits)
+    reasons = " ".join(f"WHEN {condition} THEN {reason}" for condition, reason in faults(column, t, value, minor_digits))
+    return CheckedColumn(value, f"CASE {reasons} END")
 
 
 def _why(column: FeedColumn, what: str) -> str:
     return quoted(f"{column.title.zh} {column.name}: {what}")
+
+
+def shown(t: str) -> str:
+    """The text of a cell for a message: cut off, and long numbers hidden, because a slipped column may hold an identity number."""
+    return f"regexp_replace(left({t}, 40), '(\\d{{4}})\\d{{6,}}[\\dXx]?', '\\1******', 'g')"
 
 
 def _fault(column: FeedColumn, t: str) -> str:
@@ -64,10 +113,15 @@ def _fault(column: FeedColumn, t: str) -> str:
     }.get(column.type, f"is not a {column.type.replace('_', ' ')}")
     if column.klass == "identifier" or column.type in ("person", "household"):
         return _why(column, remedy)
-    return f"{quoted(f'{column.title.zh} {column.name}: ')} || left({t}, 40) || {quoted(' ' + remedy)}"
+    if column.type in ("date", "datetime"):
+        two_ways = f"regexp_full_match({t}, '\\d{{1,2}}[-/.]\\d{{1,2}}[-/.](\\d\\d|\\d{{4}})')"
+        advice = f"CASE WHEN {two_ways} THEN ' can be read as two days: write 2023-09-26' ELSE {quoted(' ' + remedy)} END"
+        return f"{quoted(f'{column.title.zh} {column.name}: ')} || {shown(t)} || {advice}"
+    return f"{quoted(f'{column.title.zh} {column.name}: ')} || {shown(t)} || {quoted(' ' + remedy)}"
 
 
-def _value(column: FeedColumn, t: str, calendar: Calendar, minor_digits: int) -> str:
+def slow_value(column: FeedColumn, t: str, calendar: Calendar, minor_digits: int) -> str:
+    """The value in every form that is understood, from the trimmed text (of numbers and days: of half width)."""
     kind = column.type
     plain = f"replace(replace({t}, ',', ''), '，', '')"
     match kind:
@@ -111,16 +165,13 @@ def _value(column: FeedColumn, t: str, calendar: Calendar, minor_digits: int) ->
 
 
 def day_sql(t: str) -> str:
-    """2023-09-26, 2023/9/26, 2023年9月26日, 20230926, or a spreadsheet's serial number."""
-    parts = f"regexp_extract({t}, '^(\\d{{4}})[-/.年](\\d{{1,2}})[-/.月](\\d{{1,2}})日?([ T].*)?$', ['y', 'm', 'd', 'r'])"
-    joined = f"({parts}).y || '-' || lpad(({parts}).m, 2, '0') || '-' || lpad(({parts}).d, 2, '0')"
+    """2023-09-26, 2023/9/26, 2023年9月26日, 20230926, with or without a time, or a spreadsheet's serial number."""
+    form = r"([12]\d{3})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?|((?:19|20)\d\d)(\d\d)(\d\d)"
+    iso = f"regexp_replace({t}, '^(?:{form})$', '\\1\\4-\\2\\5-\\3\\6')"
+    serial = f"DATE '1899-12-30' + CAST(CAST({t} AS DECIMAL(10,2)) AS INTEGER)"
     return (
-        f"CASE WHEN regexp_full_match({t}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') THEN TRY_CAST({t} AS DATE)"
-        f" WHEN regexp_full_match({t}, '(19|20)\\d{{6}}')"
-        f" THEN TRY_CAST(left({t}, 4) || '-' || substr({t}, 5, 2) || '-' || right({t}, 2) AS DATE)"
-        f" WHEN regexp_full_match({t}, '[1-7]\\d{{4}}(\\.0+)?')"
-        f" THEN DATE '1899-12-30' + CAST(CAST({t} AS DECIMAL(10,2)) AS INTEGER)"
-        f" WHEN regexp_full_match({t}, '\\d{{4}}[-/.年]\\d{{1,2}}[-/.月]\\d{{1,2}}日?([ T].*)?') THEN TRY_CAST({joined} AS DATE) END"
+        f"CASE WHEN regexp_full_match({t}, '{form}') THEN TRY_CAST({iso} AS DATE)"
+        f" WHEN regexp_full_match({t}, '[1-7]\\d{{4}}(\\.0+)?') THEN {serial} END"
     )
 
 

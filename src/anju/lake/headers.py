@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from anju.core.contracts.faults import nearest
 from anju.core.contracts.model import Contract
-from anju.lake.files import FileRefused
+from anju.lake.raw import FileRefused
 
 TOTALS = ("合计", "总计", "小计", "total", "totals", "sum", "subtotal")
+OPERATION = ("op", "operation", "操作", "操作类型")
+DELETE_WORDS = ("delete", "d", "del", "删除", "注销", "撤销")
+KEEP_WORDS = ("", "upsert", "insert", "update", "i", "u", "新增", "修改", "变更")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class HeaderMap:
     columns: Mapping[str, int]
     unknown: tuple[str, ...]
     missing: tuple[str, ...]  # optional columns the file does not have
+    operation: int | None = None  # of a feed of changes: the column that says whether a row takes another back
 
 
 def folded(text: str) -> str:
@@ -53,11 +57,14 @@ def map_headers(
     remembered = {folded(key): value for key, value in (remembered or {}).items()}
     columns: dict[str, int] = {}
     unknown = []
+    operation = None
     for position, cell in enumerate(header):
         key = folded(cell)
         name = remembered.get(key) or names.get(key)
         if name is None:
-            if cell:
+            if key in OPERATION and contract.delivery == "delta" and operation is None:
+                operation = position
+            elif cell:
                 unknown.append(cell)
             continue
         if name in columns:
@@ -78,4 +85,4 @@ def map_headers(
             "add them, or say which of the file's columns they are",
             nearest(needed[0], [cell for cell in header if cell]),
         )
-    return HeaderMap(columns, tuple(unknown), tuple(column.name for column in lacking))
+    return HeaderMap(columns, tuple(unknown), tuple(column.name for column in lacking), operation)

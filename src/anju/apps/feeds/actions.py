@@ -12,10 +12,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from anju.apps.feeds.models import Coverage, Delivery, HeaderMapping, RejectedRow
+from anju.apps.places.models import Place
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
-from anju.lake.files import FileRefused
-from anju.lake.intake import Directory, Receipt, Vault, file_hash, take_in
+from anju.lake.files import FileRefused, check_file, file_hash
+from anju.lake.intake import Directory, Receipt, Vault, take_in
 from anju.lake.refused import refused_path, write_sheet
 
 
@@ -67,8 +68,9 @@ def receive_file(
     if not isinstance(contract, Contract) or contract.registry is not None or contract.platform:
         known = sorted(c for c, x in policy.contracts.items() if isinstance(x, Contract) and not x.registry and not x.platform)
         raise FileRefused(f"'{feed}' is no feed that is delivered as a file", "", "name one of these", known)
-    if not path.is_file():
-        raise FileRefused(f"there is no file '{path}'", remedy="check the path")
+    check_file(path)
+    if contract.by == "unit" and unit is not None:
+        _check_unit(unit, policy)
     digest = file_hash(path)
     day = valid or at.date()
     if contract.kind == "event" and periods is not None:  # two empty months are the same bytes and different news
@@ -91,6 +93,14 @@ def receive_file(
         delivery.delete()
         return Received(repeated, repeated)
     return Received(_record(delivery, receipt), None)
+
+
+def _check_unit(unit: str, policy: Policy) -> None:
+    """Raises FileRefused for a code that is none of the units. Where no places are known yet, nobody can tell."""
+    assert isinstance(policy.programme, Programme)
+    known = sorted(Place.objects.filter(tree="scope", level=policy.programme.unit_level).values_list("code", flat=True))
+    if known and unit not in known:
+        raise FileRefused(f"'{unit}' is no management unit", "nobody of this code is known to deliver", "name one of these with --unit", known)
 
 
 def _standing(feed: str, unit: str | None) -> QuerySet[Delivery]:

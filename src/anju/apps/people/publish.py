@@ -185,13 +185,20 @@ class Directory:
 
     def __init__(self, identifier: str) -> None:
         self._identifier, self._keys = identifier, ensure_keys()
+        self._seen: dict[str, int | None] = {}
         self._people = dict(Identifier.objects.filter(type=identifier).values_list("digest", "person_id"))
         self._households = dict(Household.objects.values_list("household_code", "id"))
         self._places = place_codes()
 
     def people(self, values: pa.Array) -> pa.Array:
         """Persons by the normal form of their identifier; only its keyed hash is compared."""
-        return _each(values, lambda normal: self._people.get(digest(self._keys, self._identifier, normal)))
+        return _each(values, self._person)
+
+    def _person(self, normal: str) -> int | None:
+        """Remembered: the same people stand in every file of an afternoon."""
+        if normal not in self._seen:
+            self._seen[normal] = self._people.get(digest(self._keys, self._identifier, normal))
+        return self._seen[normal]
 
     def households(self, values: pa.Array) -> pa.Array:
         return _each(values, self._households.get)

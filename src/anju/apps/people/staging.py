@@ -47,7 +47,6 @@ class Staged:
     minor_digits: int
     validator: str
     messages: list[str]
-    has_faults: bool = False  # whether rows come with faults that a mapping has found
     rows: int = 0
     skipped: int = 0
     duplicates: int = 0
@@ -113,9 +112,8 @@ class Staged:
                 self.fields.append(column.name)
         self._add_keys(texts, items, faults)
         found = f"list_filter([{', '.join(faults)}], lambda f: f IS NOT NULL)"
-        if self.has_faults:
-            texts.append("faults")
-            found = f"list_concat(faults, {found})"
+        texts.append("faults")  # of the row as such, or found by a mapping
+        found = f"list_concat(faults, {found})"
         source = f"(SELECT {', '.join(texts)} FROM {self.table}) {self._joins()}"
         self.con.execute(f"CREATE OR REPLACE TABLE judged AS SELECT {', '.join(items)}, {found} AS faults FROM {source}")
 
@@ -211,11 +209,11 @@ def stage(con: Any, path: Path, nth: int, contracts: Mapping[str, Contract], pro
     empty = " AND ".join(f"{cell(position)} IS NULL" for position in used)
     totals = ", ".join(quoted(word) for word in TOTALS)
     first = f"COALESCE(rtrim(replace(lower(trim(c{used[0]})), ' ', ''), ':：'), '')"
-    con.execute(f"CREATE TABLE {table} AS SELECT * FROM raw WHERE NOT ({empty}) AND {first} NOT IN ({totals})")
+    con.execute(f"CREATE TABLE {table} AS SELECT * FROM raw WHERE (NOT ({empty}) OR len(faults) > 0) AND {first} NOT IN ({totals})")
     con.execute("DROP TABLE raw")
     skipped = rows - con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
     notes = [f"{path.name}: {message}" for message in raw.messages]
     if headers.unknown:
         notes.append(f"{path.name}: columns not known and left out: {', '.join(headers.unknown)}")
     calendar, digits, validator = calendar_of(programme), programme.minor_digits, programme.identifiers[0].validator
-    return Staged(con, path.name, registry, contract, table, headers.columns, calendar, digits, validator, notes, raw.has_faults, rows, skipped)
+    return Staged(con, path.name, registry, contract, table, headers.columns, calendar, digits, validator, notes, rows, skipped)

@@ -332,7 +332,7 @@ class _Author:
             return
         where = f", where: {_quoted(at.condition(1))}" if self.c.chance(40) else ""
         back = f", back: {self.c.whole(1, 2)}" if self.c.chance(20) else ""
-        self._add(subject, name, f"latest: {feed.code}{where}{back}{self._window(subject)}", "row")
+        self._add(subject, name, f"latest: {feed.code}{where}{back}{self._window(subject, feed)}", "row")
         self.facts[subject] += _fields(name, feed)[1:]
         if feed.kind == "event":
             self.resets.add(subject)
@@ -349,7 +349,7 @@ class _Author:
             of = feed.code if how == "count" else f"{feed.code}.{self.c.pick(columns)}"
         where = f", where: {_quoted(at.condition(1))}" if self.c.chance(50) else ""
         event = ", at: event" if at_event else ""
-        self._add(subject, name, f"{how}: {of}{where}{event}{self._window(subject)}", kind)
+        self._add(subject, name, f"{how}: {of}{where}{event}{self._window(subject, feed)}", kind)
 
     def _rollup(self, subject: str, name: str, over: str) -> None:
         at = _Expressions(self, None, over)
@@ -378,7 +378,9 @@ class _Author:
         self.draft.features.append(f"{{name: {name}, subject: {subject}, {text}}}")
         self.facts[subject].append(Fact(name, kind))
 
-    def _window(self, subject: str) -> str:
+    def _window(self, subject: str, feed: Feed) -> str:
+        if feed.kind == "period" and self.c.chance(20):
+            return f", window: {{periods: {self.c.whole(1, 3)}}}"
         if self.c.chance(40):
             return ""
         if self.c.chance(25):
@@ -403,7 +405,7 @@ class _Author:
         start = self.c.pick(("2020-01-01", "2020-01-01", "2023-10-01"))  # some are not in force yet
         self.draft.standards[code] = (
             f"code: {code}\ntitle: {{en: t, zh: t}}\ndomain: extension\nsource: {{basis: assumption, text: t}}\nsubject: {subject}\n"
-            f"sentence: {{en: t, zh: t}}\nversions:\n  - from: 2020-01-01\n    applies: {applies}\n    breaches:\n{breaches}"
+            f"sentence: {{en: t, zh: t}}\nversions:\n  - from: {self.c.pick(('2020-01-01', '2020-01-01', '2023-10-01'))}\n    applies: {applies}\n    breaches:\n{breaches}"
             f"{clears}    handle: 10d\n    owner: o\n    evidence: [{', '.join(evidence)}]\n"
         )
         self.answered.append((code, subject))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from anju.core.contracts.model import Contract
 from anju.core.standards.compile.delivered import Delivered
@@ -90,7 +90,7 @@ class FeedGroup:
                 last = self._last_due()
                 if last is None:
                     return None
-                starts.append(self.calendar.first_day(self.contract.cadence, max(0, last - feature.at_most)))
+                starts.append(self.calendar.first_day(self.contract.cadence, max(0, last - feature.at_most + 1)) - timedelta(days=1))
             elif window is None:
                 return None
             else:

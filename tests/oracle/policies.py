@@ -28,7 +28,7 @@ languages: [en, zh]
 forbidden_columns: [religion]
 subjects:
   thing: {feed: F1, key: [item], title: {en: Thing, zh: 事项}}
-  pair: {feed: F2, key: [kind, item], title: {en: Pair, zh: 组合}}
+  pair: {feed: F2, key: [status, item], title: {en: Pair, zh: 组合}}
 """
 CALENDAR = """
 holidays: [2023-09-29, 2023-10-02, 2023-10-03, 2023-10-04, 2023-10-05, 2023-10-06, 2023-12-29, 2024-01-01, 2024-02-12, 2024-02-13]
@@ -49,10 +49,10 @@ parameters:
   - {name: limit, type: int, by_area: true, values: [
       {from: 2021-01-01, value: 2, source: s}, {from: 2023-09-26, value: 3, source: s}, {from: 2022-01-01, area: U1, value: 1, source: s},
       {from: 2024-01-01, area: C2, value: 5, source: s}, {from: 2023-01-01, area: C3, value: 0, source: s}]}
-  - {name: line, type: money, keyed_by: [kind], values: [
+  - {name: line, type: money, keyed_by: [status], values: [
       {from: 2021-01-01, keys: [a], value: 50, source: s}, {from: 2023-09-01, keys: [a], value: 60, source: s},
       {from: 2021-01-01, keys: [b], value: 0.5, source: s}]}
-  - {name: local_line, type: money, by_area: true, keyed_by: [poor], values: [
+  - {name: local_line, type: money, by_area: true, keyed_by: [is_registered_poor], values: [
       {from: 2021-01-01, keys: [true], value: 50, source: s}, {from: 2021-01-01, keys: [false], value: 100, source: s},
       {from: 2021-01-01, area: U1, keys: [true], value: 20, source: s}]}
   - {name: cash, type: money, values: [{from: 2020-01-01, value: 12.34, source: s}, {from: 2024-01-01, value: 50, source: s}]}
@@ -71,15 +71,16 @@ delivery: full
 world: closed
 by: programme
 cadence: month
-key: [household]
+key: [household_code]
 registry: household
 columns:
-  household: {type: household}
-  kind: {type: code, codes: [a, b, c]}
-  poor: {type: bool}
-  moved_on: {type: date}
-  size: {type: int, min: 0}
-  note: {type: text, empty_means: no}
+  household_code: {type: household}
+  dest_community_code: {type: place}
+  status: {type: code, codes: [a, b, c]}
+  is_registered_poor: {type: bool}
+  move_in_date: {type: date}
+  member_count: {type: int, min: 0}
+  grid_code: {type: text, empty_means: no}
 """
 PERSONS = """
 code: RP
@@ -91,15 +92,14 @@ delivery: full
 world: closed
 by: programme
 cadence: month
-key: [person]
+key: [person_id]
 registry: person
 columns:
-  person: {type: person}
-  kind: {type: code, codes: [a, b, c]}
-  born_on: {type: date}
-  died_on: {type: date, empty_means: no}
+  person_id: {type: person}
+  labour_capacity: {type: code, codes: [a, b, c]}
+  birth_date: {type: date}
+  deceased_on: {type: date, empty_means: no}
   alive: {type: bool}
-  grade: {type: int}
 """
 DECISIONS = """
 code: P01
@@ -143,10 +143,10 @@ columns:
   who: {type: person, required: true}
   term: {type: term, required: true}
   school: {type: text}
-  kind: {type: code, codes: [a, b, c]}
+  status: {type: code, codes: [a, b, c]}
 """
 SHARED = """  item: {type: text, required: true}
-  kind: {type: code, codes: [a, b, c]}
+  status: {type: code, codes: [a, b, c]}
   other: {type: code, codes: [x, y], empty_means: no}
   n: {type: int, min: 0}
   m: {type: int}
@@ -161,14 +161,20 @@ SHARED = """  item: {type: text, required: true}
   school: {type: text, required: true}
 """
 COLUMNS = {
-    "item": "text", "kind": "text", "other": "text", "n": "int", "m": "int", "amount": "money", "debt": "money", "rate": "decimal",
+    "item": "text", "status": "text", "other": "text", "n": "int", "m": "int", "amount": "money", "debt": "money", "rate": "decimal",
     "flag": "bool", "on_day": "date", "maybe": "date", "moment": "date", "codes": "list", "school": "text",
 }  # fmt: skip
 ATTRIBUTES = {
-    "person": {"kind": "text", "born_on": "date", "died_on": "date", "alive": "bool", "grade": "int"},
-    "household": {"kind": "text", "poor": "bool", "moved_on": "date", "size": "int", "note": "text"},
+    "person": {"labour_capacity": "text", "birth_date": "date", "deceased_on": "date", "alive": "bool"},
+    "household": {
+        "status": "text",
+        "is_registered_poor": "bool",
+        "move_in_date": "date",
+        "member_count": "int",
+        "grid_code": "text",
+    },
 }
-CODES = {"kind": ("a", "b", "c"), "other": ("x", "y"), "codes": ("p", "q", "r")}
+CODES = {"status": ("a", "b", "c"), "labour_capacity": ("a", "b", "c"), "other": ("x", "y"), "codes": ("p", "q", "r")}
 PERIODS = ("week", "month", "quarter", "year", "term", "school_year")
 LINKS = {"person": "who", "household": "home", "place": "spot"}
 SUBJECTS = ("person", "household", "community", "unit", "programme", "building", "thing", "pair")
@@ -246,8 +252,8 @@ class _Author:
         self.count = 0
 
     def write(self, features: int, standards: int) -> Draft:
-        self.draft.features.append("{name: roll, subject: person, latest: FR, where: \"kind <> 'c'\"}")
-        self.facts["person"] += [Fact("roll", "row"), Fact("roll.school", "text"), Fact("roll.kind", "text", CODES["kind"])]
+        self.draft.features.append("{name: roll, subject: person, latest: FR, where: \"status <> 'c'\"}")
+        self.facts["person"] += [Fact("roll", "row"), Fact("roll.school", "text"), Fact("roll.status", "text", CODES["status"])]
         for n in (1, 2, 3):
             self._contract(f"F{n}")
         self.facts["thing"] += _fields("thing", self._feed("F1"))
@@ -405,7 +411,7 @@ class _Author:
         start = self.c.pick(("2020-01-01", "2020-01-01", "2023-10-01"))  # some are not in force yet
         self.draft.standards[code] = (
             f"code: {code}\ntitle: {{en: t, zh: t}}\ndomain: extension\nsource: {{basis: assumption, text: t}}\nsubject: {subject}\n"
-            f"sentence: {{en: t, zh: t}}\nversions:\n  - from: {self.c.pick(('2020-01-01', '2020-01-01', '2023-10-01'))}\n    applies: {applies}\n    breaches:\n{breaches}"
+            f"sentence: {{en: t, zh: t}}\nversions:\n  - from: {start}\n    applies: {applies}\n    breaches:\n{breaches}"
             f"{clears}    handle: 10d\n    owner: o\n    evidence: [{', '.join(evidence)}]\n"
         )
         self.answered.append((code, subject))
@@ -498,7 +504,7 @@ class _Expressions:
     def _lines(self) -> list[str]:
         """Amounts of parameters whose keys can be read here."""
         found = []
-        if any(fact.text == "kind" for fact in self.facts):
+        if any(fact.text == "status" for fact in self.facts):
             found += ["$line", "at($line, date '2023-08-31')"]
         if self.feed is None and self.subject == "household":
             found.append("$local_line")

@@ -3,12 +3,18 @@
 ANJU_DATA          folder of the database, the lake, the keys and the drop folder (default: ./var)
 ANJU_DATABASE_URL  postgresql://user:password@host:port/name?host=/socket/folder, or sqlite:///path (default: ANJU_DATA)
 ANJU_POLICY        folder of the policy (default: the one shipped)
-ANJU_SECRET_KEY    Django's own key; without it a key is made in the data folder when first needed
+ANJU_SECRET_KEY    what sessions are signed with; without it a key is made in the data folder when first needed
+ANJU_HOSTS         names the server answers to, with commas (default: this machine only)
+ANJU_ORIGINS       addresses forms may be sent from where a proxy stands in front, as https://name, with commas
+ANJU_HTTPS         1 where the pages are reached by https: cookies then travel by nothing else
+ANJU_TIME_ZONE     of the programme (default: UTC)
+ANJU_SAMPLE        1 for a deployment of sample people
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -51,21 +57,91 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def secret_key(path: Path) -> str:
+    """The key that sessions are signed with; the server makes it. Commands sign nothing, and leave no file behind."""
+    return path.read_text(encoding="ascii") if path.exists() else secrets.token_urlsafe(48)
+
+
 DATABASE_URL = os.environ.get("ANJU_DATABASE_URL", "")
 DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-SECRET_KEY = os.environ.get("ANJU_SECRET_KEY", "only-for-commands-no-sessions-are-signed-with-this")
+SECRET_KEY = os.environ.get("ANJU_SECRET_KEY", "") or secret_key(DATA / "keys" / "session.key")
 DEBUG = False
-ALLOWED_HOSTS: list[str] = []
+SAMPLE = os.environ.get("ANJU_SAMPLE", "") == "1"
+ALLOWED_HOSTS = [host for host in os.environ.get("ANJU_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host]
+CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("ANJU_ORIGINS", "").split(",") if origin]
 ROOT_URLCONF = "anju.urls"
+WSGI_APPLICATION = "anju.wsgi.application"
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = os.environ.get("ANJU_TIME_ZONE", "UTC")
+
+# --- languages ------------------------------------------------------------------------------------------------------
 USE_I18N = True
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+WEB = ROOT / "src" / "anju" / "web"
+LOCALE_PATHS = sorted(WEB.glob("*/locale"))
 
-INSTALLED_APPS = [
-    "anju.apps.places",
-    "anju.apps.people",
-    *(app for app in ("anju.apps.feeds", "anju.apps.findings") if (ROOT / "src" / app.replace(".", "/") / "apps.py").exists()),
+# --- accounts and sessions --------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "staff.Account"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "sign_in", "/", "/"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("ANJU_HTTPS", "") == "1"
+SECURE_CONTENT_TYPE_NOSNIFF, X_FRAME_OPTIONS, SECURE_REFERRER_POLICY = True, "DENY", "same-origin"
+AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME, AXES_LOCKOUT_PARAMETERS = 8, 0.25, [["username", "ip_address"]]
+AXES_VERBOSE = False
+
+# --- rooms ------------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.messages",
+    "whitenoise.runserver_nostatic", "django.contrib.staticfiles", "axes", "django_htmx",
+    "anju.apps.places", "anju.apps.staff", "anju.apps.people", "anju.apps.feeds", "anju.apps.findings", "anju.web.layout",
+]  # fmt: skip
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "anju.web.layout.middleware.policy_middleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "anju.web.layout.middleware.language_middleware",
+    "anju.web.layout.middleware.viewer_middleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": sorted(WEB.glob("*/templates")),
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "anju.web.layout.frame.frame",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()  # the server collects them; tests read them where they are
+WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_AUTOREFRESH = False
+STATIC_STORAGE = (
+    "whitenoise.storage.CompressedManifestStaticFilesStorage" if COLLECTED else "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+STORAGES = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}, "staticfiles": {"BACKEND": STATIC_STORAGE}}

@@ -1,7 +1,10 @@
-"""No pages are served yet; Django asks for the list all the same."""
+"""Addresses: each room of the pages brings its own."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("anju.web.front.urls")),
+    path("", include("anju.web.account.urls")),
+]

@@ -1,0 +1,88 @@
+"""What each role may do: one table, read by pages, API, exports and tests; the docs print it.
+
+An act is `object.verb`. Who may do it is decided by role; for whom, by the place and department of the post.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from anju.core.standards.model import Title
+
+Level = Literal["household", "building", "grid", "community", "street", "unit", "prefecture", "above"]
+
+ACTS: dict[str, Title] = {
+    "situation.see": Title("see the situation of a place", "查看总览"),
+    "standards.see": Title("read standards and their attainment", "查看标准与落实情况"),
+    "households.search": Title("search households", "查询家庭"),
+    "household.see": Title("open a family's page", "查看家庭档案"),
+    "person.reveal": Title("reveal a masked number, with a reason", "说明理由后查看完整证件号"),
+    "looks.see": Title("see who looked at a person", "查看谁看过"),
+    "health.see": Title("see health, disability and child-protection facts", "查看健康、残疾与儿童保护信息"),
+    "alerts.see": Title("see alerts", "查看预警线索"),
+    "alerts.acknowledge": Title("take an alert on", "认领预警线索"),
+    "alerts.mute": Title("put reminders off", "暂缓提醒"),
+    "alerts.release": Title("release a baseline into the queues", "下发存量"),
+    "feeds.see": Title("see deliveries and receipts", "查看数据报送"),
+    "feeds.deliver": Title("deliver a file", "报送数据"),
+    "feeds.confirm": Title("give the word on a held delivery", "确认暂缓采用的报送"),
+    "feeds.withdraw": Title("withdraw a delivery", "撤回报送"),
+    "feeds.mend": Title("mend rows set aside", "更正待更正数据"),
+    "runs.start": Title("start a run", "发起研判"),
+    "export.lists": Title("export a list", "导出名单"),
+    "export.figures": Title("export figures", "导出汇总数"),
+    "accounts.manage": Title("manage accounts and posts", "管理账号与岗位"),
+    "journal.see": Title("read the journal", "查看操作日志"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`level` is the kind of place the role is held at. `of_department`: the post names one, and sees only its domains."""
+
+    title: Title
+    level: Level
+    may: frozenset[str]
+    of_department: bool = False
+
+
+def _may(*acts: str) -> frozenset[str]:
+    unknown = set(acts) - set(ACTS)
+    if unknown:
+        raise ValueError(f"no such act: {', '.join(sorted(unknown))}")
+    return frozenset(acts)
+
+
+FAMILY = ("households.search", "household.see", "alerts.see", "alerts.acknowledge", "standards.see")
+LEAD = (*FAMILY, "situation.see", "person.reveal", "health.see", "alerts.mute", "export.figures", "export.lists", "looks.see")
+FEEDS = ("feeds.see", "feeds.deliver", "feeds.mend", "feeds.withdraw", "feeds.confirm")
+
+ROLES: dict[str, Role] = {
+    "street_head": Role(Title("Street or building head", "街长／楼栋长"), "building", _may("standards.see")),
+    "grid_worker": Role(Title("Grid worker", "网格员"), "grid", _may(*FAMILY)),
+    "cadre": Role(Title("Responsible cadre", "包保干部"), "community", _may(*FAMILY, "person.reveal")),
+    "first_secretary": Role(Title("First secretary, community", "第一书记／社区"), "community", _may(*LEAD)),
+    "street": Role(Title("Street or town", "街道／乡镇"), "street", _may(*LEAD)),
+    "county_department": Role(
+        Title("County department", "县级部门"), "unit", _may(*FAMILY, "situation.see", "person.reveal", "health.see", *FEEDS, "export.figures"),
+        of_department=True,
+    ),
+    "county_bureau": Role(Title("County migration bureau", "县级生态移民局"), "unit", _may(*LEAD, "alerts.release", "feeds.see")),
+    "prefecture_bureau": Role(
+        Title("Prefecture migration bureau", "州生态移民局"), "prefecture", _may(*LEAD, "alerts.release", "feeds.see", "runs.start")
+    ),
+    "prefecture_department": Role(
+        Title("Prefecture department", "州级部门"), "prefecture",
+        _may("situation.see", "standards.see", "alerts.see", "feeds.see", "export.figures"),
+        of_department=True,
+    ),
+    "leader": Role(Title("Leadership", "领导"), "prefecture", _may("situation.see", "standards.see", "export.figures")),
+    "above": Role(Title("Province and nation", "省级及以上"), "above", _may("situation.see", "standards.see", "export.figures")),
+    "policy_officer": Role(Title("Policy officer", "政策专员"), "prefecture", _may("standards.see", "situation.see")),
+    "data_steward": Role(Title("Data steward", "数据管理员"), "prefecture", _may(*FEEDS, "standards.see", "runs.start")),
+    "auditor": Role(Title("Auditor", "审计员"), "prefecture", _may("journal.see", "looks.see", "standards.see", "situation.see")),
+    "administrator": Role(Title("Administrator", "系统管理员"), "prefecture", _may("accounts.manage")),
+}  # fmt: skip
+
+APART = frozenset({"data_steward", "auditor", "administrator"})  # three people, never one

@@ -1,0 +1,1 @@
+"""The pages: a door, with one room for each audience."""

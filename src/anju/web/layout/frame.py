@@ -1,0 +1,59 @@
+"""What the frame of every page shows: the programme, the day judged, whether it is sample data, where one may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from anju.apps.findings.queries import current_run
+from anju.apps.staff.permissions import ROLES
+from anju.core.terms.viewer import STRANGER, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An entry of the navigation; shown to whoever may do `act`."""
+
+    name: str
+    label: Any
+    act: str
+
+
+WAYS = (
+    Way("work", _("My work"), "alerts.see"),
+    Way("situation", _("Situation"), "situation.see"),
+    Way("households", _("Households"), "households.search"),
+    Way("standards", _("Standards"), "standards.see"),
+    Way("deliveries", _("Deliveries"), "feeds.see"),
+    Way("scoreboard", _("Score-board"), "feeds.see"),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Template context of every page."""
+    viewer: Viewer = getattr(request, "viewer", STRANGER)
+    zh = (get_language() or "").startswith("zh")
+    role = ROLES.get(viewer.role)
+    return {
+        "viewer": viewer,
+        "zh": zh,
+        "role_title": (role.title.zh if zh else role.title.en) if role else "",
+        "ways": [(way, url) for way in WAYS if viewer.can(way.act) and (url := _url(way.name))],
+        "run": current_run(),
+        "is_sample": settings.SAMPLE,
+        "theme": getattr(request.user, "theme", "") or request.COOKIES.get("theme", ""),
+        "large_text": getattr(request.user, "large_text", False) or request.COOKIES.get("text") == "large",
+    }
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,24 @@
+// Small helps that need no framework. Every page works without them.
+(function () {
+  "use strict";
+  // What was typed survives an expired session or a closed tab: kept on this device until the form was sent.
+  var key = function (form) { return "draft:" + location.pathname + ":" + (form.id || form.getAttribute("action") || ""); };
+  document.querySelectorAll("form[data-keep]").forEach(function (form) {
+    try {
+      var kept = JSON.parse(localStorage.getItem(key(form)) || "null");
+      if (kept) { Object.keys(kept).forEach(function (name) { var field = form.elements[name]; if (field && !field.value && field.type !== "hidden") { field.value = kept[name]; } }); }
+    } catch (e) { /* a full or forbidden store costs the draft, not the page */ }
+    form.addEventListener("input", function () {
+      var now = {};
+      Array.prototype.forEach.call(form.elements, function (field) { if (field.name && field.type !== "hidden" && field.type !== "password" && field.type !== "file" && field.value) { now[field.name] = field.value; } });
+      try { localStorage.setItem(key(form), JSON.stringify(now)); } catch (e) { /* as above */ }
+    });
+    form.addEventListener("submit", function () { try { localStorage.removeItem(key(form)); } catch (e) { /* as above */ } });
+  });
+  // "/" puts the cursor into the page's search field
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "/" || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) { return; }
+    var field = document.querySelector("input[type=search]");
+    if (field) { field.focus(); event.preventDefault(); }
+  });
+})();

@@ -12,7 +12,7 @@ from anju.cli.main import main
 
 COMMANDS = [
     ["places", "import"], ["people", "import"], ["feeds", "import"], ["feeds", "withdraw"], ["feeds", "confirm"], ["feeds", "status"],
-    ["feeds", "refused"], ["run"], ["explain"], ["findings", "list"], ["standards", "check"], ["standards", "test"],
+    ["feeds", "refused"], ["feeds", "retry"], ["run"], ["explain"], ["findings", "list"], ["standards", "check"], ["standards", "test"],
     ["standards", "sql"], ["standards", "list"],
     ["demo"], ["doctor"],
 ]  # fmt: skip
@@ -106,3 +106,24 @@ def test_the_cases_hold_and_hold_every_boundary() -> None:
     assert code == 0
     assert (found["failed"], found["unguarded"]) == ([], [])
     assert found["cases"] > 350
+
+
+@pytest.mark.django_db
+def test_registering_somebody_takes_in_the_rows_that_waited_for_them(tmp_path: Path) -> None:
+    def written(name: str, *rows: str) -> str:
+        (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return str(tmp_path / name)
+
+    children = ["522301201303030010", "522301201303030029"]
+    places = written("places.csv", "level,code,name,parent_code", "unit,U1,义龙,", "street,T1,木贾,U1", "community,C1,新城,T1")
+    homes = written("F01.csv", "household_code,dest_community_code", "H1,C1")
+    roll = written("F09_U1.csv", "person_id,term,school_code,status", *[f"{child},2023-2024-1,S1,enrolled" for child in children])
+    assert ask("places", "import", places)[0] == 0
+    assert ask("people", "import", homes, written("F02.csv", "person_id,household_code,name", f"{children[0]},H1,甲"))[0] == 0
+    assert "1 accepted, 1 set aside" in ask("feeds", "import", roll)[1]
+    assert "set aside stay set aside" in ask("feeds", "retry")[1]
+    again = written("F02.csv", "person_id,household_code,name", f"{children[1]},H1,乙")
+    assert json.loads(ask("people", "import", again, "--dry-run", "--json")[1])["retried"] == []
+    assert [done["accepted"] for done in json.loads(ask("people", "import", again, "--json")[1])["retried"]] == [1]
+    status = json.loads(ask("feeds", "status", "--json")[1])["deliveries"]
+    assert [(r["accepted"], r["set_aside"]) for r in status] == [(2, 0)]

@@ -31,7 +31,7 @@ PLACE = {"place_id": KEY, "parent_id": KEY, "level": TEXT, "code": TEXT, "name":
 MEMBERSHIP = {"person_id": KEY, "household_id": KEY, "start": DAY, "end": DAY}
 DELIVERY = {
     "delivery_id": KEY, "feed": TEXT, "received_at": MOMENT, "valid": DAY, "status": TEXT, "held": FLAG, "confirmed_at": MOMENT,
-    "withdrawn_at": MOMENT, "matched_rate": pa.decimal128(9, 4),
+    "withdrawn_at": MOMENT, "matched_rate": pa.decimal128(9, 4), "retry_of": KEY, "said_at": MOMENT,
 }  # fmt: skip
 COVERAGE = {"delivery_id": KEY, "feed": TEXT, "unit": TEXT, "period": PERIOD}
 REJECTED = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from anju.apps.feeds.actions import Received, confirm_delivery, receive_file, withdraw_delivery, write_refused_sheet
 from anju.apps.feeds.models import Delivery
+from anju.apps.feeds.retry import RetriedDelivery, retry_strangers
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.cli.context import (
@@ -25,6 +26,8 @@ from anju.cli.context import (
     progress,
     say,
 )
+from anju.core.contracts.model import Programme
+from anju.core.standards.model import Policy
 from anju.lake.files import FileRefused
 
 
@@ -128,9 +131,38 @@ def refused(receipt: int, out: Path) -> None:
     migrated()
     try:
         rows = write_refused_sheet(receipt, root=data_folder() / "lake", vault=FileVault(), out=out)
+    except (Delivery.DoesNotExist, ValueError) as error:
+        fail(str(error), "anju feeds status lists the receipts")
     except FileNotFoundError:
         fail(f"receipt {receipt} has no rows set aside", "anju feeds status lists the receipts")
     click.echo(f"{rows} rows written to {out}. It holds full identity numbers: keep it safe and delete it after use.")
+
+
+@feeds.command()
+@click.option("--received-on", type=Day(), help="From which day on the rows are known, for loading history (default: today).")
+@json_option
+def retry(received_on: date | None, as_json: bool) -> None:
+    """Try the rows again that were set aside because nobody in the register had their number.
+
+    It is done by itself after every people import.
+    """
+    migrated()
+    policy = load_checked_policy()
+    retried = retry_rows(policy, moment_of(received_on) if received_on else timezone.now())
+    say(as_json, {"retried": [done.as_dict() for done in retried]}, retry_lines(retried) or ["nobody new: the rows set aside stay set aside"])
+
+
+def retry_rows(policy: Policy, at: datetime) -> list[RetriedDelivery]:
+    assert isinstance(policy.programme, Programme)
+    directory = Directory(policy.programme.identifiers[0].name)
+    return retry_strangers(policy=policy, root=data_folder() / "lake", directory=directory, vault=FileVault(), by=actor(), at=at)
+
+
+def retry_lines(retried: list[RetriedDelivery]) -> list[str]:
+    return [
+        f"receipt {done.receipt}: {done.feed}: {done.accepted} of {done.tried} rows set aside taken in after all, {done.set_aside} remain"
+        for done in retried
+    ]
 
 
 @feeds.command()
@@ -140,7 +172,7 @@ def refused(receipt: int, out: Path) -> None:
 def status(held: bool, limit: int, as_json: bool) -> None:
     """What came last, what is held, what was set aside."""
     migrated()
-    rows = Delivery.objects.filter(status="accepted").order_by("-received_at", "-pk")
+    rows = Delivery.objects.filter(status="accepted", retry_of__isnull=True).order_by("-received_at", "-pk")
     if held:
         rows = rows.exclude(held_reason="").filter(confirmed_at__isnull=True)
     found = [Received(delivery, None).as_dict() for delivery in rows[:limit]]

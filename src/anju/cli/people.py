@@ -13,6 +13,7 @@ from anju.apps.feeds.survey import SurveyReport, Taken, import_survey
 from anju.apps.people.importing import import_people
 from anju.apps.people.vault import FileVault
 from anju.cli.context import FOUND, Day, Moment, actor, data_folder, fail, json_option, load_checked_policy, migrated, say
+from anju.cli.feeds import retry_lines, retry_rows
 from anju.core.contracts.faults import PolicyFaults
 from anju.lake.files import FileRefused
 
@@ -57,7 +58,9 @@ def import_(
         return
     report = import_people(list(files), by=actor(), at=at, valid=as_of, dry_run=dry_run, contracts=policy.contracts, programme=policy.programme)
     data = report.as_dict()
-    say(as_json, data, [f"{name.replace('_', ' ')}: {value}" for name, value in data.items()])
+    retried = [] if dry_run else retry_rows(policy, report.at)
+    lines = [f"{name.replace('_', ' ')}: {value}" for name, value in data.items()]
+    say(as_json, data | {"retried": [done.as_dict() for done in retried]}, lines + retry_lines(retried))
     if data.get("refused"):
         raise SystemExit(FOUND)
 
@@ -70,7 +73,8 @@ def _survey(policy: Any, files: tuple[Path, ...], mapping: Path, at: datetime, d
         fail(f"{len(error.faults)} faults; nothing was taken in", "mend them and say it again", code=FOUND)
     except FileRefused as error:
         fail(f"{error}; nothing was taken in", code=FOUND)
-    say(as_json, report.as_dict(), _lines(report))
+    retried = [] if dry_run else retry_rows(policy, at)
+    say(as_json, report.as_dict() | {"retried": [done.as_dict() for done in retried]}, _lines(report) + retry_lines(retried))
     if report.refused:
         raise SystemExit(FOUND)
 

@@ -91,17 +91,22 @@ class FeedRows:
     # --- which deliveries ---------------------------------------------------------------------------------------
 
     def _chosen(self, contract: Contract) -> str:
-        """The deliveries whose rows are seen: for full feeds the latest usable one per unit (and period)."""
+        """The deliveries whose rows are seen: for full feeds the latest usable one per unit (and period), and with it the
+        rows of it that were set aside at first and taken in later."""
         name = f"d_{contract.code}"
         code = literal(contract.code)
         if contract.delivery == "full" and contract.kind != "event":
             only = f" AND u.valid <= {literal(self.day)}" if contract.kind == "state" else ""
             per = "c.unit" if contract.kind == "state" else "c.unit, c.period"
             order = "(u.valid, u.received_at, u.delivery_id)" if contract.kind == "state" else "(u.received_at, u.delivery_id)"
-            sql = (
+            latest = (
                 f"SELECT arg_max(u.delivery_id, {order}) AS delivery_id, arg_max(u.seq, {order}) AS seq, c.unit,"
                 f" {'NULL::INTEGER' if contract.kind == 'state' else 'c.period'} AS period FROM m_coverage c"
                 f" JOIN usable u USING (delivery_id) WHERE c.feed = {code}{only} GROUP BY {per}"
+            )
+            sql = (
+                f"WITH latest AS ({latest}) SELECT * FROM latest UNION ALL SELECT r.delivery_id, r.seq, l.unit, l.period FROM latest l"
+                " JOIN usable r ON r.retry_of = l.delivery_id"
             )
         else:
             sql = f"SELECT delivery_id, seq FROM usable WHERE feed = {code}"

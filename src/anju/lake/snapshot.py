@@ -114,8 +114,8 @@ class _Snapshot:
             self.con.execute(f"CREATE TEMP VIEW m_{name} AS SELECT * FROM read_parquet({path})")
         floors = ", ".join(f"({literal(code)}, {literal(self._contract(code).matched_floor)})" for code in self.policy.contracts)
         self.con.execute(
-            "CREATE TEMP TABLE usable AS SELECT d.delivery_id, d.feed, d.received_at, d.valid,"
-            " CAST(row_number() OVER (ORDER BY d.received_at, d.delivery_id) AS BIGINT) AS seq"
+            "CREATE TEMP TABLE usable AS SELECT d.delivery_id, d.feed, d.received_at, d.valid, d.retry_of,"
+            " CAST(row_number() OVER (ORDER BY COALESCE(d.said_at, d.received_at), d.delivery_id) AS BIGINT) AS seq"
             f" FROM m_delivery d JOIN (VALUES {floors}) f(code, least) ON f.code = d.feed"
             f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
             f" AND (NOT d.held OR d.confirmed_at <= {known}) AND COALESCE(d.matched_rate, 1) >= f.least"
@@ -161,7 +161,7 @@ class _Snapshot:
                     f" AND d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
                     f" AND (r.valid IS NULL OR r.valid <= {literal(self.day)})"
                     f" AND NOT EXISTS (SELECT 1 FROM s_{feed} s WHERE s.{subject}_id = r.{subject}_id"
-                    " AND s.known_at > d.received_at AND (r.period IS NULL OR s.period = r.period))"
+                    " AND s.known_at > COALESCE(d.said_at, d.received_at) AND (r.period IS NULL OR s.period = r.period))"
                 )
         self.con.execute(
             "INSERT INTO rejected_now SELECT feed, p.level, subject_id, period, valid FROM rejected_now"

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from anju.apps.feeds.models import Coverage, Delivery, HeaderMapping, RejectedRow
+from anju.apps.feeds.retry import refused_number
 from anju.apps.places.models import Place
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
@@ -104,7 +105,9 @@ def _check_unit(unit: str, policy: Policy) -> None:
 
 
 def _standing(feed: str, unit: str | None) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(feed=feed, unit=unit or "", status="accepted", withdrawn_at__isnull=True).order_by("pk")
+    return Delivery.objects.filter(feed=feed, unit=unit or "", status="accepted", withdrawn_at__isnull=True, retry_of__isnull=True).order_by(
+        "pk"
+    )
 
 
 def _take(
@@ -184,7 +187,7 @@ def _forget(root: Path, feed: str, delivery_id: int) -> None:
 
 def confirm_delivery(delivery_id: int, *, by: str, at: datetime | None = None) -> Delivery:
     """Its owner's word that a held roll is right. Raises Delivery.DoesNotExist, or ValueError if it is not held."""
-    delivery = Delivery.objects.get(pk=delivery_id, status="accepted")
+    delivery = _whole(delivery_id)
     if not delivery.held_reason or delivery.confirmed_at is not None:
         raise ValueError(f"delivery {delivery_id} is not waiting for anybody's word")
     delivery.confirmed_at, delivery.confirmed_by = at or timezone.now(), by
@@ -194,7 +197,7 @@ def confirm_delivery(delivery_id: int, *, by: str, at: datetime | None = None) -
 
 def withdraw_delivery(delivery_id: int, *, by: str, reason: str, at: datetime | None = None) -> Delivery:
     """Takes a whole delivery back from that moment on; what was judged before keeps it as known then."""
-    delivery = Delivery.objects.get(pk=delivery_id, status="accepted")
+    delivery = _whole(delivery_id)
     if delivery.withdrawn_at is not None:
         raise ValueError(f"delivery {delivery_id} was withdrawn already, on {delivery.withdrawn_at:%Y-%m-%d}")
     if not reason.strip():
@@ -206,4 +209,12 @@ def withdraw_delivery(delivery_id: int, *, by: str, reason: str, at: datetime | 
 
 def write_refused_sheet(delivery_id: int, *, root: Path, vault: Vault, out: Path) -> int:
     """The rows set aside as a workbook to mend and send again. Returns their number."""
-    return write_sheet(root, delivery_id, vault, out)
+    return write_sheet(root, refused_number(_whole(delivery_id)), vault, out)
+
+
+def _whole(delivery_id: int) -> Delivery:
+    """A delivery that somebody sent. Raises Delivery.DoesNotExist, and for rows of it taken in later ValueError."""
+    delivery = Delivery.objects.get(pk=delivery_id, status="accepted")
+    if delivery.retry_of_id is not None:
+        raise ValueError(f"{delivery_id} are rows of delivery {delivery.retry_of_id} that were taken in later: name that one")
+    return delivery

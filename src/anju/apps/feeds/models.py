@@ -6,7 +6,11 @@ from django.db import models
 
 
 class Delivery(models.Model):
-    """A file that was taken in. `receiving` until all of it is written: a killed intake leaves no accepted row."""
+    """A file that was taken in. `receiving` until all of it is written: a killed intake leaves no accepted row.
+
+    With `retry_of` it is no file, but rows of that delivery which were set aside because nobody knew whom they are about, tried
+    again and usable since `received_at`. The counts of the first are those of now; these say by how much they changed:
+    accepted and duplicates went from refused, `unknown_people` fewer rows name somebody unknown."""
 
     feed = models.CharField(max_length=8)
     unit = models.CharField(max_length=64, blank=True)  # who sent it; '' for the programme as a whole
@@ -32,6 +36,7 @@ class Delivery(models.Model):
     withdrawn_by = models.CharField(max_length=100, blank=True)
     withdrawn_reason = models.TextField(blank=True)
     recorded_by = models.CharField(max_length=100)
+    retry_of = models.ForeignKey("self", models.CASCADE, null=True, related_name="retries")
 
     class Meta:
         indexes = [
@@ -58,6 +63,7 @@ class RejectedRow(models.Model):
     place_id = models.BigIntegerField(null=True)
     period = models.IntegerField(null=True)
     valid = models.DateField(null=True)
+    settled_at = models.DateTimeField(null=True)  # the row was taken in after all
 
 
 class HeaderMapping(models.Model):

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.db.models import Q
 
 from anju.apps.feeds.models import Coverage, Delivery, RejectedRow
 from anju.core.contracts.model import Contract, Programme
 from anju.core.contracts.programme import calendar_of
 from anju.core.standards.model import Policy
+from anju.lake.retry import matched_rate
 
 TS = pa.timestamp("us")
 DELIVERY = pa.schema([
     ("delivery_id", pa.int64()), ("feed", pa.string()), ("received_at", TS), ("valid", pa.date32()), ("status", pa.string()),
     ("held", pa.bool_()), ("confirmed_at", TS), ("withdrawn_at", TS), ("matched_rate", pa.decimal128(9, 4)),
+    ("retry_of", pa.int64()), ("said_at", TS),
 ])  # fmt: skip
 COVERAGE = pa.schema([("delivery_id", pa.int64()), ("feed", pa.string()), ("unit", pa.string()), ("period", pa.int32())])
 REJECTED = pa.schema([
@@ -34,7 +38,7 @@ EMPTY_PLATFORM = ("P01", "P02")  # no casework yet: delivered, and nothing in th
 def publish_manifest(policy: Policy, units: Iterable[str], day: date, known_at: datetime, folder: Path) -> tuple[Path, str]:
     """Writes `<folder>/<digest>/` for a run of `day` as known at `known_at`. Returns the folder and the digest."""
     known = known_at.replace(tzinfo=None)
-    tables = {"delivery": _deliveries(), "coverage": _coverage(), "rejected": _rejected()}
+    tables = {"delivery": _deliveries(known), "coverage": _coverage(known), "rejected": _rejected(known)}
     manifest = _feed_manifest(policy, tuple(units), day, known)
     tables["F36"] = manifest
     extra = [_platform_row(code, day, known) for code in ("F36", *EMPTY_PLATFORM)]
@@ -56,7 +60,7 @@ def publish_manifest(policy: Policy, units: Iterable[str], day: date, known_at: 
 def _platform_row(code: str, day: date, known: datetime) -> dict[str, object]:
     return {
         "delivery_id": PLATFORM_FEEDS[code], "feed": code, "received_at": ALWAYS, "valid": day, "status": "accepted",
-        "held": False, "confirmed_at": None, "withdrawn_at": None, "matched_rate": Decimal("1.0000"),
+        "held": False, "confirmed_at": None, "withdrawn_at": None, "matched_rate": Decimal("1.0000"), "retry_of": None, "said_at": ALWAYS,
     }  # fmt: skip
 
 
@@ -67,35 +71,76 @@ def _platform_periods(policy: Policy, day: date) -> list[tuple[str, int | None]]
     return found + [("P01", ordinal) for ordinal in range(start - 3_660, start + 1)]
 
 
-def _deliveries() -> pa.Table:
-    rows = [
-        {
-            "delivery_id": d["pk"], "feed": d["feed"], "received_at": _naive(d["received_at"]), "valid": d["valid"], "status": "accepted",
-            "held": bool(d["held_reason"]), "confirmed_at": _naive(d["confirmed_at"]), "withdrawn_at": _naive(d["withdrawn_at"]),
-            "matched_rate": d["matched_rate"],
-        }
-        for d in Delivery.objects.filter(status="accepted").order_by("pk").values(
-            "pk", "feed", "received_at", "valid", "held_reason", "confirmed_at", "withdrawn_at", "matched_rate"
-        )
-    ]  # fmt: skip
+def _deliveries(known: datetime) -> pa.Table:
+    """Those received by then. Rows taken in later share the fate of the delivery they came in: held, confirmed, withdrawn, matched."""
+    found = list(Delivery.objects.filter(status="accepted", received_at__lte=known_at_utc(known)).order_by("pk"))
+    first = {d.pk: d for d in found}
+    later = _later_retries(known)
+    rows = []
+    for d in found:
+        main = first[d.retry_of_id] if d.retry_of_id else d
+        rows.append({
+            "delivery_id": d.pk, "feed": d.feed, "received_at": _naive(d.received_at), "valid": d.valid, "status": "accepted",
+            "held": bool(main.held_reason), "confirmed_at": _naive(main.confirmed_at, known), "withdrawn_at": _naive(main.withdrawn_at, known),
+            "matched_rate": later.get(main.pk, NOTHING).matched_then(main), "retry_of": d.retry_of_id,
+            "said_at": _naive(main.received_at),
+        })  # fmt: skip
     return pa.Table.from_pylist(rows, schema=DELIVERY)
 
 
-def _naive(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=None) if moment is not None else None
+@dataclass(slots=True)
+class _Later:
+    """What retries after the time asked for have changed of a delivery's counts."""
+
+    accepted: int = 0
+    settled: int = 0
+    strangers: int = 0
+
+    def refused_then(self, delivery: Delivery) -> int:
+        return delivery.refused + self.settled
+
+    def matched_then(self, delivery: Delivery) -> Decimal | None:
+        if delivery.matched_rate is None or not (self.accepted or self.strangers):
+            return delivery.matched_rate
+        return matched_rate(delivery.accepted - self.accepted, delivery.unknown_people + self.strangers)
 
 
-def _coverage() -> pa.Table:
-    rows = Coverage.objects.filter(delivery__status="accepted").order_by("pk").values_list("delivery_id", "delivery__feed", "unit", "period")
+NOTHING = _Later()
+
+
+def _later_retries(known: datetime) -> dict[int, _Later]:
+    found: dict[int, _Later] = {}
+    retries = Delivery.objects.filter(status="accepted", retry_of__isnull=False, received_at__gt=known_at_utc(known))
+    for first, accepted, duplicates, strangers in retries.values_list("retry_of_id", "accepted", "duplicates", "unknown_people"):
+        later = found.setdefault(first, _Later())
+        later.accepted += accepted
+        later.settled += accepted + duplicates
+        later.strangers += strangers
+    return found
+
+
+def _naive(moment: datetime | None, known: datetime | None = None) -> datetime | None:
+    """Without its zone; None where it was not yet `known`, so that what is published of a past time stays the same."""
+    naive = moment.replace(tzinfo=None) if moment is not None else None
+    return None if naive is not None and known is not None and naive > known else naive
+
+
+def _coverage(known: datetime) -> pa.Table:
+    covered = Coverage.objects.filter(delivery__status="accepted", delivery__received_at__lte=known_at_utc(known))
+    rows = covered.order_by("pk").values_list("delivery_id", "delivery__feed", "unit", "period")
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, COVERAGE, strict=True)], schema=COVERAGE)
 
 
-def _rejected() -> pa.Table:
+def _rejected(known: datetime) -> pa.Table:
+    """A row taken in after all counts as set aside until then."""
+    open_then = Q(settled_at__isnull=True) | Q(settled_at__gt=known_at_utc(known))
     rows = [
         {"feed": r[0], "delivery_id": r[1], "known_at": _naive(r[2]), "person_id": r[3], "household_id": r[4], "place_id": r[5],
          "period": r[6], "valid": r[7], "subject_key": None}
-        for r in RejectedRow.objects.filter(delivery__status="accepted").order_by("pk").values_list(
+        for r in RejectedRow.objects.filter(
+            open_then, delivery__status="accepted", delivery__received_at__lte=known_at_utc(known)
+        ).order_by("pk").values_list(
             "delivery__feed", "delivery_id", "delivery__received_at", "person_id", "household_id", "place_id", "period", "valid"
         )
     ]  # fmt: skip
@@ -107,6 +152,7 @@ def _feed_manifest(policy: Policy, units: tuple[str, ...], day: date, known: dat
     rows: list[dict[str, object]] = []
     assert isinstance(policy.programme, Programme)
     calendar = calendar_of(policy.programme)
+    later = _later_retries(known)
     used = set(Delivery.objects.filter(status="accepted", received_at__lte=known_at_utc(known)).values_list("feed", flat=True))
     for code in sorted(used):
         contract = policy.contracts.get(code)
@@ -118,9 +164,9 @@ def _feed_manifest(policy: Policy, units: tuple[str, ...], day: date, known: dat
         dated = calendar.dated_day(contract.cadence, due, contract.dated)
         expected_on = dated + timedelta(days=contract.freshness.due_days)
         came = _came(contract, due, dated, day, known)
-        senders = set(units) if contract.by == "unit" else {"all"} if contract.by == "programme" else _schools(code)
+        senders = set(units) if contract.by == "unit" else {"all"} if contract.by == "programme" else _schools(code, known)
         for unit in sorted(senders):
-            rows.append(_manifest_row(contract, unit, calendar.period_text(contract.cadence, due), expected_on, came.get(unit)))
+            rows.append(_manifest_row(contract, unit, calendar.period_text(contract.cadence, due), expected_on, came.get(unit), later))
     return _as_lake(policy, rows, day)
 
 
@@ -145,17 +191,22 @@ def _came(contract: Contract, due: int, dated: date, day: date, known: datetime)
     return found
 
 
-def _schools(code: str) -> set[str]:
-    return set(Coverage.objects.filter(delivery__feed=code, delivery__status="accepted").values_list("unit", flat=True))
+def _schools(code: str, known: datetime) -> set[str]:
+    covered = Coverage.objects.filter(delivery__feed=code, delivery__status="accepted", delivery__received_at__lte=known_at_utc(known))
+    return set(covered.values_list("unit", flat=True))
 
 
-def _manifest_row(contract: Contract, unit: str, period: str, expected_on: date, delivery: Delivery | None) -> dict[str, object]:
+def _manifest_row(
+    contract: Contract, unit: str, period: str, expected_on: date, delivery: Delivery | None, later: Mapping[int, _Later]
+) -> dict[str, object]:
     row: dict[str, object] = {"feed_code": contract.code, "unit_code": unit, "period_text": period, "expected_on": expected_on}
     if delivery is None:
         return row | {"received_on": None, "rows": None, "rejected_rows": None, "matched_rate": None}
-    matched = delivery.matched_rate if delivery.matched_rate is not None else Decimal("1.0000")
+    then = later.get(delivery.pk, NOTHING)
+    matched = then.matched_then(delivery)
     return row | {
-        "received_on": delivery.received_at.date(), "rows": delivery.rows, "rejected_rows": delivery.refused, "matched_rate": matched,
+        "received_on": delivery.received_at.date(), "rows": delivery.rows, "rejected_rows": then.refused_then(delivery),
+        "matched_rate": matched if matched is not None else Decimal("1.0000"),
     }  # fmt: skip
 
 

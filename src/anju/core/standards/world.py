@@ -17,7 +17,8 @@ Row = Mapping[str, Any]
 class RawWorld:
     """place(place_id, parent_id, level, code, name, path); household(household_id, place_id, attributes…);
     person(person_id, household_id, attributes…); membership(person_id, household_id, start, end);
-    delivery(delivery_id, feed, received_at, valid, held, confirmed_at, withdrawn_at, matched_rate);
+    delivery(delivery_id, feed, received_at, valid, held, confirmed_at, withdrawn_at, matched_rate) and, for rows of a
+    delivery that were set aside at first and taken in later, retry_of (that delivery) and said_at (when it was received);
     coverage(delivery_id, feed, unit, period); rejected(feed, delivery_id, person_id, household_id, place_id, period,
     valid); feeds: code -> rows(row_id, delivery_id, known_at, valid, period, unit, person_id, household_id, place_id,
     subject_key, deleted, plain columns…)."""

@@ -16,7 +16,8 @@ from anju.core.standards.world import Row
 
 
 class Deliveries:
-    """`all` and `usable` by id; `cover` holds (feed, unit, period) of the usable ones."""
+    """`all` and `usable` by id; `cover` holds (feed, unit, period) of the usable ones; `first` the delivery whose rows one holds,
+    itself or the one it is a later part of."""
 
     def __init__(self, policy: Policy, deliveries: Iterable[Row], coverage: Iterable[Row], day: date, known_at: datetime) -> None:
         assert isinstance(policy.programme, Programme)
@@ -24,6 +25,7 @@ class Deliveries:
         self.calendar = calendar_of(policy.programme)
         self.all = {d["delivery_id"]: d for d in deliveries}
         self.usable = {key: d for key, d in self.all.items() if self._usable(d)}
+        self.first = {key: d.get("retry_of") or key for key, d in self.usable.items()}
         self.covered: dict[str, list[Row]] = defaultdict(list)
         for c in coverage:
             if c["delivery_id"] in self.usable:

@@ -51,7 +51,7 @@ class Snapshot:
         if contract.delivery == "full" and contract.kind != "event":
             chosen = self.deliveries.chosen(contract)
             per = (lambda r: r["unit"]) if contract.kind == "state" else (lambda r: (r["unit"], r["period"]))
-            seen = [row for row in seen if chosen.get(per(row)) == row["delivery_id"]]
+            seen = [row for row in seen if chosen.get(per(row)) == self.deliveries.first[row["delivery_id"]]]
         else:
             seen = self._latest_per_key(contract, seen)
         kept = [row for row in seen if not row.get("deleted")]
@@ -112,7 +112,7 @@ class Snapshot:
                 continue
             later = [
                 other for other in self.rows_of(code, column, key)
-                if other["known_at"] > d["received_at"] and (row["period"] is None or other["period"] == row["period"])
+                if other["known_at"] > (d.get("said_at") or d["received_at"]) and (row["period"] is None or other["period"] == row["period"])
             ]  # fmt: skip
             if not later:
                 found.append(row)

@@ -20,6 +20,7 @@ from anju.core.standards.compile.names import literal, quoted
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak
 from anju.core.standards.order import everything_needed
 from anju.lake.duck import open_duckdb
+from anju.lake.families import write_families
 from anju.lake.rows import Sources, drop_unused
 from anju.lake.snapshot import open_snapshot
 
@@ -40,6 +41,8 @@ class RunResult:
     attainment: Path
     counts: dict[str, dict[str, int]]  # standard -> answer -> number
     seconds: dict[str, float] = field(default_factory=dict)
+    families: Path | None = None  # one row per household; None where no household is judged
+    situation: Path | None = None  # counts of families by place
 
 
 def plan_of(policy: Policy, day: date, standards: Iterable[str] | None = None) -> RunPlan:
@@ -89,6 +92,7 @@ def run(
         breaches = _write_breaches(con, plan, partial)
         attainment = _write_attainment(con, plan, partial)
         counts = _counts(con, plan)
+        families = write_families(con, policy, plan, partial)
         seconds["writing"] = time.perf_counter() - started
     finally:
         con.close()
@@ -116,6 +120,8 @@ def run(
         attainment=out / attainment.name,
         counts=counts,
         seconds=seconds,
+        families=out / families[0].name if families else None,
+        situation=out / families[1].name if families else None,
     )
 
 

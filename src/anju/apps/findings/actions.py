@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from anju.apps.feeds.publish import publish_manifest
-from anju.apps.findings.models import Attainment, Finding, Run
+from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.turn import clear_leftovers, turn
 from anju.apps.people.publish import export_registry
 from anju.apps.places.codes import one_writer
@@ -115,6 +115,8 @@ def write_difference(record: Run, result: RunResult) -> Judged:
     record.replay = last is not None and record.day < last.day
     counts = (0, 0, 0, Finding.objects.count())
     _write_attainment(record, result.attainment)
+    if result.situation is not None:
+        _write_families(record, result.situation)
     if not record.replay:
         counts = _merge(record.pk, result.breaches)
         Run.objects.filter(current=True).update(current=False)
@@ -134,6 +136,17 @@ def _write_attainment(record: Run, path: Path) -> None:
         item = found.setdefault(key, Attainment(run=record, standard=key[0], place_id=key[1]))
         setattr(item, row["answer"], row["n"])
     Attainment.objects.bulk_create(found.values(), 2_000)
+
+
+def _write_families(record: Run, path: Path) -> None:
+    found: dict[int, FamilyCount] = {}
+    for row in pq.read_table(path).to_pylist():
+        item = found.setdefault(row["place_id"], FamilyCount(run=record, place_id=row["place_id"], lights={}))
+        if ":" in row["what"]:
+            item.lights[row["what"]] = row["n"]
+        else:
+            setattr(item, row["what"], row["n"])
+    FamilyCount.objects.bulk_create(found.values(), 2_000)
 
 
 def _merge(run_id: int, path: Path) -> tuple[int, int, int, int]:

@@ -65,3 +65,17 @@ class Attainment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "standard", "place_id"], name="attainment_once")]
+
+
+class FamilyCount(models.Model):
+    """How families stand in a place and everything below it, in one run; `lights` counts 'water:out', 'water:not_known' and so on."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="families")
+    place_id = models.BigIntegerField()
+    in_place = models.IntegerField(default=0)
+    put_right = models.IntegerField(default=0)
+    not_known = models.IntegerField(default=0)
+    lights = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "place_id"], name="family_count_once")]

@@ -101,6 +101,15 @@ class NamedPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarantee:
+    """One light of a family, such as water: it is out where one of the standards is breached at its level or worse."""
+
+    name: str
+    title: Bilingual
+    standards: Mapping[str, str]  # code -> the least level that counts
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """What another country changes, and no code."""
 
@@ -122,3 +131,4 @@ class Programme:
     forbidden_columns: tuple[str, ...]  # never in a condition, whatever alias
     words: Mapping[str, Bilingual]
     domains: tuple[str, ...] = ()  # what standards may be about; () leaves it open
+    guarantees: tuple[Guarantee, ...] = ()

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from anju.core.contracts.document import Node, read_document
 from anju.core.contracts.faults import Fault
-from anju.core.contracts.model import Bilingual, IdentifierType, NamedPeriod, PlaceLevel, Programme
+from anju.core.contracts.model import Bilingual, Guarantee, IdentifierType, NamedPeriod, PlaceLevel, Programme
 from anju.core.terms.identifiers import VALIDATORS
+from anju.core.terms.levels import LEVELS
 from anju.core.terms.periods import Calendar
 from anju.core.terms.working_days import WorkingCalendar
 
 REQUIRED = ("code", "title", "currency", "identifiers", "places", "languages")
-OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects", "domains")
+OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects", "domains", "guarantees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def read_programme(folder: Path) -> tuple[Programme | None, dict[str, SubjectKey
         forbidden_columns=fields["forbidden_columns"].texts() if "forbidden_columns" in fields else (),
         words=_words(fields.get("words")),
         domains=fields["domains"].texts() if "domains" in fields else (),
+        guarantees=_guarantees(fields.get("guarantees")),
     )
     subjects = _subjects(fields.get("subjects"))
     return (None if faults else programme), subjects, faults
@@ -116,6 +118,17 @@ def _week(node: Node | None) -> tuple[int, ...]:
         node.fault("the working week lists ISO weekdays", remedy="1 for Monday to 7 for Sunday")
         return (1, 2, 3, 4, 5)
     return days
+
+
+def _guarantees(node: Node | None) -> tuple[Guarantee, ...]:
+    """`standards` maps a code to the least level that puts the light out; a code that is not in force counts for nothing."""
+    found = []
+    for child in node.listing() if node else ():
+        fields = child.mapping(required=("name", "title", "standards"))
+        if len(fields) == 3:
+            levels = {code: level.choice(LEVELS[1:]) or "blue" for code, level in fields["standards"].mapping(optional=None).items()}
+            found.append(Guarantee(fields["name"].text() or "", fields["title"].bilingual(), levels))
+    return tuple(found)
 
 
 def _words(node: Node | None) -> dict[str, Bilingual]:

@@ -1,0 +1,125 @@
+"""Reads a run's answers again: of one household for its page, and of many as lists that are paged by place.
+
+The files are sorted by path and household, so a place is a stretch of each of them and a page is read from few row groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from anju.core.standards.compile.answers import AT_LEAST, BREACHED, MET, NOT_APPLICABLE, UNKNOWN
+from anju.core.standards.model import Policy
+
+WORDS = {NOT_APPLICABLE: "not_applicable", MET: "met", UNKNOWN: "unknown"}
+FIRST = ("", -1)  # before the first row of a list
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer of a run. `subject_id` is our own key; `breach` is the position among the standard's breaches, gravest first."""
+
+    standard: str
+    subject: str
+    subject_id: int
+    answer: str
+    breach: int | None
+    at_least: bool
+    clears: bool | None
+
+
+def word_of(code: int) -> str:
+    return "breached" if code >= BREACHED else WORDS[code]
+
+
+def answers_of_household(folder: Path, policy: Policy, path: str, household_id: int) -> list[Given]:
+    """Every answer about the household and its members, in the order of the standards' codes."""
+    found: list[Given] = []
+    for subject in ("household", "person"):
+        for row in _rows(folder / f"answers_{subject}.parquet", path, household_id):
+            found += _given(subject, row, policy)
+    return sorted(found, key=lambda given: (given.standard, given.subject_id))
+
+
+def answers_of_place(folder: Path, policy: Policy, subject: str, place_id: int) -> list[Given]:
+    """Every answer about one place itself."""
+    file = folder / f"answers_{subject}.parquet"
+    if not file.exists():
+        return []
+    table = pq.read_table(file, filters=[("subject_id", "=", place_id)])
+    return [given for row in table.to_pylist() for given in _given(subject, row, policy)]
+
+
+def _rows(file: Path, path: str, household_id: int) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    table = pq.read_table(file, filters=[("path", "=", path), ("household_id", "=", household_id)])
+    found: list[dict[str, Any]] = table.to_pylist()
+    return found
+
+
+def _given(subject: str, row: dict[str, Any], policy: Policy) -> Iterator[Given]:
+    for code in policy.standards:
+        value = row.get(code)
+        if value is not None:
+            breach = value % AT_LEAST - BREACHED if value >= BREACHED else None
+            yield Given(code, subject, row["subject_id"], word_of(value), breach, value >= AT_LEAST, row.get(f"{code}:clears"))
+
+
+def codes_of(folder: Path, subject: str, standard: str, ids: Sequence[int]) -> dict[int, tuple[int, bool | None]]:
+    """Subject -> (answer code, clears) of one standard for the subjects named; those the run did not judge are left out."""
+    file = folder / f"answers_{subject}.parquet"
+    if not file.exists() or standard not in pq.read_schema(file).names:
+        return {}
+    table = pq.read_table(file, columns=["subject_id", standard, f"{standard}:clears"])
+    table = table.filter(pc.is_in(table["subject_id"], value_set=pa.array(ids, pa.int64())))
+    return {key: (answer, clears) for key, answer, clears in zip(*(column.to_pylist() for column in table.columns), strict=True)}
+
+
+def families_page(
+    folder: Path,
+    scopes: Sequence[str],
+    *,
+    state: str | None = None,
+    light: tuple[str, int] | None = None,
+    after: tuple[str, int] = FIRST,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """The next `limit` families below `scopes` after (path, household_id), in that order; `families` tells the columns."""
+    conditions: list[Any] = []
+    if state is not None:
+        conditions.append(("state", "=", state))
+    if light is not None:
+        conditions.append((f"light:{light[0]}", "=", light[1]))
+    return _page(folder / "families.parquet", scopes, conditions, "household_id", after, limit)
+
+
+def subjects_page(
+    folder: Path, subject: str, standard: str, answer: str, scopes: Sequence[str], *, after: tuple[str, int] = FIRST, limit: int
+) -> list[dict[str, Any]]:
+    """The next subjects that got `answer` ('met', 'unknown', …) from a standard: subject_id, subject_key, household_id, place_id, path."""
+    wanted = {"met": [MET], "unknown": [UNKNOWN], "not_applicable": [NOT_APPLICABLE]}.get(answer)
+    condition = (standard, "in", wanted) if wanted is not None else (standard, ">=", BREACHED)
+    return _page(folder / f"answers_{subject}.parquet", scopes, [condition], "subject_id", after, limit)
+
+
+def _page(file: Path, scopes: Sequence[str], conditions: list[Any], key: str, after: tuple[str, int], limit: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if not file.exists():
+        return found
+    for scope in sorted(scopes):
+        end = scope[:-1] + chr(ord("/") + 1)
+        if end <= after[0]:
+            continue
+        inside = [("path", ">=", max(scope, after[0])), ("path", "<", end), *conditions]
+        table = pq.read_table(file, filters=inside).sort_by([("path", "ascending"), (key, "ascending")])
+        found += [row for row in table.to_pylist() if (row["path"], row[key]) > after][: limit - len(found)]
+        if len(found) >= limit:
+            break
+    return found

@@ -8,3 +8,6 @@ urlpatterns = [
     path("", include("anju.web.front.urls")),
     path("", include("anju.web.account.urls")),
 ]
+
+handler404 = "anju.web.layout.access.not_here"
+handler500 = "anju.web.layout.access.went_wrong"

@@ -13,8 +13,10 @@
       Array.prototype.forEach.call(form.elements, function (field) { if (field.name && field.type !== "hidden" && field.type !== "password" && field.type !== "file" && field.value) { now[field.name] = field.value; } });
       try { localStorage.setItem(key(form), JSON.stringify(now)); } catch (e) { /* as above */ }
     });
-    form.addEventListener("submit", function () { try { localStorage.removeItem(key(form)); } catch (e) { /* as above */ } });
   });
+  // The page after a form that was taken says which draft is done with: <body data-sent="/its/path/:form-id">
+  var sent = document.body.getAttribute("data-sent");
+  if (sent) { try { localStorage.removeItem("draft:" + sent); } catch (e) { /* as above */ } }
   // "/" puts the cursor into the page's search field
   document.addEventListener("keydown", function (event) {
     if (event.key !== "/" || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) { return; }

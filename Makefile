@@ -41,7 +41,7 @@ test-sqlite: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n 2
 
 test-postgresql: $(VENV)/test.stamp
-	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 tests/apps tests/cli tests/sample
+	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 tests/apps tests/cli tests/kill tests/sample
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format --check src tests benchmarks

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -23,16 +26,30 @@ SERVER = os.environ.get("ANJU_DATABASE_URL", "")
 class Deployment:
     """`url` is '' for SQLite in the data folder; on PostgreSQL a database of its own, made here and dropped by `end`."""
 
-    def __init__(self, data: Path, *, engine: str | None = None) -> None:
+    def __init__(self, data: Path, *, engine: str | None = None, template: str = "") -> None:
         self.data = data
-        self.url = self._database() if (engine or ("postgresql" if SERVER.startswith("postgres") else "sqlite")) == "postgresql" else ""
+        engine = engine or ("postgresql" if SERVER.startswith("postgres") else "sqlite")
+        self.url = self._database(template) if engine == "postgresql" else ""
 
     @staticmethod
-    def _database() -> str:
+    def _database(template: str) -> str:
         name = f"anju_{uuid4().hex[:12]}"
         with psycopg.connect(SERVER, autocommit=True) as con:
-            con.execute(f"CREATE DATABASE {name}")
+            con.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         return urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
+
+    def copy(self, data: Path) -> Deployment:
+        """Another deployment in the state of this one."""
+        shutil.copytree(self.data, data)
+        return Deployment(data, engine="postgresql" if self.url else "sqlite", template=urlsplit(self.url).path[1:])
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """What the database holds, looked at from outside."""
+        if self.url:
+            with psycopg.connect(self.url) as server:
+                return server.execute(sql).fetchall()  # type: ignore[call-overload,no-any-return]
+        with closing(sqlite3.connect(self.data / "anju.sqlite3")) as file:
+            return file.execute(sql).fetchall()
 
     def end(self) -> None:
         if self.url:
@@ -77,14 +94,14 @@ def number(nth: int, born: date) -> str:
 def write_files(folder: Path, *, households: int = 60) -> dict[str, Path]:
     """Places, registers, and a school roll with a dropped-out child, a child that is not on it, and a row without a term."""
     folder.mkdir(parents=True, exist_ok=True)
-    homes = ["household_code,dest_community_code,move_in_date,member_count"]
+    homes = ["household_code,dest_community_code,move_in_date,member_count,status"]
     people, roll = (
         ["person_id,household_code,name,sex,alive"],
         ["person_id,term,school_code,school_unit_code,stage,grade,status,boarding,enrolled_on"],
     )
     for n in range(1, households + 1):
         child = number(500 + n, date(2013, 3, 1 + n % 28))
-        homes.append(f"H{n},C1,2019-02-20,2")
+        homes.append(f"H{n},C1,2019-02-20,2,active")
         people += [f"{number(n, date(1985, 5, 1 + n % 28))},H{n},韦秀英,2,true", f"{child},H{n},韦小明,1,true"]
         status = "dropped_out" if n == 2 else "enrolled"
         if n != 3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ import click
 from django.utils import timezone
 
 from anju.apps.feeds.survey import SurveyReport, Taken, import_survey
-from anju.apps.people.importing import import_people
+from anju.apps.people.importing import ImportReport, import_people
+from anju.apps.people.staging import Refused
 from anju.apps.people.vault import FileVault
-from anju.cli.context import FOUND, Day, Moment, actor, data_folder, fail, json_option, load_checked_policy, migrated, say
+from anju.cli.context import FOUND, Day, Moment, actor, data_folder, fail, json_option, load_checked_policy, migrated, say, working
 from anju.cli.feeds import retry_lines, retry_rows
 from anju.core.contracts.faults import PolicyFaults
 from anju.lake.files import FileRefused
 
 SHOWN = 20  # rows set aside, and doubtful ones, that a person is shown
+FIRST = 5  # lines told of each reason
 
 
 @click.group()
@@ -56,13 +59,44 @@ def import_(
             raise click.UsageError("a mapping says itself which day its answers speak of: leave --as-of out, or mend its as_of")
         _survey(policy, files, mapping, at, dry_run, as_json)
         return
-    report = import_people(list(files), by=actor(), at=at, valid=as_of, dry_run=dry_run, contracts=policy.contracts, programme=policy.programme)
-    data = report.as_dict()
-    retried = [] if dry_run else retry_rows(policy, report.at)
-    lines = [f"{name.replace('_', ' ')}: {value}" for name, value in data.items()]
-    say(as_json, data | {"retried": [done.as_dict() for done in retried]}, lines + retry_lines(retried))
-    if data.get("refused"):
+    with working(f"reading {', '.join(path.name for path in files)}"):
+        report = import_people(
+            list(files), by=actor(), at=at, valid=as_of, dry_run=dry_run, contracts=policy.contracts, programme=policy.programme
+        )
+        retried = [] if dry_run else retry_rows(policy, report.at)
+    data = report.as_dict() | {"retried": [done.as_dict() for done in retried]}
+    say(as_json, data, _register_lines(report) + retry_lines(retried))
+    if report.refused:
         raise SystemExit(FOUND)
+
+
+def _register_lines(report: ImportReport) -> list[str]:
+    """A table of counts, what was set aside by reason with its first lines, what is doubtful, and notes."""
+    lines = [f"{'Dry run: nothing was changed. ' if report.dry_run else ''}Registers of {report.valid}"]
+    names = ("rows", "new", "changed", "unchanged", "refused", "duplicates", "skipped", "doubtful", "absent")
+    lines.append(f"{'':<12}" + "".join(f"{name:>11}" for name in names))
+    for title, counts in (("households", report.households), ("persons", report.persons)):
+        if counts.rows:
+            lines.append(f"{title:<12}" + "".join(f"{getattr(counts, name):>11,}" for name in names))
+    if report.memberships_new or report.memberships_moved:
+        lines.append(f"memberships: {report.memberships_new:,} new, {report.memberships_moved:,} moved")
+    lines += grouped("set aside", report.refused) + grouped("doubtful", report.doubtful)
+    return lines + [f"note: {message}" for message in report.messages]
+
+
+def grouped(title: str, rows: Sequence[Refused]) -> list[str]:
+    """'set aside: 3 × person_id: …, lines 4, 9, 12 of people.csv', the most frequent reason first."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows:
+        found.setdefault((row["file"], row["column"], row["reason"]), []).append(row["line"])
+    reasons = sorted(found.items(), key=lambda item: -len(item[1]))
+    lines = []
+    for (file, column, reason), at in reasons[:SHOWN]:
+        told = ", ".join(str(line) for line in at[:FIRST]) + (" …" if len(at) > FIRST else "")
+        lines.append(f"{title}: {len(at):,} × {column}: {reason} (line{'s' * (len(at) > 1)} {told} of {file})")
+    if len(reasons) > SHOWN:
+        lines.append(f"{title}: {sum(len(at) for _, at in reasons[SHOWN:]):,} more for {len(reasons) - SHOWN} other reasons (all with --json)")
+    return lines
 
 
 def _survey(policy: Any, files: tuple[Path, ...], mapping: Path, at: datetime, dry_run: bool, as_json: bool) -> None:
@@ -85,10 +119,7 @@ def _lines(report: SurveyReport) -> list[str]:
         p = report.places
         lines.append(f"places: {p.new} new, {p.changed} changed, {p.unchanged} unchanged, {len(p.faults)} refused, of {p.rows}")
     lines += [_line(taken) for taken in report.taken]
-    for title, rows in (("set aside", report.refused), ("doubtful", report.doubtful)):
-        lines += [f"  {title}: {row['file']} line {row['line']}, {row['column']}: {row['reason']}" for row in rows[:SHOWN]]
-        if len(rows) > SHOWN:
-            lines.append(f"  {title}: {len(rows) - SHOWN} more (all with --json)")
+    lines += [f"  {line}" for line in grouped("set aside", report.refused) + grouped("doubtful", report.doubtful)]
     return lines + [f"  note: {message}" for message in report.messages]
 
 

@@ -204,3 +204,11 @@ def test_a_column_that_is_empty_for_a_long_way_down_keeps_its_type(tmp_path: Pat
     monkeypatch.setitem(connection.settings_dict, "NAME", str(path))
     table = _fetch("SELECT id, died FROM t", pa.schema([("id", pa.int64()), ("died", pa.date32())]))
     assert table.column("died").to_pylist()[-1] == date(2023, 6, 14)
+
+
+def test_nobody_is_in_the_snapshot_of_a_day_before_their_birth(folder: Path) -> None:
+    homes(folder, moment(1), "H1,C1,active")
+    persons(folder, moment(6), f"{number(1)},H1,healthy,2024-03-05", valid=date(2024, 1, 1))
+    for day, there in ((date(2024, 3, 4), 0), (date(2024, 3, 5), 1)):
+        snapshot = export_registry(day, moment(7), folder / "out", community_level="community", unit_level="unit")
+        assert snapshot.rows["person"] == there

@@ -99,7 +99,8 @@ def _queries(day: date, moment: str) -> dict[str, tuple[str, pa.Schema]]:
         ),
         "person": (
             f"SELECT p.id AS person_id, m.household_id, {p_columns} FROM ({person_sql}) p "
-            f"LEFT JOIN people_membership m ON m.person_id = p.id AND {known} AND {held} ORDER BY p.id",
+            f"LEFT JOIN people_membership m ON m.person_id = p.id AND {known} AND {held} "
+            f"WHERE p.birth_date IS NULL OR p.birth_date <= '{day}' ORDER BY p.id",
             pa.schema([("person_id", key), ("household_id", key), *persons]),
         ),
         "membership": (

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.actions import judge, run_folder, sources_for
 from anju.apps.findings.models import Attainment, Finding, Run
 from anju.apps.findings.queries import findings_in_scope
-from anju.apps.people.importing import import_people
+from anju.apps.people.importing import ImportReport, import_people
 from anju.apps.people.models import Household, Identifier
-from anju.apps.people.publish import Directory
-from anju.apps.people.vault import FileVault, digest, ensure_keys
+from anju.apps.people.vault import digest, ensure_keys
 from anju.apps.places.actions import import_scope_places
 from anju.apps.places.models import Place
-from anju.cli.feeds import parts_of
+from anju.cli.changes import changes, standing
+from anju.cli.demo import feeds_needed, take_in
+from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.meaning import Finding as Judged
 from anju.core.standards.meaning.judge import Judge
 from anju.core.standards.meaning.logic import Fact
@@ -32,94 +35,184 @@ from anju.core.standards.read import load_policy
 from anju.core.terms.viewer import STRANGER, Viewer
 from anju.lake.engine import feeds_of, plan_of
 from anju.lake.world import read_world
-from anju.sample.build import SAMPLE_DAY, build_sample
+from anju.sample.build import build_sample, deliver
+from anju.sample.timeline import SAMPLE_DAY
 
-NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
-EVENING = datetime(2023, 9, 26, 18, tzinfo=UTC)
+BEGIN = datetime(2022, 8, 1, 12, tzinfo=UTC)
+
+
+def evening(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The folder of the sample, its data folder and what the import of the registers said."""
+
+    folder: Path
+    data: Path
+    policy: Policy
+    registers: ImportReport
+
+    def truth(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "truth.json").read_text(encoding="utf-8"))
+        return found
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: object) -> Path:
-    """6,000 people with thirteen months behind them, imported and judged once for the module."""
+def sample(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Iterator[Sample]:
+    """6,000 people with thirteen months behind them, of which the last two are delivered round by round."""
     folder = tmp_path_factory.mktemp("sample")
     policy = load_policy(Path(settings.POLICY))
-    build_sample(6_000, folder, policy.contracts, months=13)
+    contracts = {code: contract for code, contract in policy.contracts.items() if isinstance(contract, Contract)}
+    build_sample(6_000, folder, contracts, months=13, monthly=2, only=frozenset(feeds_needed(policy)))
     data = folder / "data"
     kept = settings.DATA
     settings.DATA = data
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    assert isinstance(policy.programme, Programme)
+    with django_db_blocker.unblock():
         register = folder / "register"
-        import_scope_places(register / "places.csv", by="test", at=NOON, programme_code="qianxinan", programme_name="黔西南")
+        for name in ("places_before.csv", "places.csv"):
+            import_scope_places(register / name, by="test", at=BEGIN, programme_code="qianxinan", programme_name="黔西南")
         files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
-        import_people(files, by="test", at=NOON, contracts=policy.contracts, programme=policy.programme)
-        directory, vault = Directory("cn_resident_id"), FileVault()
-        for path in sorted(p for p in (folder / "deliveries").rglob("*") if p.is_file()):
-            feed, unit, periods = parts_of(path)
-            day = date.fromisoformat(path.parent.name)
-            at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-            receive_file(path, feed=feed, policy=policy, root=data / "lake", directory=directory, vault=vault, by="test", at=at,
-                         unit=unit, periods=periods)  # fmt: skip
-        judge(policy, data, SAMPLE_DAY, EVENING, by="test")
-        yield folder
+        report = import_people(files, by="test", at=BEGIN, contracts=contracts, programme=policy.programme)
+        take_in(policy, [path for path in (folder / "deliveries").rglob("*") if path.is_file()])
+        judge(policy, data, SAMPLE_DAY, evening(SAMPLE_DAY), by="test")
+        yield Sample(folder, data, policy, report)
         call_command("flush", verbosity=0, interactive=False)
     settings.DATA = kept
 
 
 @pytest.fixture(autouse=True)
-def own_data_folder(sample: Path, settings: object) -> Path:
+def own_data_folder(sample: Sample, settings: object) -> Path:
     """This module works on the sample's data folder, not on an empty one of each test."""
-    settings.DATA = sample / "data"  # type: ignore[attr-defined]
-    return sample / "data"
+    settings.DATA = sample.data  # type: ignore[attr-defined]
+    return sample.data
 
 
-def _truth(sample: Path) -> dict[str, list[dict[str, str]]]:
-    return json.loads((sample / "truth.json").read_text(encoding="utf-8"))
-
-
-@pytest.mark.django_db
-def test_the_run_finds_exactly_what_was_planted(sample: Path) -> None:
-    keys = ensure_keys(sample / "data" / "keys")
-    people = _people_by_digest()
+def _expected(sample: Sample, day: date) -> set[tuple[object, ...]]:
+    """What the truth says of a day, with our own keys for the people, households and places it names."""
+    keys = ensure_keys(sample.data / "keys")
+    people = dict(Identifier.objects.values_list("digest", "person_id"))
     households = dict(Household.objects.values_list("household_code", "pk"))
     places = dict(Place.objects.filter(level="community").values_list("code", "pk"))
 
-    def named(standard: str, subject: str) -> object:
+    def named(subject: str) -> object:
         if subject in households:
             return households[subject]
         if subject in places:
             return places[subject]
-        if len(subject) == 18 and subject[:6] == "522300":
+        if len(subject) == 18 and subject.startswith("5223"):
             return people[digest(keys, "cn_resident_id", subject)]
         return subject
 
-    expected = {(e["standard"], named(e["standard"], e["subject"]), e["answer"], e["level"]) for e in _truth(sample)["expected"]}
-    found = {(f.standard, f.subject_key or f.subject_id, "breached", f.level) for f in Finding.objects.all()}
-    found |= _unknown()
-    assert found == expected
+    at = day.isoformat()
+    troubles = [e for e in sample.truth()["troubles"] if e["since"] <= at <= e["until"]]
+    return {(e["standard"], named(e["subject"]), e["answer"], e["level"]) for e in troubles}
 
 
-def _people_by_digest() -> dict[str, int]:
-    return dict(Identifier.objects.values_list("digest", "person_id"))
-
-
-def _unknown() -> set[tuple[object, ...]]:
-    folder = run_folder(Path(settings.DATA), Run.objects.get(current=True))
+def _answered(sample: Sample, run: Run) -> set[tuple[object, ...]]:
+    """Every breach and everything unknown, read from the answers the run kept."""
     found: set[tuple[object, ...]] = set()
-    for path in folder.glob("answers_*.parquet"):
-        table = pq.read_table(path).to_pylist()
-        for row in table:
-            for name, answer in row.items():
-                if answer == 2 and "-" in name and ":" not in name:
-                    found.add((name, row["subject_key"] or row["subject_id"], "unknown", ""))
+    for path in run_folder(sample.data, run).glob("answers_*.parquet"):
+        table = pq.read_table(path)
+        for code in (name for name in table.schema.names if "-" in name and ":" not in name):
+            version = sample.policy.standards[code].version_on(run.day)
+            for key, subject, answer in zip(*(table.column(n).to_pylist() for n in ("subject_key", "subject_id", code)), strict=True):
+                if answer == 2:
+                    found.add((code, key or subject, "unknown", ""))
+                elif answer >= 10:
+                    assert version is not None
+                    found.add((code, key or subject, "breached", version.breaches[answer % 100 - 10].level))
     return found
 
 
 @pytest.mark.django_db
-def test_the_interpreter_and_duckdb_agree_on_every_answer_and_evidence(sample: Path) -> None:
-    policy = load_policy(Path(settings.POLICY))
-    sources, _, _ = sources_for(policy, sample / "data", SAMPLE_DAY, EVENING)
+def test_the_run_finds_exactly_what_was_planted(sample: Sample) -> None:
+    expected = _expected(sample, SAMPLE_DAY)
+    assert _answered(sample, Run.objects.get(current=True)) == expected
+    assert {e["standard"] for e in sample.truth()["expected"]} == set(sample.policy.standards)
+    stands = {(f.standard, f.subject_key or f.subject_id, "breached", f.level) for f in Finding.objects.all()}
+    assert stands == {e for e in expected if e[2] == "breached"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("day", [date(2023, 7, 31), date(2023, 8, 31)], ids=str)
+def test_an_earlier_months_end_finds_exactly_what_was_planted_then(sample: Sample, day: date) -> None:
+    replay = judge(sample.policy, sample.data, day, evening(day), by="test").run
+    assert replay.replay
+    found, expected = _answered(sample, replay), _expected(sample, day)
+    assert found == expected
+    assert len({e[0] for e in expected}) >= 10
+    assert found != _expected(sample, SAMPLE_DAY)
+
+
+@pytest.mark.django_db
+def test_every_faulty_row_is_set_aside_with_its_reason_and_no_other(sample: Sample) -> None:
+    files = {(f["file"].split("/")[1], f["received"]): f for f in sample.truth()["files"]}
+    seen: set[str] = set()
+    for d in Delivery.objects.all():
+        planted = files[d.file_name, d.received_at.date().isoformat()]
+        assert d.rows - d.skipped == planted["rows"] == d.accepted + d.refused + d.duplicates
+        assert d.refused == sum(n for _, n in planted["set_aside"]), (d.file_name, d.reasons)
+        for why, n in planted["set_aside"]:
+            assert sum(count for reason, count in d.reasons.items() if why in reason) == n, (d.file_name, why, d.reasons)
+            seen.add(why)
+    assert seen == {
+        "check digit", "nobody in the register has this number", "is not an exact amount", "turned the number into a figure",
+        "is neither yes nor no", "no place of this code", "is not a day", "is less than 0", "is not a whole number", "is more than",
+    }  # fmt: skip
+    refused = sample.registers.refused
+    assert [r["reason"] for r in refused] == ["the same key stands here twice with different content"] * 2
+    assert sample.truth()["register_set_aside"] == 2
+
+
+@pytest.mark.django_db
+def test_a_file_sent_twice_changes_nothing_and_a_roll_that_shrank_waits(sample: Sample) -> None:
+    notes = {f["note"]: f["file"].split("/")[1] for f in sample.truth()["files"] if f["note"]}
+    assert set(notes) == {"same as before", "held", "in fen"}
+    assert Delivery.objects.filter(file_name=notes["same as before"]).count() == 1
+    held = {d.file_name: d.held_reason for d in Delivery.objects.exclude(held_reason="")}
+    assert set(held) == {notes["held"], notes["in fen"]}
+    assert all("rows where the last delivery had" in reason for reason in held.values())
+    assert Delivery.objects.filter(file_name=notes["in fen"]).count() == 2  # and in yuan the day after
+
+
+@pytest.mark.django_db
+def test_an_old_countys_number_is_valid_and_a_renamed_settlement_keeps_its_code(sample: Sample) -> None:
+    keys = ensure_keys(sample.data / "keys")
+    (old,) = sample.truth()["old_codes"]
+    assert old.startswith("522322")
+    assert int(old[6:10]) >= 2019  # no card bears it: the county's code was given up in 2018
+    assert Identifier.objects.filter(digest=digest(keys, "cn_resident_id", old)).exists()
+    assert not Place.objects.filter(name="旧街社区").exists()
+
+
+@pytest.mark.django_db
+def test_the_stories_are_found(sample: Sample) -> None:
+    stories = {story["code"]: story for story in sample.truth()["stories"]}
+    assert len(stories) == 5
+
+    def found(*households: str) -> set[tuple[str, str]]:
+        keys = Household.objects.filter(household_code__in=households).values_list("pk", flat=True)
+        return set(Finding.objects.filter(household_id__in=keys).values_list("standard", "level"))
+
+    girl, cousin = stories["girl-off-the-roll"]["households"]
+    assert found(girl) == found(cousin) == {("ED-01", "red")}
+    assert found(*stories["illness-and-lost-work"]["households"]) == {("MH-02", "red"), ("EM-01", "red"), ("MW-02", "red")}
+    assert found(*stories["family-that-thrives"]["households"]) == set()
+    water, late = (Place.objects.get(code=code, level="community") for code in stories["bad-water"]["places"])
+    assert Finding.objects.get(standard="HS-04", subject_id=water.pk).level == "red"
+    assert Attainment.objects.get(run__current=True, standard="HS-04", place_id=late.pk).unknown == 1
+    assert Finding.objects.get(standard="EM-05", subject_key=stories["workshop-closes"]["employers"][0]).breach == "stopped"
+
+
+@pytest.mark.django_db
+def test_the_interpreter_and_duckdb_agree_on_every_answer_and_evidence(sample: Sample) -> None:
+    policy = sample.policy
+    sources, _, _ = sources_for(policy, sample.data, SAMPLE_DAY, evening(SAMPLE_DAY))
     world = read_world(sources, policy, feeds_of(policy, plan_of(policy, SAMPLE_DAY)) | {"F28", "F19", "F36"})
-    oracle = Judge(policy, world, SAMPLE_DAY, EVENING.replace(tzinfo=None))
+    oracle = Judge(policy, world, SAMPLE_DAY, evening(SAMPLE_DAY).replace(tzinfo=None))
     folder = run_folder(Path(settings.DATA), Run.objects.get(current=True))
     compared, differ = 0, []
     for path in sorted(folder.glob("answers_*.parquet")):
@@ -156,37 +249,27 @@ def _as_recorded(fact: Fact) -> tuple[str, object]:
 
 
 @pytest.mark.django_db
-def test_every_faulty_row_is_set_aside_and_no_other(sample: Path) -> None:
-    planted = sum(int(r["rows"]) for r in _truth(sample)["refusals"])  # type: ignore[arg-type]
-    grades = Delivery.objects.filter(feed="F09").values_list("refused", flat=True)
-    twice = Delivery.objects.filter(feed="F13", refused__gt=0).count() - 2  # August's roll carries the same two faults
-    assert sum(Delivery.objects.values_list("refused", flat=True)) == planted + sum(grades) + twice
-    for d in Delivery.objects.all():
-        assert d.rows == d.accepted + d.refused + d.duplicates + d.skipped
-
-
-@pytest.mark.django_db
-def test_judging_again_changes_nothing(sample: Path) -> None:
-    policy = load_policy(Path(settings.POLICY))
+def test_judging_again_changes_nothing(sample: Sample) -> None:
+    policy = sample.policy
     before = list(Finding.objects.order_by("pk").values())
-    again = judge(policy, sample / "data", SAMPLE_DAY, EVENING, by="test")
+    again = judge(policy, sample.data, SAMPLE_DAY, evening(SAMPLE_DAY), by="test")
     assert (again.opened, again.changed, again.ended) == (0, 0, 0)
     assert list(Finding.objects.order_by("pk").values()) == before
     assert Run.objects.count() == 1
 
 
 @pytest.mark.django_db
-def test_an_older_day_is_a_replay_and_moves_no_finding(sample: Path) -> None:
-    policy = load_policy(Path(settings.POLICY))
+def test_an_older_day_is_a_replay_and_moves_no_finding(sample: Sample) -> None:
+    policy = sample.policy
     before = Finding.objects.count()
-    replay = judge(policy, sample / "data", date(2023, 9, 20), EVENING, by="test")
+    replay = judge(policy, sample.data, date(2023, 9, 20), evening(SAMPLE_DAY), by="test")
     assert replay.run.replay
     assert not replay.run.current
     assert Finding.objects.count() == before
 
 
 @pytest.mark.django_db
-def test_the_stranger_sees_nothing_and_a_worker_only_her_community(sample: Path) -> None:
+def test_the_stranger_sees_nothing_and_a_worker_only_her_community(sample: Sample) -> None:
     assert not findings_in_scope(STRANGER).exists()
     place = Place.objects.filter(level="community").first()
     assert place is not None
@@ -197,10 +280,29 @@ def test_the_stranger_sees_nothing_and_a_worker_only_her_community(sample: Path)
 
 
 @pytest.mark.django_db
-def test_attainment_adds_up_from_communities_to_the_programme(sample: Path) -> None:
+def test_attainment_adds_up_from_communities_to_the_programme(sample: Sample) -> None:
     top = Place.objects.get(parent__isnull=True, tree="scope")
     for row in Attainment.objects.filter(run__current=True, place_id=top.pk, standard="EM-01"):
         parts = Attainment.objects.filter(run__current=True, standard="EM-01", place_id__in=Place.objects.filter(level="community").values("pk"))
         assert row.met == sum(p.met for p in parts)
         assert row.breached == sum(p.breached for p in parts) > 0
         assert row.met + row.breached + row.unknown + row.not_applicable == Household.objects.count()
+
+
+@pytest.mark.django_db
+def test_a_week_passes_and_what_changed_is_said_with_its_reasons(sample: Sample) -> None:
+    """Last in this module: afterwards the sample stands a week later."""
+    contracts = {code: contract for code, contract in sample.policy.contracts.items() if isinstance(contract, Contract)}
+    before, day = standing(), date(2023, 10, 3)
+    written = deliver(sample.folder, contracts, day)
+    assert {file.received for file in written} == {date(2023, 10, 2)}
+    take_in(sample.policy, [sample.folder / "deliveries" / file.file for file in written])
+    judged = judge(sample.policy, sample.data, day, evening(day), by="test")
+    assert _answered(sample, judged.run) == _expected(sample, day)
+    counts, told = changes(sample.policy, before, sample.data)
+    assert counts.get("opened", 0) == judged.opened
+    assert counts.get("ended", 0) == judged.ended > 0
+    lit = [change for change in told if change.light == "education" and change.now in ("red", "orange")]
+    assert lit and all("school days away in a row" in change.because for change in lit)
+    assert {change.now for change in told if change.standard == "ED-01" and change.was != "none"} >= {"met"}
+    assert deliver(sample.folder, contracts, day) == []  # nothing comes twice

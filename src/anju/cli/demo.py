@@ -1,11 +1,13 @@
-"""anju demo: build the sample prefecture, take its files in, judge its day, and explain one finding."""
+"""anju demo: build the sample prefecture, take its files in, judge its day, explain one finding; and let days pass."""
 
 from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,79 +18,149 @@ from anju.apps.people.importing import import_people
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_scope_places
+from anju.cli.changes import changes, standing
 from anju.cli.context import actor, data_folder, fail, json_option, load_checked_policy, migrated, moment_of, policy_folder, progress, say
 from anju.cli.explanation import explain_finding
 from anju.cli.feeds import parts_of
 from anju.cli.runs import summary
-from anju.core.contracts.model import Programme
-from anju.sample.build import SAMPLE_DAY, build_sample
+from anju.core.contracts.model import Contract, Programme
+from anju.core.standards.model import Policy
+from anju.lake.engine import feeds_of, plan_of
+from anju.sample.build import build_sample, deliver
+from anju.sample.feeds import FEEDS
+from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
 
 
 @click.command()
 @click.option("--people", default=20_000, show_default=True, help="How many residents; the prefecture has 338,506.")
-@click.option("--months", default=24, show_default=True, help="Months of monthly feeds.")
+@click.option("--months", default=24, show_default=True, help="Months of feeds.")
+@click.option("--monthly", default=1, show_default=True, help="How many of the months are delivered round by round, as they would have come.")
+@click.option("--drafts", is_flag=True, help="Deliver the feeds of the drafts too, and judge by the drafts as well.")
+@click.option("--advance", type=click.IntRange(1, 28), help="Let so many days pass: take in what arrives, judge, and say what changed and why.")
 @json_option
-def demo(people: int, months: int, as_json: bool) -> None:
-    """Build the sample (演示数据), take it in, judge it and explain one finding. A second time nothing is built anew."""
+def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | None, as_json: bool) -> None:
+    """Build the sample (演示数据), take it in, judge it and explain one finding. A second time nothing is built anew.
+
+    \b
+    anju demo
+    anju demo --advance 7
+    anju demo --people 338506 --months 24
+    """
     migrated()
-    policy = load_checked_policy()
-    if "F01" not in policy.contracts or policy.programme.identifiers[0].validator != "cn_resident_id":
+    policy: Policy = load_checked_policy(drafts=drafts)
+    if "F01" not in policy.contracts or _programme(policy).identifiers[0].validator != "cn_resident_id":
         fail(
             f"the sample prefecture cannot be judged by the policy in {policy_folder()}",
             "it is made for the policy that is shipped: unset ANJU_POLICY",
         )
-    folder = data_folder() / "sample" / f"{people}-{months}"
     started = time.monotonic()
+    folder = data_folder() / "sample" / f"{people}-{months}-{monthly}{'-drafts' if drafts else ''}"
+    if advance is not None:
+        _advance(policy, folder, advance, as_json)
+        return
     if not (folder / "truth.json").exists():
-        with progress("building the sample") as advance:
-            build_sample(people, folder, policy.contracts, months=months, progress=advance)
-    _register(folder, policy)
-    taken = _deliveries(folder, policy)
-    judged = judge(policy, data_folder(), SAMPLE_DAY, _evening(), by=actor())
-    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+        only = None if drafts else frozenset(feeds_needed(policy))
+        with progress("building the sample", len(only or FEEDS)) as step:
+            build_sample(
+                people, folder, _contracts(policy), months=months, monthly=monthly, only=only, progress=lambda code, _n, _of: step(code)
+            )
+    truth = _truth(folder)
+    _register(folder, policy, truth)
+    taken = take_in(policy, _files(folder))
+    day = date.fromisoformat(truth["delivered_until"])
+    judged = judge(policy, data_folder(), day, _evening(day), by=actor())
     finding = Finding.objects.filter(standard="ED-01", level="red").order_by("id").first()
     lines = [
-        f"Sample prefecture (演示数据), {truth['people']:,} people in {truth['households']:,} households, day {SAMPLE_DAY}",
+        f"Sample prefecture (演示数据), {truth['people']:,} people in {truth['households']:,} households, day {day}",
         f"{taken['new']} files taken in ({taken['rows']:,} rows, {taken['set_aside']} set aside), {taken['known']} known already",
         *summary(judged),
     ]
     explanation = explain_finding(policy, finding) if finding is not None else None
     if explanation is not None:
         lines += ["", *explanation.lines("en"), "", *explanation.lines("zh")]
-    lines += ["", f"{time.monotonic() - started:.1f} s. Next: anju findings list, anju explain CODE SUBJECT, anju doctor"]
+    lines += ["", f"{time.monotonic() - started:.1f} s. Next: anju findings list, anju explain CODE SUBJECT, anju demo --advance 7, anju doctor"]
     data = {"deliveries": taken, "run": judged.as_dict(), "explanation": explanation.as_dict() if explanation else None}
     say(as_json, data, lines)
 
 
-def _evening() -> datetime:
-    return datetime(SAMPLE_DAY.year, SAMPLE_DAY.month, SAMPLE_DAY.day, 18, tzinfo=UTC)
+def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
+    """The files of the next days are written, taken in and judged; then what changed is said, and why."""
+    if not (folder / "truth.json").exists():
+        fail("there is no sample of this size whose days could pass", "run anju demo with the same options first")
+    truth = _truth(folder)
+    until = date.fromisoformat(truth["delivered_until"]) + timedelta(days=days)
+    before = standing()
+    try:
+        written = deliver(folder, _contracts(policy), until)
+    except ValueError as error:
+        fail(str(error), "remove the folder of the sample to begin again")
+    taken = take_in(policy, [folder / "deliveries" / file.file for file in written])
+    judged = judge(policy, data_folder(), until, _evening(until), by=actor())
+    counts, told = changes(policy, before, data_folder())
+    lines = [f"{days} days later: {until}. {taken['new']} files came ({taken['rows']:,} rows, {taken['set_aside']} set aside)", *summary(judged)]
+    lines += ["What changed, and why:" if told else "Nothing has changed.", *(change.line() for change in told)]
+    data = {"day": until.isoformat(), "deliveries": taken, "run": judged.as_dict(), "counts": counts, "changes": [c.as_dict() for c in told]}
+    say(as_json, data, lines)
 
 
-def _register(folder: Path, policy: object) -> None:
-    programme = getattr(policy, "programme")  # noqa: B009
-    assert isinstance(programme, Programme)
-    at = moment_of(date(2023, 8, 1))
-    register = folder / "register"
-    import_scope_places(register / "places.csv", by=actor(), at=at, programme_code=programme.code, programme_name=programme.title.zh)
-    files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
-    import_people(files, by=actor(), at=at, contracts=getattr(policy, "contracts"), programme=programme)  # noqa: B009
+def feeds_needed(policy: Policy) -> set[str]:
+    """The feeds of the sample that the standards of the policy read, and those they are read through."""
+    found = feeds_of(policy, plan_of(policy, SAMPLE_DAY))
+    found |= {policy.keyed[s.subject].feed for s in policy.standards.values() if s.subject in policy.keyed}
+    for code in sorted(found):
+        through = _contracts(policy)[code].through
+        found |= {through[0]} if through else set()
+    return found & set(FEEDS)
 
 
-def _deliveries(folder: Path, policy: object) -> dict[str, int]:
-    files = sorted(path for path in (folder / "deliveries").rglob("*") if path.suffix in (".csv", ".xlsx"))
-    programme = getattr(policy, "programme")  # noqa: B009
-    directory, vault = Directory(programme.identifiers[0].name), FileVault()
+def take_in(policy: Policy, files: Iterable[Path]) -> dict[str, int]:
+    """Takes in files that lie under the day on which they came."""
+    paths = sorted(files)
+    directory, vault = Directory(_programme(policy).identifiers[0].name), FileVault()
     found = {"new": 0, "known": 0, "rows": 0, "set_aside": 0}
-    with progress("taking in", len(files)) as advance:
-        for path in files:
+    with progress("taking in", len(paths)) as step:
+        for path in paths:
             feed, unit, periods = parts_of(path)
             received = receive_file(
-                path, feed=feed, policy=policy, root=data_folder() / "lake", directory=directory, vault=vault, by=actor(),  # type: ignore[arg-type]
+                path, feed=feed, policy=policy, root=data_folder() / "lake", directory=directory, vault=vault, by=actor(),
                 at=moment_of(date.fromisoformat(path.parent.name)), unit=unit, periods=periods,
             )  # fmt: skip
             found["known" if received.repeats else "new"] += 1
             if not received.repeats:
                 found["rows"] += received.delivery.rows
                 found["set_aside"] += received.delivery.refused
-            advance(path.name)
+            step(path.name)
     return found
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in (folder / "deliveries").rglob("*") if path.suffix in (".csv", ".xlsx")]
+
+
+def _truth(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _evening(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+
+
+def _programme(policy: Policy) -> Programme:
+    assert isinstance(policy.programme, Programme)
+    return policy.programme
+
+
+def _contracts(policy: Policy) -> dict[str, Contract]:
+    return {code: contract for code, contract in policy.contracts.items() if isinstance(contract, Contract)}
+
+
+def _register(folder: Path, policy: Policy, truth: dict[str, Any]) -> None:
+    """The registers as they stood when the sample begins; a settlement that has since been renamed under both names."""
+    programme = _programme(policy)
+    at = moment_of(first_of(Timeline(date.fromisoformat(truth["day"]), truth["months"]).first))
+    register = folder / "register"
+    for name in ("places_before.csv", "places.csv"):
+        import_scope_places(register / name, by=actor(), at=at, programme_code=programme.code, programme_name=programme.title.zh)
+    files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
+    import_people(files, by=actor(), at=at, contracts=_contracts(policy), programme=programme)

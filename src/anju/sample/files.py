@@ -7,18 +7,19 @@ with two places, as departments send it. Which office uses which habit is fixed,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import xlsxwriter
 
 from anju.core.contracts.model import Contract
-from anju.sample.facts import Table
-from anju.sample.population import UNITS
+from anju.sample.columns import Table
+from anju.sample.settlements import UNIT_CODES
 
 GB18030_UNITS = frozenset({"522326"})  # one office still exports GB18030
 CHINESE_UNITS = frozenset({"522324", "522326"})  # two send Chinese headers
@@ -29,127 +30,95 @@ SPREADSHEET_FEEDS = frozenset({"F07", "F30", "F33"})  # sent as workbooks with a
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One file as delivered: rows includes those that are faulty on purpose."""
+    """One file as delivered. `set_aside` is how many of its rows must be, by reason; `note` what else is to be said."""
 
-    path: Path
+    file: str  # <day>/<name>, below the folder of deliveries
     feed: str
     unit: str
     period: str
     received: date
     rows: int
+    set_aside: tuple[tuple[str, int], ...]
+    note: str = ""
 
 
 def write_feed(
-    out: Path,
-    contract: Contract,
-    table: Table,
-    *,
-    received: dict[str, date],
-    only: Iterable[str] | None = None,
-) -> list[Written]:
-    """One file per office and period (`_unit`, `_period` of the table), received on `received[period]`."""
-    written = []
-    names = _file_periods(table["_period"])
-    order = np.lexsort((table["_unit"], names))
-    period, unit = names[order], table["_unit"][order]
-    change = np.flatnonzero((period[1:] != period[:-1]) | (unit[1:] != unit[:-1])) + 1
-    bounds = [0, *change.tolist(), len(order)]
-    columns = _columns(contract, table)
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
-        if start == end:
+    out: Path, contract: Contract, table: Table, period: str, received: date, *, silent: Iterable[str] = (), only: str | None = None,
+    opened: dict[str, Written] | None = None, note: str = "",
+) -> list[Written]:  # fmt: skip
+    """One file per office, on the day it is received. With `opened`, rows are added to the files written there before."""
+    folder = out / received.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = {column.name: table.columns[column.name] for column in contract.columns if column.name in table.columns}
+    found = []
+    for index, unit in enumerate(UNIT_CODES):
+        if unit in silent or (only is not None and unit != only):
             continue
-        text = str(period[start])
-        office = UNITS[int(unit[start])][0]
-        if only is not None and office not in only:
+        rows = np.flatnonzero(table.unit == index)
+        if not len(rows) and (contract.kind == "period" or opened):
             continue
-        rows = order[start:end]
-        part = {name: column[rows] for name, column in columns.items()}
-        day = received[text.split("~")[-1]]
-        name = "_".join(p for p in (contract.code, office, text) if p)
-        folder = out / day.isoformat()
-        folder.mkdir(parents=True, exist_ok=True)
-        path = _write(folder / name, contract, office, part)
-        written.append(Written(path, contract.code, office, text, day, len(rows)))
-    have = {(w.unit, w.period) for w in written}
-    for text in np.unique(names).tolist() if contract.kind != "period" else ():
-        for office, *_ in UNITS:
-            if (office, text) not in have and (only is None or office in only):
-                day = received[text.split("~")[-1]]
-                folder = out / day.isoformat()
-                folder.mkdir(parents=True, exist_ok=True)
-                part = {name: column[:0] for name, column in columns.items()}
-                path = _write(folder / "_".join((contract.code, office, text)), contract, office, part)
-                written.append(Written(path, contract.code, office, text, day, 0))
-    return written
+        before = (opened or {}).get(unit)
+        stem = folder / "_".join(part for part in (contract.code, unit, period) if part)
+        path = _write(stem, contract, unit, pa.table(columns).take(pa.array(rows)), before is not None)
+        reasons: dict[str, int] = dict(before.set_aside) if before else {}
+        for row in sorted(table.faults):
+            if table.unit[row] == index:
+                reasons[table.faults[row]] = reasons.get(table.faults[row], 0) + 1
+        written = Written(
+            f"{folder.name}/{path.name}", contract.code, unit, period, received, len(rows) + (before.rows if before else 0),
+            tuple(sorted(reasons.items())), note,
+        )  # fmt: skip
+        if opened is not None:
+            opened[unit] = written
+        found.append(written)
+    return found
 
 
-def _file_periods(periods: np.ndarray) -> np.ndarray:
-    """Each period's file: the latest has one of its own, what came before was loaded as one history ('first~last')."""
-    found = np.unique(periods)
-    if len(found) <= 2:
-        return periods
-    history = f"{found[0]}~{found[-2]}"
-    return np.where(periods == found[-1], periods.astype("U24"), np.full(len(periods), history))
+def write_again(out: Path, written: Written, received: date, note: str) -> Written:
+    """The same bytes once more, on another day."""
+    target = out / received.isoformat() / Path(written.file).name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes((out / written.file).read_bytes())
+    return replace(written, file=f"{target.parent.name}/{target.name}", received=received, note=note)
 
 
-def _columns(contract: Contract, table: Table) -> dict[str, np.ndarray]:
-    """The contract's columns in its order, money in yuan; columns the sample does not fill are left out."""
-    columns = {}
-    for column in contract.columns:
-        if column.name not in table:
-            continue
-        values = table[column.name]
-        if column.type == "money" and values.dtype.kind == "i":
-            yuan = np.char.mod("%d", values // 100)
-            values = np.char.add(np.char.add(yuan, "."), np.char.mod("%02d", values % 100))
-        columns[column.name] = values
-    return columns
-
-
-def _write(stem: Path, contract: Contract, office: str, part: dict[str, np.ndarray]) -> Path:
-    titles = {c.name: c.title.zh for c in contract.columns}
-    dates = {c.name for c in contract.columns if c.type == "date"}
-    cells = {}
-    for name, values in part.items():
-        text = values.astype(str)
-        if name in dates and office in COMPACT_DATE_UNITS and len(text):
-            text = np.char.replace(text, "-", "")
-        cells[titles[name] if office in CHINESE_UNITS else name] = text
+def _write(stem: Path, contract: Contract, unit: str, part: pa.Table, more: bool) -> Path:
+    titles = {column.name: column.title.zh for column in contract.columns}
+    dates = {column.name for column in contract.columns if column.type == "date"}
+    if unit in COMPACT_DATE_UNITS:
+        for position, name in enumerate(part.column_names):
+            if name in dates and len(part):
+                compact = pc.replace_substring(part.column(position).cast(pa.string()), "-", "")
+                part = part.set_column(position, name, compact)
+    if unit in CHINESE_UNITS:
+        part = part.rename_columns([titles[name] for name in part.column_names])
     if contract.code in SPREADSHEET_FEEDS:
-        return _workbook(stem.with_suffix(".xlsx"), contract.title.zh, cells)
-    path = stem.with_suffix(".csv")
-    table = pa.table({name: pa.array(values.tolist(), pa.string()) for name, values in cells.items()})
-    if office in GB18030_UNITS or office in BOM_UNITS:
-        sink = pa.BufferOutputStream()
-        pacsv.write_csv(table, sink)
-        text = sink.getvalue().to_pybytes().decode("utf-8")
-        path.write_bytes(text.encode("gb18030") if office in GB18030_UNITS else text.encode("utf-8-sig"))
-    else:
-        pacsv.write_csv(table, path)
+        return _workbook(stem.with_name(stem.name + ".xlsx"), contract.title.zh, part)
+    path = stem.with_name(stem.name + ".csv")
+    sink = pa.BufferOutputStream()
+    pacsv.write_csv(part, sink, pacsv.WriteOptions(include_header=not more))
+    data = sink.getvalue()
+    if unit in GB18030_UNITS:
+        data = data.to_pybytes().decode("utf-8").encode("gb18030")
+    elif unit in BOM_UNITS and not more:
+        data = b"\xef\xbb\xbf" + data.to_pybytes()
+    with path.open("ab" if more else "wb") as file:
+        file.write(data)
     return path
 
 
-def _workbook(path: Path, title: str, cells: dict[str, np.ndarray]) -> Path:
-    """As an office really sends it: a merged title, an empty row, the header, the rows, a row of totals."""
+def _workbook(path: Path, title: str, part: pa.Table) -> Path:
+    """As an office really sends it: a title, an empty row, the header, the rows, a row of totals."""
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
     sheet = book.add_worksheet("Sheet1")
-    names = list(cells)
     sheet.write_string(0, 0, f"{title}（演示数据）")
-    for column, name in enumerate(names):
+    for column, name in enumerate(part.column_names):
         sheet.write_string(2, column, name)
-    rows = len(next(iter(cells.values())))
-    for row in range(rows):
-        for column, name in enumerate(names):
-            sheet.write_string(3 + row, column, str(cells[name][row]))
-    sheet.write_string(3 + rows, 0, "合计")
-    sheet.write_string(3 + rows, 1, str(rows))
+    cells = [column.cast(pa.string()).to_pylist() for column in part.columns]
+    for row in range(len(part)):
+        for column, values in enumerate(cells):
+            sheet.write_string(3 + row, column, values[row] or "")
+    sheet.write_string(3 + len(part), 0, "合计")
+    sheet.write_string(3 + len(part), 1, str(len(part)))
     book.close()
     return path
-
-
-def write_register(path: Path, columns: dict[str, np.ndarray]) -> int:
-    """F01, F02, F03 and the list of places: plain UTF-8 CSV. Returns the number of rows."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.table({name: pa.array(v.astype(str).tolist(), pa.string()) for name, v in columns.items()})
-    pacsv.write_csv(table, path)
-    return int(table.num_rows)

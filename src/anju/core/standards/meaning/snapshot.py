@@ -60,8 +60,7 @@ class Snapshot:
         feed, column = contract.through
         home: dict[Any, Row] = {}
         for row in sorted(self.rows(feed), key=self.order):
-            if row[column] is not None:
-                home[row[column]] = row
+            home[row[column]] = row
         return [
             row if row.get("household_id") is not None or row[column] not in home
             else {**row, "household_id": home[row[column]]["household_id"]}

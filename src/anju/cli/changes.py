@@ -1,0 +1,102 @@
+"""What a new run changed, and why: each finding that opened, rose, fell or ended, and the light it turns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+
+from anju.apps.findings.actions import run_folder
+from anju.apps.findings.models import Finding, Run
+from anju.apps.people.models import Household
+from anju.apps.places.models import Place
+from anju.cli.explanation import explain_finding
+from anju.core.standards.model import Policy
+
+LIGHTS = {"ED-01": "education", "ED-03": "education", "MH-01": "medical", "MH-02": "medical", "HS-02": "housing", "HS-04": "water"}
+ANSWERS = ("no longer applies", "met", "cannot be judged")
+SHOWN = 5  # changes told in full, of each standard and direction
+Standing = dict[tuple[str, int], tuple[str, str | None, int | None, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`was` and `now` are levels, or what is said where there is none; `light` is '' for a standard beyond the 3+1."""
+
+    standard: str
+    subject: str
+    was: str
+    now: str
+    light: str
+    because: str
+
+    def line(self) -> str:
+        light = f" ({self.light} light)" if self.light else ""
+        return f"  {self.standard} {self.subject}: {self.was} -> {self.now}{light}: {self.because}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def standing() -> Standing:
+    """Every finding of the current run."""
+    rows = Finding.objects.values_list("standard", "subject_id", "level", "subject_key", "household_id", "place_id")
+    return {(standard, subject): (level, key, household, place) for standard, subject, level, key, household, place in rows}
+
+
+def changes(policy: Policy, before: Standing, data: Path) -> tuple[dict[str, int], list[Change]]:
+    """How many changes of which kind, and some of each told in full."""
+    now = standing()
+    run = Run.objects.get(current=True)
+    moved = [key for key in {*before, *now} if before.get(key, ("",))[0] != now.get(key, ("",))[0]]
+    counts: Counter[str] = Counter()
+    told: Counter[tuple[str, str]] = Counter()
+    chosen = []
+    for key in sorted(moved):
+        kind = "opened" if key not in before else "ended" if key not in now else "changed"
+        counts[kind] += 1
+        told[key[0], kind] += 1
+        if told[key[0], kind] <= SHOWN:
+            chosen.append(key)
+    answers = _answers(run_folder(data, run), policy, [key for key in chosen if key not in now])
+    return dict(counts), [_change(policy, key, before.get(key), now.get(key), answers) for key in chosen]
+
+
+def _change(policy: Policy, key: tuple[str, int], was: Any, now: Any, answers: dict[tuple[str, int], str]) -> Change:
+    _, subject_key, household, place = now or was
+    if now is None:
+        said = answers.get(key, "no longer applies")
+        because = f"the run of the day answers: {said}"
+    else:
+        finding = Finding.objects.get(standard=key[0], subject_id=key[1])
+        explained = explain_finding(policy, finding).as_dict()
+        facts = [f"{fact['en'].lower()}: {fact['value'] if fact['state'] == 'value' else fact['state']}" for fact in explained["because_of"]]
+        said, because = now[0], "; ".join(facts)
+    return Change(key[0], _named(subject_key, household, place, key[1]), was[0] if was else "none", said, LIGHTS.get(key[0], ""), because)
+
+
+def _named(key: str | None, household: int | None, place: int | None, subject: int) -> str:
+    """A household's code, a place's name, or the key of what is judged; a person by the household's code and our own key."""
+    if key is not None:
+        return key
+    if household is not None:
+        code = Household.objects.values_list("household_code", flat=True).get(pk=household)
+        return code if subject == household else f"{code} person {subject}"
+    found = Place.objects.filter(pk=place or subject).values_list("name", flat=True).first()
+    return found or str(subject)
+
+
+def _answers(folder: Path, policy: Policy, keys: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """What the run says of subjects that no longer have a finding."""
+    found = {}
+    for standard in sorted({key[0] for key in keys}):
+        path = folder / f"answers_{policy.standards[standard].subject}.parquet"
+        subjects = [subject for code, subject in keys if code == standard]
+        table = ds.dataset(path).to_table(columns=["subject_id", standard], filter=ds.field("subject_id").isin(subjects))
+        for row in table.to_pylist():
+            if row[standard] in range(len(ANSWERS)):
+                found[standard, row["subject_id"]] = ANSWERS[row[standard]]
+    return found

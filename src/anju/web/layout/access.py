@@ -36,7 +36,7 @@ def needs(act: str) -> Callable[[View[P]], View[P]]:
             if not viewer.can(act):
                 what = _("This page is not for the post you act in")
                 why = _(
-                    "Each post sees what its work needs. If you hold another post, choose it; if you need this for your work, ask your administrator."
+                    why = _("Each post sees what its work needs. Choose another post you hold, or ask your administrator.")
                 )
                 return refuse(request, what, why, [(_("Choose a post"), reverse("account"))], status=403)
             return view(request, *args, **more)

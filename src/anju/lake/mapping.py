@@ -130,7 +130,7 @@ class _Transform:
         return Mapped(files, tables, places, tuple(self._doubts()))
 
     def _one(self, sql: str) -> int:
-        return int(self.con.execute(sql).fetchone()[0])
+        return int(self.con.execute(sql).fetchall()[0][0])
 
     # --- files --------------------------------------------------------------------------------------------------
 

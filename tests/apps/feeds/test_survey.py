@@ -78,6 +78,14 @@ def test_it_works(survey: Import) -> None:
     assert Membership.objects.filter(household__household_code="ccc").count() == 3
 
 
+def test_what_is_taken_in_speaks_of_the_mappings_day(survey: Import) -> None:
+    survey()
+    assert set(Household.objects.values_list("valid_from", flat=True)) == {date(2023, 12, 31)}
+    assert set(Membership.objects.values_list("start", flat=True)) <= {date(2023, 12, 31)}
+    assert set(Delivery.objects.values_list("valid", "received_at")) == {(date(2023, 12, 31), AT)}
+    assert Delivery.objects.get(feed="S01").file_name == "small_household.csv~S01.parquet"
+
+
 def test_what_is_missing_stays_missing(survey: Import) -> None:
     survey()
     blank = Person.objects.filter(memberships__household__household_code="ccc").order_by("pk").first()

@@ -130,5 +130,7 @@ class Programme:
     languages: tuple[str, ...]
     forbidden_columns: tuple[str, ...]  # never in a condition, whatever alias
     words: Mapping[str, Bilingual]
+    keep_files_days: int = 180
+    """Days for which delivered files and rows set aside, which hold full identity numbers, are kept."""
     domains: tuple[str, ...] = ()  # what standards may be about; () leaves it open
     guarantees: tuple[Guarantee, ...] = ()

@@ -15,7 +15,7 @@ from anju.core.terms.periods import Calendar
 from anju.core.terms.working_days import WorkingCalendar
 
 REQUIRED = ("code", "title", "currency", "identifiers", "places", "languages")
-OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects", "domains", "guarantees")
+OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects", "domains", "guarantees", "keep_files_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,20 @@ def read_programme(folder: Path) -> tuple[Programme | None, dict[str, SubjectKey
         words=_words(fields.get("words")),
         domains=fields["domains"].texts() if "domains" in fields else (),
         guarantees=_guarantees(fields.get("guarantees")),
+        keep_files_days=_days_kept(fields.get("keep_files_days")),
     )
     subjects = _subjects(fields.get("subjects"))
     return (None if faults else programme), subjects, faults
+
+
+def _days_kept(node: Node | None) -> int:
+    """Refuses what would keep nothing long enough to be mended."""
+    days = node.integer() if node is not None else 180
+    if node is not None and days is not None and days < 1:
+        node.fault(
+            f"{days} days is no time to keep files for", "rows set aside must be mended in it", "write 180, or as the archive's rules say"
+        )
+    return days if days is not None else 180
 
 
 def calendar_of(programme: Programme) -> Calendar:

@@ -12,7 +12,9 @@ from anju.cli.main import main
 
 COMMANDS = [
     ["places", "import"], ["people", "import"], ["feeds", "import"], ["feeds", "withdraw"], ["feeds", "confirm"], ["feeds", "status"],
-    ["feeds", "refused"], ["feeds", "retry"], ["run"], ["explain"], ["findings", "list"], ["standards", "check"], ["standards", "test"],
+    ["feeds", "refused"], ["feeds", "original"], ["feeds", "expire"], ["feeds", "retry"],
+    ["run"], ["explain"], ["findings", "list"], ["standards", "check"],
+    ["standards", "test"],
     ["standards", "sql"], ["standards", "list"],
     ["demo"], ["doctor"],
 ]  # fmt: skip

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from django.utils import timezone
 
 from anju.apps.feeds.actions import Received, confirm_delivery, receive_file, withdraw_delivery, write_refused_sheet
-from anju.apps.feeds.models import Delivery
+from anju.apps.feeds.expiry import expire_files
+from anju.apps.feeds.models import Delivery, HeaderMapping
 from anju.apps.feeds.retry import RetriedDelivery, retry_strangers
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
@@ -29,6 +31,7 @@ from anju.cli.context import (
 from anju.core.contracts.model import Programme
 from anju.core.standards.model import Policy
 from anju.lake.files import FileRefused
+from anju.lake.originals import give_original
 
 
 @click.group()
@@ -49,19 +52,30 @@ def parts_of(path: Path) -> tuple[str, str | None, tuple[str, str] | None]:
 @click.option("--unit", help="Code of the management unit that sends it (default: from the file name).")
 @click.option("--period", help="Period a file of events speaks for, or FIRST~LAST (default: from the file name).")
 @click.option("--received-on", type=Day(), help="The day it came, for loading history (default: today).")
+@click.option("--map", "mapped", multiple=True, metavar="HEADER=COLUMN", help="Which column a header is; remembered for this feed and sender.")
 @json_option
-def import_(files: tuple[Path, ...], feed: str | None, unit: str | None, period: str | None, received_on: date | None, as_json: bool) -> None:
+def import_(
+    files: tuple[Path, ...],
+    feed: str | None,
+    unit: str | None,
+    period: str | None,
+    received_on: date | None,
+    mapped: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Take delivered FILES in. Every row is accepted, or set aside with its reason.
 
     \b
     anju feeds import F09_522301_2023-2024-1.csv
     anju feeds import roll.xlsx --feed F09 --unit 522301 --received-on 2023-09-12
+    anju feeds import F14_522301_2023-08.csv --map 公民证件=person_id
     """
 
     migrated()
     policy = load_checked_policy()
     at = moment_of(received_on) if received_on else timezone.now()
     directory, vault = Directory(policy.programme.identifiers[0].name), FileVault()
+    mapping = _mapping(mapped)
     results: list[dict[str, object]] = []
     refused: list[str] = []
     with progress("taking in", len(files)) as advance:
@@ -72,6 +86,7 @@ def import_(files: tuple[Path, ...], feed: str | None, unit: str | None, period:
                 received = receive_file(
                     path, feed=feed or code, policy=policy, root=data_folder() / "lake", directory=directory, vault=vault, by=actor(),
                     at=at, unit=unit or sender, periods=(spoken[0], spoken[-1]) if spoken else periods,
+                    mapping=mapping,
                 )  # fmt: skip
                 results.append(received.as_dict())
             except FileRefused as error:
@@ -83,6 +98,14 @@ def import_(files: tuple[Path, ...], feed: str | None, unit: str | None, period:
         raise SystemExit(FOUND)
 
 
+def _mapping(mapped: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in mapped]
+    wrong = [text for text, (header, _, column) in zip(mapped, pairs, strict=True) if not header.strip() or not column.strip()]
+    if wrong:
+        fail(f"'{wrong[0]}' does not say which column a header is", "write the file's header, '=', and the column: --map 公民证件=person_id")
+    return {header.strip(): column.strip() for header, _, column in pairs}
+
+
 def _lines(result: dict[str, object]) -> list[str]:
     if result["same_as_before"]:
         return [f"receipt {result['receipt']}: {result['file']} was taken in before; nothing has changed"]
@@ -91,6 +114,8 @@ def _lines(result: dict[str, object]) -> list[str]:
     reasons = result["reasons"]
     assert isinstance(reasons, dict)
     lines += [f"  {n} × {reason}" for reason, n in reasons.items()]
+    if result["conflicts"]:
+        lines.append(f"  {result['conflicts']} of its keys stand otherwise in what another sender delivered: both are kept, the latest counts")
     if result["held"]:
         lines.append(f"  held: {result['held']}. Its owner's word: anju feeds confirm {result['receipt']}")
     return lines
@@ -134,8 +159,55 @@ def refused(receipt: int, out: Path) -> None:
     except (Delivery.DoesNotExist, ValueError) as error:
         fail(str(error), "anju feeds status lists the receipts")
     except FileNotFoundError:
-        fail(f"receipt {receipt} has no rows set aside", "anju feeds status lists the receipts")
+        _gone(receipt, "has no rows set aside")
     click.echo(f"{rows} rows written to {out}. It holds full identity numbers: keep it safe and delete it after use.")
+
+
+def _gone(receipt: int, what: str) -> NoReturn:
+    expired = Delivery.objects.filter(pk=receipt, expired_at__isnull=False).values_list("expired_at", flat=True).first()
+    if expired is not None:
+        fail(f"what was kept of receipt {receipt} expired on {expired:%Y-%m-%d}; its counts stay", "ask its sender for the file")
+    fail(f"receipt {receipt} {what}", "anju feeds status lists the receipts")
+
+
+@feeds.command()
+@click.argument("receipt", type=int)
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+def original(receipt: int, out: Path, as_json: bool) -> None:
+    """Write the file of RECEIPT to OUT, byte for byte as it was delivered."""
+    migrated()
+    try:
+        size = give_original(data_folder() / "lake", receipt, out, FileVault())
+    except FileNotFoundError:
+        _gone(receipt, "has no file")
+    say(as_json, {"receipt": receipt, "out": str(out), "bytes": size}, [f"{size:,} bytes written to {out}. It may hold full identity numbers."])
+
+
+@feeds.command()
+@click.option("--before", type=Day(), help="The day before which files were received (default: the programme's keep_files_days ago).")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@json_option
+def expire(before: date | None, dry_run: bool, as_json: bool) -> None:
+    """Remove delivered files and rows set aside that are older than they may be kept. Their counts stay.
+
+    What the lake was given of them stays too. Meant to be called every night.
+    """
+    migrated()
+    now = timezone.now()
+    limit = (now - timedelta(days=load_checked_policy().programme.keep_files_days)).date()
+    if before is not None and before > limit:
+        fail(
+            f"files received after {limit} are kept: rows set aside must be mended first",
+            "name that day or an earlier one, or change keep_files_days in programme.yaml",
+        )
+    day = before or limit
+    expired = expire_files(data_folder() / "lake", datetime(day.year, day.month, day.day, tzinfo=UTC), now=now, dry_run=dry_run)
+    done = "would be removed" if dry_run else "removed"
+    lines = [f"of {expired.deliveries} deliveries received before {day}: {expired.files} files {done}, {expired.size:,} bytes"]
+    if expired.leftovers:
+        lines.append(f"  {expired.leftovers} of them left over by interrupted intakes")
+    say(as_json, {"before": day, "dry_run": dry_run, **expired.as_dict()}, lines)
 
 
 @feeds.command()
@@ -178,7 +250,14 @@ def status(held: bool, limit: int, as_json: bool) -> None:
     found = [Received(delivery, None).as_dict() for delivery in rows[:limit]]
     lines = [
         f"{r['receipt']:>6}  {r['feed']}  {r['unit'] or '-':<8} {r['accepted']:>9} accepted {r['set_aside']:>5} set aside  {r['file']}"
+        + (f"  {r['conflicts']} in conflict with another sender" if r["conflicts"] else "")
         + (f"  HELD: {r['held']}" if r["held"] else "")
         for r in found
     ]
-    say(as_json, {"deliveries": found, "shown": len(found), "all": rows.count()}, lines or ["nothing has been delivered yet"])
+    mappings = list(HeaderMapping.objects.order_by("feed", "unit", "header").values("feed", "unit", "header", "column"))
+    lines += [f"{m['feed']}  {m['unit'] or '-'}: the header '{m['header']}' is {m['column']}" for m in mappings]
+    say(
+        as_json,
+        {"deliveries": found, "shown": len(found), "all": rows.count(), "mappings": mappings},
+        lines or ["nothing has been delivered yet"],
+    )

@@ -49,12 +49,27 @@ def recognised(row: Sequence[str], contract: Contract) -> int:
     return len({names[key] for cell in row if (key := folded(str(cell))) in names})
 
 
+def _check_said(header: Sequence[str], said: Mapping[str, str]) -> None:
+    there = {folded(cell) for cell in header}
+    for name in said:
+        if folded(name) not in there:
+            seen = [cell for cell in header if cell]
+            raise FileRefused(f"the file has no column '{name}'", f"it has: {', '.join(seen)}", "name one of them", nearest(name, seen))
+
+
 def map_headers(
-    header: Sequence[str], contract: Contract, remembered: Mapping[str, str] | None = None, others: Sequence[Contract] = ()
+    header: Sequence[str],
+    contract: Contract,
+    remembered: Mapping[str, str] | None = None,
+    others: Sequence[Contract] = (),
+    said: Mapping[str, str] | None = None,
 ) -> HeaderMap:
-    """Raises FileRefused where a needed column is missing, saying which feed the file looks like instead."""
+    """`remembered` are headers confirmed before; `said` is what the sender says of this very file.
+
+    Raises FileRefused where a needed column is missing, saying which feed the file looks like instead."""
     names = known_names(contract)
-    remembered = {folded(key): value for key, value in (remembered or {}).items()}
+    remembered = {folded(key): value for key, value in (dict(remembered or {}) | dict(said or {})).items()}
+    _check_said(header, said or {})
     columns: dict[str, int] = {}
     unknown = []
     operation = None

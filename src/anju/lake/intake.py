@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 
@@ -51,11 +51,23 @@ class Directory(Protocol):
 
 
 class Vault(Protocol):
-    """Encrypts what holds full identifiers."""
+    """Encrypts what holds full identifiers: in memory, and whole files piece by piece."""
 
     def encrypt(self, data: bytes) -> bytes: ...
 
     def decrypt(self, data: bytes) -> bytes: ...
+
+    def encrypt_file(self, source: BinaryIO, target: BinaryIO) -> None: ...
+
+    def decrypt_file(self, source: BinaryIO, target: BinaryIO) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What another sender's delivery of the same feed holds, and of which periods it speaks."""
+
+    path: Path
+    periods: frozenset[int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,7 @@ class Receipt:
     refusals: tuple[Refusal, ...]
     reasons: Mapping[str, int]
     unknown_people: int
+    conflicts: int  # keys of which another sender's delivery says something else
     content_hash: str
     held_reason: str | None
     messages: tuple[str, ...]
@@ -109,7 +122,9 @@ def take_in(
     previous: Mapping[str, int] | None = None,
     remembered: Mapping[str, str] | None = None,
     others: Sequence[Contract] = (),
+    said: Mapping[str, str] | None = None,
     again: Sequence[Path] | None = None,
+    rivals: Sequence[Rival] = (),
     memory_limit: str = MEMORY,
 ) -> Receipt:
     """Takes `path` into the lake at `root`. `unit` is who sends it, for feeds delivered by management unit.
@@ -126,7 +141,7 @@ def take_in(
     try:
         sender = _Sender(unit, valid or received_at.date(), periods)
         intake = _Intake(con, root, contract, programme, delivery_id, directory, vault, received_at, sender, again)
-        return intake.take(path, work, remembered, others, previous or {})
+        return intake.take(path, work, remembered, others, previous or {}, rivals, said or {})
     finally:
         con.close()
         shutil.rmtree(work, ignore_errors=True)
@@ -173,9 +188,11 @@ class _Intake:
         remembered: Mapping[str, str] | None,
         others: Sequence[Contract],
         previous: Mapping[str, int],
+        rivals: Sequence[Rival],
+        said: Mapping[str, str],
     ) -> Receipt:
         self.raw = open_raw(self.con, path, lambda row: recognised(row, self.contract), work)
-        headers = map_headers(self.raw.header, self.contract, remembered, others)
+        headers = map_headers(self.raw.header, self.contract, remembered, others, said)
         linked: dict[str, str] = {c.name: c.type for c in self.contract.columns if c.type in LINK_KINDS and c.name in headers.columns}
         padding = self.raw.straight.padding if self.raw.straight is not None else "any"
         self.judging = Judging(
@@ -197,6 +214,7 @@ class _Intake:
             raise FileRefused(f"no row of '{path.name}' can be used", f"the commonest reason: {next(iter(reasons))}", "is this the right file?")
         if not coverage and self.again is None:
             raise FileRefused(f"'{path.name}' has no rows, and does not say of which period", "nothing can be told from it", NO_ROWS)
+        conflicts = self._conflicts([r.path for r in rivals if r.periods & {period for _, period, _ in coverage}])
         self._write(refused)
         notes = [*self.raw.messages, *([f"{skipped} empty rows and rows of totals skipped"] if skipped else [])]
         if headers.unknown:
@@ -216,6 +234,7 @@ class _Intake:
             refusals=self._refusals(),
             reasons=reasons,
             unknown_people=unknown,
+            conflicts=conflicts,
             content_hash=content,
             held_reason=self._held(coverage, previous),
             messages=tuple(notes),
@@ -327,6 +346,25 @@ class _Intake:
 
     def _reasons(self) -> dict[str, int]:
         return dict(self.con.execute("SELECT reason, count(*) FROM aside GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50").fetchall())
+
+    def _conflicts(self, rivals: Sequence[Path]) -> int:
+        """How many keys another sender says something else of. Both rows stay; the latest counts. Nobody is on two rolls, so
+        of a full list of persons the person is what must not stand twice, whatever else is in the key."""
+        if not rivals:
+            return 0
+        files = ", ".join(quoted(str(path)) for path in rivals)
+        there = {row[0] for row in self.con.execute(f"DESCRIBE SELECT * FROM read_parquet([{files}], union_by_name = true)").fetchall()}
+        said = [named(column.name) for column in plain_columns(self.contract) if column.name in there]
+        if self.contract.delivery == "full" and "person" in self.contract.links and self.contract.kind != "event":
+            keys = "person_id, x_period"
+        else:
+            keys = ", ".join(named(name) for name in key_columns(self.contract))
+        content = f"hash({', '.join(said) or '0'})"
+        return self._one(
+            f"WITH ours AS (SELECT hash({keys}) AS k, {content} AS s FROM ({self._good()}) WHERE NOT deleted), theirs AS (SELECT hash({keys})"
+            f" AS k, {content} AS s FROM (SELECT *, period AS x_period FROM read_parquet([{files}], union_by_name = true)) WHERE NOT deleted)"
+            " SELECT count(DISTINCT ours.k) FROM ours JOIN theirs ON ours.k = theirs.k AND ours.s <> theirs.s"
+        )
 
     # --- what comes out -------------------------------------------------------------------------------------------
 

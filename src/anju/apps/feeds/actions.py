@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from anju.apps.feeds.models import Coverage, Delivery, HeaderMapping, RejectedRow
 from anju.apps.feeds.retry import refused_number
+from anju.apps.places.codes import one_writer
 from anju.apps.places.models import Place
+from anju.core.contracts.faults import nearest
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
 from anju.lake.files import FileRefused, check_file, file_hash
-from anju.lake.intake import Directory, Receipt, Vault, take_in
+from anju.lake.intake import Directory, Receipt, Rival, Vault, take_in
+from anju.lake.originals import keep_original, original_path
 from anju.lake.refused import refused_path, write_sheet
 
 
@@ -41,6 +45,7 @@ class Received:
             "duplicates": d.duplicates,
             "skipped": d.skipped,
             "matched_rate": str(d.matched_rate) if d.matched_rate is not None else None,
+            "conflicts": d.conflicts,
             "held": d.held_reason or None,
             "reasons": d.reasons,
             "messages": d.messages,
@@ -61,9 +66,11 @@ def receive_file(
     unit: str | None = None,
     valid: date | None = None,
     periods: tuple[str, str] | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> Received:
     """Takes one file in. The same bytes, or the same content, twice changes nothing (of a list: twice on one day).
 
+    `mapping` says which of the file's headers is which column; once the file is taken it is remembered for this feed and sender.
     Raises FileRefused."""
     contract = policy.contracts.get(feed)
     if not isinstance(contract, Contract) or contract.registry is not None or contract.platform:
@@ -72,6 +79,7 @@ def receive_file(
     check_file(path)
     if contract.by == "unit" and unit is not None:
         _check_unit(unit, policy)
+    _check_mapping(mapping or {}, contract)
     digest = file_hash(path)
     day = valid or at.date()
     if contract.kind == "event" and periods is not None:  # two empty months are the same bytes and different news
@@ -84,16 +92,24 @@ def receive_file(
         return Received(same, same)
     delivery = Delivery.objects.create(feed=feed, unit=unit or "", file_name=path.name, sha256=digest, received_at=at, valid=day, recorded_by=by)
     try:
-        receipt = _take(path, contract, policy, root, directory, vault, delivery, unit, valid, periods)
+        receipt = _take(path, contract, policy, root, directory, vault, delivery, unit, valid, periods, mapping or {})
+        keep_original(root, delivery.pk, path, vault)
+        twin = _record(delivery, receipt, alike, mapping or {})
     except BaseException:
-        delivery.delete()
+        _forget(root, delivery)
         raise
-    repeated = alike.filter(content_hash=receipt.content_hash, accepted=receipt.accepted, refused=0).first()
-    if repeated is not None and receipt.refused == 0 and receipt.accepted:
-        _forget(root, feed, delivery.pk)
-        delivery.delete()
-        return Received(repeated, repeated)
-    return Received(_record(delivery, receipt), None)
+    if twin is not None:
+        _forget(root, delivery)
+        return Received(twin, twin)
+    return Received(delivery, None)
+
+
+def _check_mapping(mapping: Mapping[str, str], contract: Contract) -> None:
+    names = [column.name for column in contract.columns]
+    for header, column in mapping.items():
+        if column not in names:
+            what = f"'{header}' cannot be the column '{column}'"
+            raise FileRefused(what, f"{contract.code} has no such column", "name one of its columns", nearest(column, names))
 
 
 def _check_unit(unit: str, policy: Policy) -> None:
@@ -121,6 +137,7 @@ def _take(
     unit: str | None,
     valid: date | None,
     periods: tuple[str, str] | None,
+    mapping: Mapping[str, str],
 ) -> Receipt:
     assert isinstance(policy.programme, Programme)
     remembered = dict(HeaderMapping.objects.filter(feed=contract.code, unit=unit or "").values_list("header", "column"))
@@ -140,7 +157,23 @@ def _take(
         previous=_previous(contract.code, unit),
         remembered=remembered,
         others=others,
+        said=mapping,
+        rivals=_rivals(root, contract, unit),
     )
+
+
+def _rivals(root: Path, contract: Contract, unit: str | None) -> list[Rival]:
+    """What other senders' deliveries of the feed say that count: of a full list of a day each one's last."""
+    standing = Delivery.objects.filter(feed=contract.code, status="accepted", withdrawn_at__isnull=True).exclude(unit=unit or "")
+    standing = standing.filter(Q(held_reason="") | Q(confirmed_at__isnull=False)).order_by("received_at", "pk")
+    found = list(standing.values_list("pk", "unit"))
+    if contract.delivery == "full" and contract.kind == "state":
+        found = list({sender: (pk, sender) for pk, sender in found}.values())
+    periods: dict[int, set[int | None]] = {}
+    for pk, period in Coverage.objects.filter(delivery__in=[pk for pk, _ in found]).values_list("delivery", "period"):
+        periods.setdefault(pk, set()).add(period)
+    rivals = [Rival(root / "feeds" / contract.code / f"{pk}.parquet", frozenset(periods.get(pk, ()))) for pk, _ in found]
+    return [rival for rival in rivals if rival.path.exists()]
 
 
 def _previous(feed: str, unit: str | None) -> dict[str, int]:
@@ -156,13 +189,21 @@ def _previous(feed: str, unit: str | None) -> dict[str, int]:
 
 
 @transaction.atomic
-def _record(delivery: Delivery, receipt: Receipt) -> Delivery:
-    """The receipt becomes visible whole: coverage and rows set aside in the same transaction as the status."""
+def _record(delivery: Delivery, receipt: Receipt, alike: QuerySet[Delivery], mapping: Mapping[str, str]) -> Delivery | None:
+    """The receipt becomes visible whole: coverage and rows set aside in the same transaction as the status.
+
+    Of two who deliver the same at once the second waits here, and is told of the first: the answer is its delivery, else None."""
+    one_writer()
+    twin = alike.filter(sha256=delivery.sha256).first()
+    if twin is None and receipt.refused == 0 and receipt.accepted:
+        twin = alike.filter(content_hash=receipt.content_hash, accepted=receipt.accepted, refused=0).first()
+    if twin is not None:
+        return twin
     delivery.status = "accepted"
     delivery.content_hash = receipt.content_hash
     delivery.rows, delivery.accepted, delivery.refused = receipt.rows, receipt.accepted, receipt.refused
     delivery.duplicates, delivery.skipped = receipt.duplicates, receipt.skipped
-    delivery.unknown_people = receipt.unknown_people
+    delivery.unknown_people, delivery.conflicts = receipt.unknown_people, receipt.conflicts
     delivery.matched_rate = receipt.matched_rate
     delivery.reasons, delivery.messages = dict(receipt.reasons), list(receipt.messages)
     delivery.held_reason = receipt.held_reason or ""
@@ -177,12 +218,17 @@ def _record(delivery: Delivery, receipt: Receipt) -> Delivery:
         ],
         2_000,
     )
-    return delivery
+    for header, column in mapping.items():
+        HeaderMapping.objects.update_or_create(feed=delivery.feed, unit=delivery.unit, header=header, defaults={"column": column})
+    return None
 
 
-def _forget(root: Path, feed: str, delivery_id: int) -> None:
-    (root / "feeds" / feed / f"{delivery_id}.parquet").unlink(missing_ok=True)
-    refused_path(root, delivery_id).unlink(missing_ok=True)
+def _forget(root: Path, delivery: Delivery) -> None:
+    """Nothing stays of a delivery that came to nothing."""
+    for path in (root / "feeds" / delivery.feed / f"{delivery.pk}.parquet", refused_path(root, delivery.pk), original_path(root, delivery.pk)):
+        path.unlink(missing_ok=True)
+        path.with_suffix(".partial").unlink(missing_ok=True)
+    delivery.delete()
 
 
 def confirm_delivery(delivery_id: int, *, by: str, at: datetime | None = None) -> Delivery:

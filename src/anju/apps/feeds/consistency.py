@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,18 @@ class LakeState:
 
 def lake_state(lake: Path, *, deep: bool = False) -> LakeState:
     """`deep` opens every file and counts its rows."""
-    accepted = list(Delivery.objects.filter(status="accepted").order_by("pk").values_list("pk", "feed", "accepted", "refused"))
-    known = {f"feeds/{feed}/{pk}.parquet": rows for pk, feed, rows, _ in accepted}
+    fields = ("pk", "feed", "accepted", "refused", "expired_at", "retry_of")
+    accepted = list(Delivery.objects.filter(status="accepted").order_by("pk").values_list(*fields))
+    later: Counter[int] = Counter()  # rows of a delivery that lie in the files of its retries
+    last: dict[int, int] = {}  # under which number its rows set aside are kept
+    for pk, _, rows, _, _, first in accepted:
+        if first is not None:
+            later[first] += rows
+            last[first] = pk
+    known = {f"feeds/{feed}/{pk}.parquet": rows - later[pk] for pk, feed, rows, _, _, _ in accepted}
     there = {str(path.relative_to(lake)) for path in lake.glob("feeds/*/*.parquet")}
-    aside = [refused_path(lake, pk) for pk, _, _, refused in accepted if refused]
+    kept = [row for row in accepted if row[3] and row[4] is None and row[5] is None]
+    aside = [refused_path(lake, last.get(row[0], row[0])) for row in kept]
     return LakeState(
         files=len(there),
         missing=tuple(name for name in known if name not in there),

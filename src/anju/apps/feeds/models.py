@@ -26,6 +26,7 @@ class Delivery(models.Model):
     duplicates = models.IntegerField(default=0)
     skipped = models.IntegerField(default=0)
     unknown_people = models.IntegerField(default=0)
+    conflicts = models.IntegerField(default=0)  # keys of which another sender says something else; shown, both rows kept
     matched_rate = models.DecimalField(max_digits=5, decimal_places=4, null=True)
     reasons = models.JSONField(default=dict)
     messages = models.JSONField(default=list)
@@ -37,6 +38,7 @@ class Delivery(models.Model):
     withdrawn_reason = models.TextField(blank=True)
     recorded_by = models.CharField(max_length=100)
     retry_of = models.ForeignKey("self", models.CASCADE, null=True, related_name="retries")
+    expired_at = models.DateTimeField(null=True)  # the file and its rows set aside are gone since; the counts stay
 
     class Meta:
         indexes = [

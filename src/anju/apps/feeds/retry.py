@@ -42,9 +42,9 @@ class RetriedDelivery:
 
 def retry_strangers(*, policy: Policy, root: Path, directory: Directory, vault: Vault, by: str, at: datetime) -> list[RetriedDelivery]:
     """Tries every row again whose person, household or place is known by now. Each delivery changes whole, or not at all."""
-    waiting = Delivery.objects.filter(status="accepted", retry_of__isnull=True, withdrawn_at__isnull=True, refused__gt=0).order_by(
-        "received_at", "pk"
-    )
+    waiting = Delivery.objects.filter(
+        status="accepted", retry_of__isnull=True, withdrawn_at__isnull=True, expired_at__isnull=True, refused__gt=0
+    ).order_by("received_at", "pk")
     found = []
     for first in waiting:
         contract = policy.contracts.get(first.feed)

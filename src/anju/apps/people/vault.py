@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -21,6 +22,9 @@ from django.conf import settings
 from anju.apps.people.models import Identifier
 
 NONCE_BYTES = 12
+PIECE_BYTES = 1 << 20
+FILE_ID_BYTES = 16
+FILE_MARK = b"ANJU\x01"
 KEY_BYTES = 32
 KEY_FILES = ("data.key", "index.key")
 
@@ -127,6 +131,39 @@ class FileVault:
     def decrypt(self, data: bytes) -> bytes:
         """Raises cryptography's InvalidTag when the data was altered or encrypted with another key."""
         return self._cipher.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], None)
+
+    def encrypt_file(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Piece by piece, so that a file of any size needs little memory. Each piece is bound to its file, its place and
+        whether it is the last: pieces of two files, another order or a cut end do not open."""
+        file_id = os.urandom(FILE_ID_BYTES)
+        target.write(FILE_MARK + file_id)
+        piece, number = source.read(PIECE_BYTES), 0
+        while True:
+            following = source.read(PIECE_BYTES)
+            nonce = os.urandom(NONCE_BYTES)
+            sealed = self._cipher.encrypt(nonce, piece, _place(file_id, number, last=not following))
+            target.write(len(sealed).to_bytes(4, "big") + nonce + sealed)
+            if not following:
+                return
+            piece, number = following, number + 1
+
+    def decrypt_file(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Raises cryptography's InvalidTag when the file was altered, cut off, or encrypted with another key."""
+        if source.read(len(FILE_MARK)) != FILE_MARK:
+            raise InvalidTag
+        file_id, number = source.read(FILE_ID_BYTES), 0
+        head = source.read(4 + NONCE_BYTES)
+        while head:
+            sealed = source.read(int.from_bytes(head[:4], "big"))
+            following = source.read(4 + NONCE_BYTES)
+            target.write(self._cipher.decrypt(head[4:], sealed, _place(file_id, number, last=not following)))
+            head, number = following, number + 1
+        if number == 0:
+            raise InvalidTag
+
+
+def _place(file_id: bytes, number: int, *, last: bool) -> bytes:
+    return file_id + number.to_bytes(8, "big") + (b"!" if last else b".")
 
 
 def masked_identifier(normal: str) -> str:

@@ -125,7 +125,11 @@ def _lines(result: dict[str, object]) -> list[str]:
 @click.argument("receipt", type=int)
 @json_option
 def confirm(receipt: int, as_json: bool) -> None:
-    """Say that a held delivery is right."""
+    """Say that a held delivery is right.
+
+    \b
+    anju feeds confirm 118
+    """
     migrated()
     try:
         delivery = confirm_delivery(receipt, by=actor())
@@ -139,7 +143,11 @@ def confirm(receipt: int, as_json: bool) -> None:
 @click.option("--reason", required=True, help="Why; it stands in the record for good.")
 @json_option
 def withdraw(receipt: int, reason: str, as_json: bool) -> None:
-    """Take a whole delivery back."""
+    """Take a whole delivery back: the next run judges without it.
+
+    \b
+    anju feeds withdraw 118 --reason "the wrong month"
+    """
     migrated()
     try:
         delivery = withdraw_delivery(receipt, by=actor(), reason=reason)
@@ -151,8 +159,13 @@ def withdraw(receipt: int, reason: str, as_json: bool) -> None:
 @feeds.command()
 @click.argument("receipt", type=int)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-def refused(receipt: int, out: Path) -> None:
-    """Write the rows set aside of RECEIPT to the workbook OUT, with the reason in each row, to mend and send again."""
+@json_option
+def refused(receipt: int, out: Path, as_json: bool) -> None:
+    """Write the rows set aside of RECEIPT to the workbook OUT, with the reason in each row, to mend and send again.
+
+    \b
+    anju feeds refused 118 to-mend.xlsx
+    """
     migrated()
     try:
         rows = write_refused_sheet(receipt, root=data_folder() / "lake", vault=FileVault(), out=out)
@@ -160,7 +173,8 @@ def refused(receipt: int, out: Path) -> None:
         fail(str(error), "anju feeds status lists the receipts")
     except FileNotFoundError:
         _gone(receipt, "has no rows set aside")
-    click.echo(f"{rows} rows written to {out}. It holds full identity numbers: keep it safe and delete it after use.")
+    told = f"{rows} rows written to {out}. It holds full identity numbers: keep it safe and delete it after use."
+    say(as_json, {"receipt": receipt, "rows": rows, "file": str(out)}, [told])
 
 
 def _gone(receipt: int, what: str) -> NoReturn:
@@ -175,7 +189,11 @@ def _gone(receipt: int, what: str) -> NoReturn:
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 def original(receipt: int, out: Path, as_json: bool) -> None:
-    """Write the file of RECEIPT to OUT, byte for byte as it was delivered."""
+    """Write the file of RECEIPT to OUT, byte for byte as it was delivered.
+
+    \b
+    anju feeds original 118 as-delivered.xlsx
+    """
     migrated()
     try:
         size = give_original(data_folder() / "lake", receipt, out, FileVault())
@@ -192,6 +210,10 @@ def expire(before: date | None, dry_run: bool, as_json: bool) -> None:
     """Remove delivered files and rows set aside that are older than they may be kept. Their counts stay.
 
     What the lake was given of them stays too. Meant to be called every night.
+
+    \b
+    anju feeds expire --dry-run
+    anju feeds expire
     """
     migrated()
     now = timezone.now()
@@ -217,6 +239,9 @@ def retry(received_on: date | None, as_json: bool) -> None:
     """Try the rows again that were set aside because nobody in the register had their number.
 
     It is done by itself after every people import.
+
+    \b
+    anju feeds retry
     """
     migrated()
     policy = load_checked_policy()
@@ -239,10 +264,15 @@ def retry_lines(retried: list[RetriedDelivery]) -> list[str]:
 
 @feeds.command()
 @click.option("--held", is_flag=True, help="Only deliveries that wait for their owner's word.")
-@click.option("--limit", default=40, show_default=True)
+@click.option("--limit", default=40, show_default=True, help="At most so many.")
 @json_option
 def status(held: bool, limit: int, as_json: bool) -> None:
-    """What came last, what is held, what was set aside."""
+    """What came last, what is held, what was set aside.
+
+    \b
+    anju feeds status
+    anju feeds status --held --json
+    """
     migrated()
     rows = Delivery.objects.filter(status="accepted", retry_of__isnull=True).order_by("-received_at", "-pk")
     if held:

@@ -19,10 +19,15 @@ def findings() -> None:
 @findings.command("list")
 @click.option("--standard", help="Only this standard.")
 @click.option("--level", type=click.Choice(["red", "orange", "yellow", "blue"]), help="Only this level.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, help="At most so many.")
 @json_option
 def list_(standard: str | None, level: str | None, limit: int, as_json: bool) -> None:
-    """List findings by place. People appear by our own key only."""
+    """List findings by place. People appear by our own key only.
+
+    \b
+    anju findings list --standard ED-01 --level red
+    anju findings list --limit 1000 --json
+    """
     migrated()
     run = current_run()
     if run is None:

@@ -27,7 +27,13 @@ def places() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--official", is_flag=True, help="An official statistical list instead of our own tree of responsibility.")
 @click.option("--vintage", type=Day(), help="The day of an official list.")
-@click.option("--layout", type=click.Choice(["columns", "nested"]), default="columns", show_default=True)
+@click.option(
+    "--layout",
+    type=click.Choice(["columns", "nested"]),
+    default="columns",
+    show_default=True,
+    help="Of an official list: a place a row, or a village a row with its town and county beside it.",
+)
 @json_option
 def import_(file: Path, official: bool, vintage: date | None, layout: Literal["columns", "nested"], as_json: bool) -> None:
     """Import places from FILE.

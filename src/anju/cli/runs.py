@@ -56,7 +56,7 @@ def summary(judged: Judged) -> list[str]:
 @click.command()
 @click.argument("code")
 @click.argument("subject")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="In which language.")
 @json_option
 def explain(code: str, subject: str, lang: str, as_json: bool) -> None:
     """Say why standard CODE is breached for SUBJECT (our own key, a household code, a place code or a subject's key).

@@ -24,7 +24,12 @@ def standards() -> None:
 @click.option("--drafts", is_flag=True, help="Check the drafts too.")
 @json_option
 def check(folder: Path | None, drafts: bool, as_json: bool) -> None:
-    """Check every file of the policy in FOLDER (default: the one in use); all faults at once, each with its place."""
+    """Check every file of the policy in FOLDER (default: the one in use); all faults at once, each with its place.
+
+    \b
+    anju standards check --drafts
+    anju standards check ../our-policy --json
+    """
     where = folder or policy_folder()
     policy, faults = read_policy(where, drafts=drafts)
     if policy is None:
@@ -62,7 +67,11 @@ def test(boundaries: bool, as_json: bool) -> None:
 @standards.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """The standards in force."""
+    """The standards in force.
+
+    \b
+    anju standards list
+    """
     policy = load_checked_policy()
     data = [{"code": s.code, "subject": s.subject, "en": s.title.en, "zh": s.title.zh} for s in policy.standards.values()]
     say(as_json, {"standards": data}, [f"{s['code']}  {s['subject']:<10} {s['zh']}  {s['en']}" for s in data])
@@ -71,9 +80,16 @@ def list_(as_json: bool) -> None:
 @standards.command()
 @click.argument("code")
 @click.option("--as-of", type=Day(), default=None, help="The day (default: today).")
-def sql(code: str, as_of: date | None) -> None:
-    """The statements that judge one standard."""
+@json_option
+def sql(code: str, as_of: date | None, as_json: bool) -> None:
+    """The statements that judge one standard.
+
+    \b
+    anju standards sql ED-01 --as-of 2023-09-26
+    """
     policy = load_checked_policy()
     if code not in policy.standards:
         fail(f"there is no standard {code}", f"one of {', '.join(sorted(policy.standards))}")
-    click.echo(standard_sql(policy, code, as_of or date.today()))  # noqa: DTZ011
+    day = as_of or date.today()  # noqa: DTZ011
+    text = standard_sql(policy, code, day)
+    say(as_json, {"standard": code, "day": day, "sql": text}, [text])

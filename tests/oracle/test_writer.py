@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from anju.core.standards.cases import build_world
+from anju.core.standards.case_world import build_world
 from anju.core.standards.compile import compile_run
 from anju.core.standards.read import load_policy
 from anju.lake.world import read_world

@@ -137,7 +137,7 @@ def judge(
 ) -> tuple[Path, ...]:
     """Makes the snapshot and every table of the plan on `con`. Answers the kept files that were read."""
     started = time.perf_counter()
-    kept = open_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.standards)
+    kept = open_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.tables)
     if seconds is not None:
         seconds["snapshot"] = time.perf_counter() - started
     for nth, step in enumerate(plan.steps):

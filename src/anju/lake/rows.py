@@ -77,7 +77,7 @@ class FeedRows:
         self.con.execute(f"CREATE TEMP {kind} s_{code} AS SELECT * FROM {source} WHERE valid <= {literal(self.day)}")
 
     def _nothing(self, contract: Contract) -> str:
-        own = "".join(f", NULL::{kind} AS {quoted(name)}" for name, kind in lake_columns(contract).items())
+        own = "".join(f", NULL::{_seen(kind)} AS {quoted(name)}" for name, kind in lake_columns(contract).items())
         return (
             "SELECT NULL::BIGINT AS row_id, NULL::BIGINT AS delivery_id, NULL::TIMESTAMP AS known_at, NULL::DATE AS valid,"
             " NULL::INTEGER AS period, NULL::VARCHAR AS unit, NULL::BIGINT AS person_id, NULL::BIGINT AS household_id,"
@@ -133,13 +133,13 @@ class FeedRows:
     def _resolved(self, contract: Contract, chosen: str, files: list[Path]) -> str:
         """The query. A row of a later day than the one judged counts for nothing where corrections are settled."""
         own = lake_columns(contract)
-        plain = "".join(f", CAST(f.{quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in own.items())
+        plain = "".join(f", CAST(f.{quoted(name)} AS {_seen(kind)}) AS {quoted(name)}" for name, kind in own.items())
         ord_ = "(date_diff('day', DATE '1900-01-01', f.valid)::BIGINT << 44) + (u.seq << 24) + (f.row_id & 16777215)"
         household, join = "f.household_id", ""
         if contract.through is not None:
             feed, column = contract.through
             join = (
-                f" LEFT JOIN (SELECT {quoted(column)} AS k, arg_max(household_id, ord) AS h FROM s_{feed} GROUP BY ALL) t"
+                f" LEFT JOIN (SELECT {quoted(column)} AS k, arg_max(struct_pack(v := household_id), ord).v AS h FROM s_{feed} GROUP BY 1) t"
                 f" ON t.k = f.{quoted(column)}"
             )
             household = "COALESCE(f.household_id, t.h)"
@@ -228,6 +228,11 @@ def sorted_by(contract: Contract) -> str:
     """The column by which a kept file is sorted: whom its rows are about."""
     kinds = [kind for kind in LINKS if kind in contract.links]
     return f"{kinds[0]}_id" if kinds else "household_id" if contract.through is not None else "ord"
+
+
+def _seen(kind: str) -> str:
+    """The type in which a rule sees a column: a moment is its day, because the language knows no hours."""
+    return "DATE" if kind == "TIMESTAMP" else kind
 
 
 def _serves(path: Path, day: date) -> bool:

@@ -203,9 +203,10 @@ class _Snapshot:
         linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
         text = key_text(tuple(linked.get(name, name) for name in keyed.key))
         key = quoted("key:" + subject)
+        unit = "w.unit" if contract.by == "programme" else "s.unit"  # who delivered its row, unless that was the programme for all
         return (
             f"SELECT s.id, s.subject_key, COALESCE(s.household_id, p.household_id) AS household_id,"
-            " COALESCE(s.place_id, h.place_id) AS place_id, w.community_id AS area_id, s.unit, COALESCE(w.path, '/') AS path"
+            f" COALESCE(s.place_id, h.place_id) AS place_id, w.community_id AS area_id, {unit} AS unit, COALESCE(w.path, '/') AS path"
             f" FROM (SELECT {key} AS id, any_value({text}) AS subject_key, arg_max(struct_pack(v := household_id), ord).v AS household_id,"
             " arg_max(struct_pack(v := place_id), ord).v AS place_id, arg_max(struct_pack(v := person_id), ord).v AS person_id,"
             f" arg_max(unit, ord) AS unit FROM s_{keyed.feed} GROUP BY {key}) s"
@@ -222,7 +223,8 @@ class _Snapshot:
             self.con.execute(f"SET VARIABLE {name} = $1::{kind}", [value])
 
     def _areas(self) -> None:
-        """`p_<parameter>(place_id, key…, start, until, value)` for parameters that differ by area."""
+        """`p_<parameter>(place_id, v)` for parameters that differ by area: v lists what holds there, with the keys and days of
+        each value. The row without a place is for who lives in none."""
         for parameter in self.policy.parameters.values():
             if not any(value.area is not None for value in parameter.values):
                 continue
@@ -238,11 +240,11 @@ class _Snapshot:
             names = "".join(f", key{n}" for n in range(len(parameter.keyed_by)))
             same = "".join(f", v.key{n}" for n in range(len(parameter.keyed_by)))
             self.con.execute(
-                f"CREATE TEMP TABLE p_{parameter.name} AS WITH v(area{names}, start, until, value) AS (VALUES {', '.join(rows)}),"
+                f"CREATE TEMP TABLE {quoted('p_' + parameter.name)} AS WITH v(area{names}, start, until, value) AS (VALUES {', '.join(rows)}),"
                 " reach AS (SELECT a.place_id, p.code AS area, length(p.path) AS depth FROM r_ancestor a"
-                " JOIN r_place p ON p.place_id = a.ancestor_id UNION ALL SELECT place_id, NULL, 0 FROM r_place)"
-                f" SELECT r.place_id{same}, v.start, v.until, v.value FROM reach r JOIN v ON v.area IS NOT DISTINCT FROM r.area"
-                f" QUALIFY rank() OVER (PARTITION BY r.place_id{same} ORDER BY r.depth DESC) = 1"
+                " JOIN r_place p ON p.place_id = a.ancestor_id UNION ALL SELECT place_id, NULL, 0 FROM r_place UNION ALL SELECT NULL, NULL, 0)"
+                f" SELECT place_id, list(v) AS v FROM (SELECT r.place_id, v FROM reach r JOIN v ON v.area IS NOT DISTINCT FROM r.area"
+                f" QUALIFY rank() OVER (PARTITION BY r.place_id{same} ORDER BY r.depth DESC) = 1) GROUP BY place_id"
             )
 
 

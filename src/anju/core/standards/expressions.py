@@ -274,8 +274,9 @@ class _Walker:
                 if codes and other.expr.value not in codes:
                     self.fault(tree, f"'{other.expr.value}' is not one of the codes", known=tuple(codes))
                     return None
+        left, right = _as_level(left, right), _as_level(right, left)
         kinds = {left.type, right.type}
-        same = len(kinds) == 1 or kinds <= {"int", "decimal"} or kinds == {"level", "text"}
+        same = len(kinds) == 1 or kinds <= {"int", "decimal"}
         if not same:
             self.fault(tree, f"{_SAY[left.type]} is compared with {_SAY[right.type]}", "they are never of one kind")
             return None
@@ -356,6 +357,7 @@ class _Walker:
             if then.type != kind and {then.type, kind} != {"int", "decimal"}:
                 self.fault(tree, "the branches of a case are of different kinds")
                 return None
+            kind = _wider(kind, then.type)
             branches.append((when, then.expr))
         default = tree.args.get("default")
         otherwise = self.walk(default) if default is not None else None
@@ -521,6 +523,13 @@ def _wider(one: Type, other: Type) -> Type:
     if "money" in (one, other):
         return "money"
     return "decimal" if {one, other} == {"int", "decimal"} else one
+
+
+def _as_level(value: Resolved, beside: Resolved) -> Resolved:
+    """A text beside a level is a level's name."""
+    if beside.type == "level" and value.type == "text" and isinstance(value.expr, Literal_) and value.expr.value in LEVELS:
+        return Resolved(Literal_(value.expr.value, "level"), "level")
+    return value
 
 
 def _as_money(value: Resolved, minor_digits: int) -> Resolved | None:

@@ -83,6 +83,11 @@ def _contract(c: Catalogue, subject: Subject, node: Node, code: str, at_event: b
     if contract.registry is not None:
         node.fault(f"{code} enters the register only", remedy="name its columns as attributes of the person or household")
         return None
+    if contract.unit_from is not None and c.feature(subject, contract.unit_from.partition(".")[0]) is None:
+        node.fault(f"{code} is delivered by {contract.by}, and nothing says which one delivers for a {subject}",
+                   f"the contract finds it by '{contract.unit_from}'",
+                   f"make a feature '{contract.unit_from.partition('.')[0]}' of a {subject}, or count below and add 'over:'")  # fmt: skip
+        return None
     linked = _linked(c, subject, contract)
     if not linked and not (subject == "household" and at_event and "person" in contract.links):
         remedy = "count it at person level and add 'over: person'" if "person" in contract.links else ""

@@ -66,6 +66,9 @@ def _keyed(found: dict[str, SubjectKey], contracts: dict[str, Contract], faults:
             faults.append(Fault("programme.yaml", subject.line, subject.column, f"subject '{name}': no feed {subject.feed}",
                                 alternatives=nearest(subject.feed, contracts)))  # fmt: skip
             continue
+        if contract.unit_from is not None:
+            what = f"subject '{name}': {subject.feed} is delivered by {contract.by}, and nobody could say by which one for each {name}"
+            faults.append(Fault("programme.yaml", subject.line, subject.column, what, remedy="name a feed delivered by unit or programme"))
         columns = {column.name for column in contract.columns}
         for key in subject.key:
             if key not in columns:

@@ -43,7 +43,7 @@ class Delivered:
             return "FALSE"
         first, last = needed
         if first > last:
-            return "TRUE"
+            return f"({unit} IS NOT NULL)"  # nothing is due yet; who belongs to no unit is still nobody's to deliver
         inside = f"feed = {code} AND NOT fresh AND period BETWEEN {first} AND {last}"
         return f"COALESCE({self._unit(contract, f'count(*) FILTER (WHERE {inside}) = {last - first + 1}', unit)}, FALSE)"
 

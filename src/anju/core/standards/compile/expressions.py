@@ -11,6 +11,7 @@ from anju.core.standards.compile.names import (
     ABSENT,
     BLANK,
     UNDELIVERED,
+    area_column,
     bound_column,
     literal,
     quoted,
@@ -50,6 +51,7 @@ from anju.core.standards.model import (
     Today,
     Up,
 )
+from anju.core.standards.numbers import extent_of
 from anju.core.terms.levels import LEVELS
 
 FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
@@ -106,8 +108,8 @@ class Writer:
 
     def sql(self, expr: Expr) -> str:
         match expr:
-            case Literal_(value, _):
-                return literal(value)
+            case Literal_(value, kind):
+                return str(LEVELS.index(str(value))) if kind == "level" else literal(value)
             case Ref(feature, field, _):
                 return value_column(feature, field)
             case Column(name, _):
@@ -122,6 +124,8 @@ class Writer:
                 return f"(NOT {self.sql(part)})"
             case Compare(op, left, right):
                 return self.compare(op, left, right)
+            case Arith("*", left, right, _):
+                return self.product(left, right)
             case Arith(op, left, right, _):
                 return f"({self.sql(left)} {op} {self.sql(right)})"
             case In(item, options):
@@ -144,27 +148,26 @@ class Writer:
                 return self.param(expr)
         raise TypeError(f"an expression of kind {type(expr).__name__} cannot be written as SQL")
 
+    def product(self, left: Expr, right: Expr) -> str:
+        """Exact: DuckDB would multiply in the width of the factors, and two amounts of ten digits would be too long."""
+        if isinstance(left, Literal_):
+            left, right = right, left
+        subject = next((feature.subject for feature in self.features.values()), "")
+        places = extent_of(left, subject, self.everything, self.parameters).places
+        return f"(CAST({self.sql(left)} AS DECIMAL(38,{places})) * {self.sql(right)})"
+
     def is_state(self, of: Ref | Column, wanted: int) -> str:
         state = self.state(of)
         return f"(CASE {state} WHEN {wanted} THEN TRUE WHEN {UNDELIVERED} THEN NULL ELSE FALSE END)"
 
     def compare(self, op: str, left: Expr, right: Expr) -> str:
-        if _is_level(left) or _is_level(right):
-            return f"({self.rank(left)} {op} {self.rank(right)})"
-        plain = f"({self.sql(left)} {op} {self.sql(right)})"
-        if self.has_bound(left) and not self.has_bound(right):
-            assert isinstance(left, Ref)
-            return f"COALESCE({plain}, {_settled(bound_column(left.feature), op, self.sql(right))})"
-        if self.has_bound(right) and not self.has_bound(left):
-            assert isinstance(right, Ref)
-            return f"COALESCE({plain}, {_settled(bound_column(right.feature), FLIP[op], self.sql(left))})"
-        return plain
-
-    def rank(self, expr: Expr) -> str:
-        """A level as a number, so that levels are ordered."""
-        if isinstance(expr, Literal_):
-            return str(LEVELS.index(str(expr.value)))
-        return self.sql(expr)
+        one, other = self.sql(left), self.sql(right)
+        settled = ""  # by a bound on one side where the other is exact: a value is NULL where only its bound is known
+        if isinstance(left, Ref) and self.has_bound(left):
+            settled += f", {_settled(bound_column(left.feature), op, other)}"
+        if isinstance(right, Ref) and self.has_bound(right):
+            settled += f", {_settled(bound_column(right.feature), FLIP[op], one)}"
+        return f"COALESCE(({one} {op} {other}){settled})" if settled else f"({one} {op} {other})"
 
     def case(self, expr: Case) -> str:
         """An UNKNOWN `when` makes the whole UNKNOWN, where SQL's CASE would go on to the next branch."""
@@ -175,11 +178,10 @@ class Writer:
         return text + (f" ELSE {self.sql(expr.otherwise)}" if expr.otherwise is not None else "") + " END)"
 
     def ratio(self, expr: RatioCompare) -> str:
-        under, than = self.sql(expr.under), self.sql(expr.than)
-        plain = f"(CASE WHEN {under} > 0 THEN {self.sql(expr.over)} {expr.op} {than} * {under} END)"
-        if self.has_bound(expr.over) and not self.has_bound(expr.under):
-            assert isinstance(expr.over, Ref)
-            settled = _settled(bound_column(expr.over.feature), expr.op, f"{than} * {under}")
+        under, than = self.sql(expr.under), self.product(expr.under, expr.than)
+        plain = f"(CASE WHEN {under} > 0 THEN {self.sql(expr.over)} {expr.op} {than} END)"
+        if isinstance(expr.over, Ref) and self.has_bound(expr.over):
+            settled = _settled(bound_column(expr.over.feature), expr.op, than)
             return f"COALESCE({plain}, CASE WHEN {under} > 0 THEN {settled} END)"
         return plain
 
@@ -201,11 +203,9 @@ class Writer:
         parameter = self.parameters[expr.name]
         at = self.sql(expr.at) if expr.at is not None else literal(self.day)
         if any(value.area is not None for value in parameter.values):
-            keys = " AND ".join(f"x.key{n} = CAST({self.sql(key)} AS VARCHAR)" for n, key in enumerate(expr.keys))
-            return (
-                f"(SELECT x.value FROM p_{expr.name} x WHERE x.place_id = area_id AND {at} >= x.start"
-                f" AND {at} < x.until{' AND ' + keys if keys else ''})"
-            )
+            e = quoted(f"e:{expr.name}")
+            keys = "".join(f" AND {e}.key{n} = CAST({self.sql(key)} AS VARCHAR)" for n, key in enumerate(expr.keys))
+            return f"list_filter({area_column(expr.name)}, lambda {e}: {at} >= {e}.start AND {at} < {e}.until{keys})[1].value"
         groups: dict[tuple[object, ...], list[ParameterValue]] = {}
         for value in parameter.values:
             groups.setdefault(value.keys, []).append(value)
@@ -250,10 +250,6 @@ def _settled(bound: str, op: str, other: str) -> str:
     if op in ("<=", "="):
         return f"CASE WHEN {bound} > {other} THEN FALSE END"
     return f"CASE WHEN {bound} > {other} THEN TRUE END"
-
-
-def _is_level(expr: Expr) -> bool:
-    return isinstance(expr, Ref | Literal_ | Case | IfAbsent) and expr.type == "level"
 
 
 def _index(day: str) -> str:

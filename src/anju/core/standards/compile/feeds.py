@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from anju.core.contracts.model import Contract
 from anju.core.standards.compile.delivered import Delivered
@@ -20,7 +20,7 @@ from anju.core.standards.compile.names import (
     value_column,
 )
 from anju.core.standards.compile.windows import due_periods, window_start
-from anju.core.standards.model import Aggregate, Latest, Policy, Streak, Window
+from anju.core.standards.model import Aggregate, Column, Latest, Policy, Streak, Window
 from anju.core.standards.order import columns_of, empty_means_no
 from anju.core.terms.periods import Calendar
 
@@ -90,7 +90,7 @@ class FeedGroup:
                 last = self._last_due()
                 if last is None:
                     return None
-                starts.append(self.calendar.first_day(self.contract.cadence, max(0, last - feature.at_most)))
+                starts.append(self.calendar.first_day(self.contract.cadence, max(0, last - feature.at_most + 1)) - timedelta(days=1))
             elif window is None:
                 return None
             else:
@@ -141,9 +141,8 @@ class FeedGroup:
         vague = "" if empty_means_no(self.contract, feature.of) else f" OR ({where} AND ({of}) IS NULL)"
         unknown = f"count(*) FILTER (WHERE {where} IS NULL{vague}) AS {x}"
         call = f"{feature.how}({of}) FILTER {_paren(where)}"
-        if feature.how == "sum":
-            kind = "DECIMAL(38,4)" if feature.type == "decimal" else "BIGINT"
-            call = f"CAST({call} AS {kind})"
+        if feature.how == "sum" and isinstance(feature.of, Column) and feature.type != "decimal":
+            call = f"CAST({call} AS BIGINT)"  # of whole numbers; a product may have places
         return [f"{call} AS {v}", f"count({of}) FILTER {_paren(where)} AS {n}", unknown]
 
     def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:
@@ -183,7 +182,7 @@ class FeedGroup:
             v = f"CASE WHEN {asked.covered(self.contract, None, unit)} THEN {v} END"
         first = [f"({delivered} AND COALESCE({x}, 0) = 0) AS {ok}", f"{v} AS {raw}"]
         if feature.how in ("count", "sum"):
-            amount = f"COALESCE({raw}, {'0::DECIMAL(38,4)' if feature.type == 'decimal' else '0'})"
+            amount = f"COALESCE({raw}, 0)"
             missing = AT_LEAST if feature.monotone else UNDELIVERED
             second = [f"CASE WHEN {ok} THEN {amount} END AS {value}", f"CASE WHEN {ok} THEN 0 ELSE {missing} END AS {state}"]
             if feature.monotone:

@@ -24,12 +24,14 @@ def base_table(policy: Policy, subject: str) -> str:
     return quoted(f"b_{subject}")
 
 
-def derived_columns(feature: Derived | Answer, writer: Writer) -> str:
+def derived_columns(feature: Derived | Answer, writer: Writer, policy: Policy) -> str:
     if isinstance(feature, Derived):
         items = [f"{writer.sql(feature.value)} AS {value_column(feature.name)}"]
         if isinstance(feature.value, Ref) and writer.bounded(feature.name):
             items.append(f"{bound_column(feature.value.feature)} AS {bound_column(feature.name)}")
         return ", ".join(items)
+    if policy.standards[feature.standard].version_on(writer.day) is None:  # before its time nobody knows
+        return f"NULL::{'BOOLEAN' if feature.what == 'kept' else 'INTEGER'} AS {value_column(feature.name)}"
     answer = answer_column(feature.standard)
     if feature.what == "kept":
         return f"CASE WHEN {answer} <= 1 THEN TRUE WHEN {answer} = {UNKNOWN} THEN NULL ELSE FALSE END AS {value_column(feature.name)}"
@@ -95,14 +97,13 @@ def _member_columns(feature: Rollup, writer: Writer) -> list[str]:
         broken = f"({where} AND NOT {of})"
         return [f"count(*) FILTER (WHERE {broken}) AS {v}", f"count(*) FILTER (WHERE {broken} IS NULL) AS {x}"]
     if feature.how == "sum":
-        kind = "DECIMAL(38,4)" if feature.type == "decimal" else "BIGINT"
         columns = [
-            f"CAST(COALESCE(sum({of}) FILTER (WHERE {where}), 0) AS {kind}) AS {v}",
+            f"COALESCE(sum({of}) FILTER (WHERE {where}), 0) AS {v}",
             f"count(*) FILTER (WHERE ({where}) IS NULL OR (({where}) AND ({of}) IS NULL)) AS {x}",
         ]
         if feature.monotone:
             known = _least(feature.of, writer)
-            columns.append(f"CAST(COALESCE(sum({known}) FILTER (WHERE {where}), 0) AS {kind}) AS {lower}")
+            columns.append(f"COALESCE(sum({known}) FILTER (WHERE {where}), 0) AS {lower}")
         return columns
     # min and max: members that are absent are left out, those not known spoil the answer
     absent = _absent_of(feature.of, writer)

@@ -24,6 +24,11 @@ def bound_column(feature: str) -> str:
     return quoted(f"b:{feature}")
 
 
+def area_column(parameter: str) -> str:
+    """The values of a parameter in the subject's area, as a list."""
+    return quoted(f"q:{parameter}")
+
+
 def literal(value: object) -> str:
     """A SQL literal. Dates are DATE literals, decimals exact, texts escaped."""
     if value is None:

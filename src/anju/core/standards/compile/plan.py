@@ -15,21 +15,23 @@ from anju.core.standards.compile.evidence import breach_select
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.feeds import FeedGroup
 from anju.core.standards.compile.levels import base_table, derived_columns, rollup_step, up_columns
-from anju.core.standards.compile.names import quoted, table, value_column
+from anju.core.standards.compile.names import area_column, quoted, table, value_column
 from anju.core.standards.model import (
     Aggregate,
     Answer,
     Attribute,
     Derived,
+    Expr,
     Feature,
     Latest,
+    Param,
     Policy,
     Rollup,
     Standard,
     Streak,
     Up,
 )
-from anju.core.standards.order import everything_needed, fields_read, needs_of, standard_needs
+from anju.core.standards.order import everything_needed, fields_read, needs_of, standard_needs, walk_expr
 from anju.core.terms.periods import Calendar
 
 Key = tuple[str, str]
@@ -88,7 +90,8 @@ class _Planner:
     def _collect(self) -> None:
         wanted = everything_needed(self.policy, self.wanted)
         self.fields = fields_read(self.policy, wanted)
-        self.wanted |= {code: self.policy.standards[code] for kind, code in wanted if kind == "standard"}
+        others = (self.policy.standards[code] for kind, code in wanted if kind == "standard")
+        self.wanted |= {standard.code: standard for standard in others if standard.version_on(self.day) is not None}
         self.needed = [key for key in self.policy.order if key in wanted]
         for key in self.needed:
             self.stratum[key] = self._stratum(key)
@@ -115,11 +118,10 @@ class _Planner:
     # --- steps --------------------------------------------------------------------------------------------------
 
     def plan(self) -> RunPlan:
-        subjects = {self._subject(key) for key in self.needed}
         order = self._strata()
         for subject, stratum in order:
             self._make(subject, stratum)
-        tables = {subject: table(subject, self.made[subject]) for subject in subjects}
+        tables = {subject: table(subject, stratum) for subject, stratum in self.made.items()}
         by_subject: dict[str, list[str]] = {}
         for code, standard in sorted(self.wanted.items()):
             by_subject.setdefault(standard.subject, []).append(code)
@@ -170,6 +172,11 @@ class _Planner:
         first = stratum == 0 and subject not in self.made
         source = base_table(self.policy, subject) if first else table(subject, self.made[subject])
         joins, columns, layers = self._feed_columns(subject, stratum, features)
+        if first:
+            for name in self._local_parameters(subject):
+                alias = quoted(f"p_{name}")
+                joins.append(f"LEFT JOIN {alias} ON {alias}.place_id IS NOT DISTINCT FROM b.area_id")
+                columns.append(f"{alias}.v AS {area_column(name)}")
         rollups = [f for f in features if isinstance(f, Rollup)]
         for over in dict.fromkeys(f.over for f in rollups):
             group = [f for f in rollups if f.over == over]
@@ -188,9 +195,11 @@ class _Planner:
         late = []  # derived features and answers read this stratum's columns, in the order of the graph
         for key in keys:
             if key[0] == "standard":
+                if self.policy.standards[key[1]].version_on(self.day) is None:
+                    continue  # what asks for the answer of a standard before its time reads 'unknown'
                 late.append(answer_columns(self.policy.standards[key[1]], self.day, writer))
             elif isinstance(self.policy.features[key], Derived | Answer):
-                late.append(derived_columns(self.policy.features[key], writer))  # type: ignore[arg-type]
+                late.append(derived_columns(self.policy.features[key], writer, self.policy))  # type: ignore[arg-type]
         sql = inner_sql
         for layer in layers:
             if layer:
@@ -204,6 +213,27 @@ class _Planner:
         self.columns[step] = list(dict.fromkeys([*before, *made]))
         self.steps.append(Step(step, f"CREATE TEMP TABLE {target} AS {sql}"))
         self.made[subject] = stratum
+
+    def _local_parameters(self, subject: str) -> list[str]:
+        """The parameters that differ by area and are read at the subject."""
+        exprs = [expr for key in self.needed for at, expr in self._expressions(key) if at == subject]
+        names = {part.name for expr in exprs for part in walk_expr(expr) if isinstance(part, Param)}
+        return sorted(name for name in names if any(value.area is not None for value in self.policy.parameters[name].values))
+
+    def _expressions(self, key: Key) -> list[tuple[str, Expr]]:
+        """What is evaluated for the sake of `key`, and at which subject."""
+        if key[0] == "standard":
+            version = self.policy.standards[key[1]].version_on(self.day)
+            if version is None:
+                return []
+            exprs = [version.applies, version.clears_when, *(breach.when for breach in version.breaches)]
+            return [(self._subject(key), expr) for expr in exprs if expr is not None]
+        feature = self.policy.features[key]
+        if isinstance(feature, Derived):
+            return [(feature.subject, feature.value)]
+        if isinstance(feature, Rollup):
+            return [(feature.over, expr) for expr in (feature.of, feature.where) if expr is not None]
+        return []
 
     def _feed_columns(self, subject: str, stratum: int, features: list[Feature]) -> tuple[list[str], list[str], list[list[str]]]:
         """Joins, the columns read straight from them, and two layers computed over those."""

@@ -129,7 +129,7 @@ class Evaluator:
         return None
 
     def compare(self, op: str, left: Expr, right: Expr) -> bool | None:
-        a, b = self.ranked(left, right), self.ranked(right, left)
+        a, b = self.value(left), self.value(right)
         if a is not None and b is not None:
             return _holds(op, a, b)
         if (bound := self.bound_of(left)) is not None and b is not None:
@@ -138,12 +138,6 @@ class Evaluator:
             flipped = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(op, op)
             return _settled(flipped, bound, a)
         return None
-
-    def ranked(self, expr: Expr, other: Expr) -> Any:
-        """A text beside a level is a level's name."""
-        if isinstance(expr, Literal_) and expr.type == "text" and getattr(other, "type", None) == "level":
-            return RANK[str(expr.value)]
-        return self.value(expr)
 
     def case(self, expr: Case) -> Any:
         for when, then in expr.branches:

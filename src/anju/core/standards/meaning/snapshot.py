@@ -60,7 +60,8 @@ class Snapshot:
         feed, column = contract.through
         home: dict[Any, Row] = {}
         for row in sorted(self.rows(feed), key=self.order):
-            home[row[column]] = row
+            if row[column] is not None:
+                home[row[column]] = row
         return [
             row if row.get("household_id") is not None or row[column] not in home
             else {**row, "household_id": home[row[column]]["household_id"]}

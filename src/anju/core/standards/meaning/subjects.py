@@ -113,7 +113,7 @@ class Subjects:
 
     def unit(self, subject: Subject, key: Any) -> str | None:
         """Code of the management unit that delivers for the subject; a keyed subject's own row says who did."""
-        if subject in self.s.policy.keyed:
+        if subject in self.s.policy.keyed and self.s.contract(self.s.policy.keyed[subject].feed).by != "programme":
             unit = self._latest_own(subject, key).get("unit")
             return None if unit is None else str(unit)
         level = self.s.programme.unit_level

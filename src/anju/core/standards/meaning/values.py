@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from anju.core.contracts.model import Contract
@@ -73,8 +73,8 @@ class Values:
 
     def cell(self, contract: Contract, row: Row, name: str) -> Fact:
         value = row.get(name)
-        if value is not None:
-            return known(value)
+        if value is not None:  # a moment is its day: the language knows no hours
+            return known(value.date() if isinstance(value, datetime) else value)
         column = next((c for c in contract.columns if c.name == name), None)
         return ABSENT if column is not None and column.empty_means == "no" else BLANK
 
@@ -124,6 +124,8 @@ class Values:
         raise TypeError(type(feature).__name__)
 
     def _answer(self, feature: Answer, key: Any) -> Fact:
+        if self.policy.standards[feature.standard].version_on(self.s.day) is None:
+            return UNDELIVERED  # before its time nobody knows
         found = self.answer(feature.standard, key)
         if found.answer == "unknown":
             return UNDELIVERED

@@ -28,6 +28,7 @@ from anju.core.standards.model import (
     Type,
     Window,
 )
+from anju.core.standards.numbers import OVERLONG, extent_of, overlong
 from anju.core.standards.parameters import title_of
 from anju.core.standards.scope import Resolved
 
@@ -67,7 +68,19 @@ def build_feature(c: Catalogue, subject: Subject, name: str, node: Node) -> Feat
         found = _rollup(c, subject, name, title, kind, fields)
     else:
         found = _aggregate(c, subject, name, title, kind, fields)
+    if found is not None:
+        _check_numbers(c, node, found)
     return found if len(node.faults) == before else None
+
+
+def _check_numbers(c: Catalogue, node: Node, feature: Feature) -> None:
+    at = feature.over if isinstance(feature, Rollup) else feature.subject
+    exprs = [getattr(feature, name, None) for name in ("value", "of", "where", "holds")]
+    long = any(overlong(expr, at, c.built, c.parameters) for expr in exprs if expr is not None)
+    if isinstance(feature, Aggregate | Rollup) and feature.how == "sum" and feature.of is not None:
+        long = long or not extent_of(feature.of, at, c.built, c.parameters).grown.fits
+    if long:
+        node.fault(*OVERLONG)
 
 
 def _derived(c: Catalogue, subject: Subject, name: str, title: Title, fields: dict[str, Node]) -> Feature | None:

@@ -1,6 +1,8 @@
 """How large a number can become and how many places it has, so that no cell of any delivery can overflow a run.
 
-Cells are taken in with at most 15 digits before the point (13 and 4 places for decimals). DuckDB counts in 38 digits.
+Cells are taken in with at most 16 digits before the point (13 and 4 places for decimals). DuckDB counts in 38 digits, and
+where two numbers meet that would not both fit it drops places without a word: so each product and sum gets the type that
+it needs, and what could need more is refused where it is written.
 """
 
 from __future__ import annotations
@@ -14,20 +16,31 @@ from anju.core.standards.model import (
     Arith,
     Case,
     Column,
+    Compare,
     Derived,
     Expr,
     Feature,
     IfAbsent,
+    In,
     Literal_,
     Param,
     Parameter,
+    RatioCompare,
     Ref,
     Rollup,
     Up,
 )
+from anju.core.standards.order import walk_expr
 
-MOST_DIGITS = 36  # before the point and behind it; two are left for sums of a few such numbers
-CELL_DIGITS, CELL_PLACES, MEMBER_DIGITS = 15, 4, 7
+MOST_DIGITS, MOST_PLACES = 38, 12
+CELL = {"money": (16, 0), "decimal": (13, 4)}
+WHOLE_CELL = (15, 0)
+MEMBER_DIGITS = 5  # a sum over so many at their largest
+OVERLONG = (
+    "a number here may need more than 38 digits, or more than 12 behind the point",
+    "numbers are exact, and no cell may overflow a run",
+    "multiply fewer numbers, or write shorter ones",
+)
 Features = Mapping[tuple[str, str], Feature]
 
 
@@ -40,7 +53,17 @@ class Extent:
 
     @property
     def fits(self) -> bool:
-        return self.digits + self.places <= MOST_DIGITS
+        return self.digits + self.places <= MOST_DIGITS and self.places <= MOST_PLACES
+
+    @property
+    def sql(self) -> str:
+        places = min(self.places, MOST_PLACES)
+        return f"DECIMAL({min(self.digits + places, MOST_DIGITS)},{places})"
+
+    @property
+    def grown(self) -> Extent:
+        """Of a sum of such numbers."""
+        return Extent(self.digits + MEMBER_DIGITS, self.places)
 
     def wider(self, other: Extent, carry: int = 0) -> Extent:
         return Extent(max(self.digits, other.digits) + carry, max(self.places, other.places))
@@ -79,11 +102,9 @@ def extent_of(expr: Expr | None, subject: str, features: Features, parameters: M
         case Ref(name, field):
             match features.get((subject, name)):
                 case Aggregate(how=how, of=inner):
-                    grown = MEMBER_DIGITS if how == "sum" else 0
-                    return Extent(9, 0) if how == "count" else of(inner).wider(Extent(1, 0), carry=grown)
+                    return Extent(9, 0) if how == "count" else of(inner).grown if how == "sum" else of(inner)
                 case Rollup(how=how, of=inner, over=over):
-                    grown = MEMBER_DIGITS if how == "sum" else 0
-                    return Extent(9, 0) if how == "count" else of(inner, over).wider(Extent(1, 0), carry=grown)
+                    return Extent(9, 0) if how == "count" else of(inner, over).grown if how == "sum" else of(inner, over)
                 case Derived(value=inner):
                     return of(inner)
                 case Up(above=above, feature=upper):
@@ -94,13 +115,35 @@ def extent_of(expr: Expr | None, subject: str, features: Features, parameters: M
             return Extent(10, 0)
 
 
+def overlong(expr: Expr, subject: str, features: Features, parameters: Mapping[str, Parameter]) -> Expr | None:
+    """A part of `expr` that 38 digits may not hold, or where two numbers meet that they may not hold side by side."""
+    for part in walk_expr(expr):
+        match part:
+            case Compare(_, left, right):
+                meeting = [left, right]
+            case RatioCompare(_, over, under, than):
+                meeting = [over, Arith("*", than, under, "decimal")]
+            case In(item, options):
+                meeting = [item, *options]
+            case Arith() | Case() | IfAbsent():
+                meeting = [part]
+            case _:
+                continue
+        whole = Extent(1, 0)
+        for side in meeting:
+            whole = whole.wider(extent_of(side, subject, features, parameters))
+        if not whole.fits:
+            return part
+    return None
+
+
 def _field_above(features: Features, subject: str, name: str) -> str | None:
     feature = features[subject, name]
     return feature.field if isinstance(feature, Up) else None
 
 
 def _cell(kind: str) -> Extent:
-    return Extent(CELL_DIGITS, CELL_PLACES if kind == "decimal" else 0)
+    return Extent(*CELL.get(kind, WHOLE_CELL))
 
 
 def _literal(value: object) -> Extent:

@@ -18,6 +18,7 @@ from anju.core.standards.model import (
     Standard,
     Version,
 )
+from anju.core.standards.numbers import OVERLONG, overlong
 from anju.core.standards.order import needs_of, refs_of
 from anju.core.standards.parameters import title_of
 from anju.core.terms.levels import LEVELS, RANK
@@ -113,6 +114,8 @@ def _version(node: Node, catalogue: Catalogue, subject: str) -> Version | None:
 
 def _condition(node: Node, scope: SubjectScope) -> Expr | None:
     found = parse_expression(node, scope, ("bool",))
+    if found is not None and overlong(found.expr, scope.subject, scope.catalogue.built, scope.catalogue.parameters):
+        node.fault(*OVERLONG)
     return found.expr if found is not None else None
 
 

@@ -51,7 +51,7 @@ from anju.core.standards.model import (
     Today,
     Up,
 )
-from anju.core.standards.numbers import extent_of
+from anju.core.standards.numbers import CELL, Extent, extent_of
 from anju.core.terms.levels import LEVELS
 
 FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
@@ -152,9 +152,19 @@ class Writer:
         """Exact: DuckDB would multiply in the width of the factors, and two amounts of ten digits would be too long."""
         if isinstance(left, Literal_):
             left, right = right, left
+        places = self.extent(left).places
+        product = self.extent(Arith("*", left, right, "decimal"))
+        return f"CAST(CAST({self.sql(left)} AS DECIMAL(38,{places})) * {self.sql(right)} AS {product.sql})"
+
+    def extent(self, expr: Expr) -> Extent:
         subject = next((feature.subject for feature in self.features.values()), "")
-        places = extent_of(left, subject, self.everything, self.parameters).places
-        return f"(CAST({self.sql(left)} AS DECIMAL(38,{places})) * {self.sql(right)})"
+        return extent_of(expr, subject, self.everything, self.parameters)
+
+    def total(self, of: Expr, call: str) -> str:
+        """A sum in the type that it needs: DuckDB's own, of 38 digits, would push the places out of whatever it meets."""
+        extent = self.extent(of)
+        kind = "BIGINT" if not extent.places and extent.digits <= CELL["money"][0] else extent.grown.sql
+        return f"CAST({call} AS {kind})"
 
     def is_state(self, of: Ref | Column, wanted: int) -> str:
         state = self.state(of)

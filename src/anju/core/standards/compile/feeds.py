@@ -20,7 +20,7 @@ from anju.core.standards.compile.names import (
     value_column,
 )
 from anju.core.standards.compile.windows import due_periods, window_start
-from anju.core.standards.model import Aggregate, Column, Latest, Policy, Streak, Window
+from anju.core.standards.model import Aggregate, Latest, Policy, Streak, Window
 from anju.core.standards.order import columns_of, empty_means_no
 from anju.core.terms.periods import Calendar
 
@@ -141,8 +141,8 @@ class FeedGroup:
         vague = "" if empty_means_no(self.contract, feature.of) else f" OR ({where} AND ({of}) IS NULL)"
         unknown = f"count(*) FILTER (WHERE {where} IS NULL{vague}) AS {x}"
         call = f"{feature.how}({of}) FILTER {_paren(where)}"
-        if feature.how == "sum" and isinstance(feature.of, Column) and feature.type != "decimal":
-            call = f"CAST({call} AS BIGINT)"  # of whole numbers; a product may have places
+        if feature.how == "sum" and feature.of is not None:
+            call = writer.total(feature.of, call)
         return [f"{call} AS {v}", f"count({of}) FILTER {_paren(where)} AS {n}", unknown]
 
     def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:

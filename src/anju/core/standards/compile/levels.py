@@ -96,14 +96,14 @@ def _member_columns(feature: Rollup, writer: Writer) -> list[str]:
     if feature.how == "all":
         broken = f"({where} AND NOT {of})"
         return [f"count(*) FILTER (WHERE {broken}) AS {v}", f"count(*) FILTER (WHERE {broken} IS NULL) AS {x}"]
-    if feature.how == "sum":
+    if feature.how == "sum" and feature.of is not None:
         columns = [
-            f"COALESCE(sum({of}) FILTER (WHERE {where}), 0) AS {v}",
+            f"{writer.total(feature.of, f'COALESCE(sum({of}) FILTER (WHERE {where}), 0)')} AS {v}",
             f"count(*) FILTER (WHERE ({where}) IS NULL OR (({where}) AND ({of}) IS NULL)) AS {x}",
         ]
         if feature.monotone:
             known = _least(feature.of, writer)
-            columns.append(f"COALESCE(sum({known}) FILTER (WHERE {where}), 0) AS {lower}")
+            columns.append(f"{writer.total(feature.of, f'COALESCE(sum({known}) FILTER (WHERE {where}), 0)')} AS {lower}")
         return columns
     # min and max: members that are absent are left out, those not known spoil the answer
     absent = _absent_of(feature.of, writer)

@@ -19,7 +19,7 @@ from anju.apps.findings.actions import judge, sources_for
 from anju.apps.people.importing import import_people
 from anju.apps.people.models import Identifier
 from anju.apps.people.publish import Directory
-from anju.apps.people.vault import FileVault
+from anju.apps.people.vault import FileVault, digest, ensure_keys
 from anju.apps.places.actions import import_scope_places
 from anju.core.standards.meaning.judge import Judge
 from anju.core.standards.model import Policy
@@ -94,9 +94,8 @@ class Office:
 
 
 def person(nth: int) -> int | None:
-    number_ = number(nth)
-    masked = f"{number_[:6]}********{number_[-4:]}"
-    return Identifier.objects.filter(masked=masked).values_list("person_id", flat=True).first()
+    found = Identifier.objects.filter(digest=digest(ensure_keys(), "cn_resident_id", number(nth)))
+    return found.values_list("person_id", flat=True).first()
 
 
 def row(nth: int, grade: object = 4, status: str = "enrolled", term: str = "2023-2024-1") -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from anju.apps.feeds.actions import Received, confirm_delivery, receive_file, withdraw_delivery, write_refused_sheet
 from anju.apps.feeds.expiry import expire_files
 from anju.apps.feeds.models import Delivery, HeaderMapping
-from anju.apps.feeds.retry import RetriedDelivery, retry_strangers
+from anju.apps.feeds.retry import RetriedDelivery, mend_rows, retry_strangers
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.cli.context import (
@@ -31,6 +31,8 @@ from anju.cli.context import (
 from anju.core.contracts.model import Programme
 from anju.core.standards.model import Policy
 from anju.lake.files import FileRefused
+from anju.lake.headers import MendedRows
+from anju.lake.mended import MendedSheet, read_mended
 from anju.lake.originals import give_original
 
 
@@ -69,6 +71,7 @@ def import_(
     anju feeds import F09_522301_2023-2024-1.csv
     anju feeds import roll.xlsx --feed F09 --unit 522301 --received-on 2023-09-12
     anju feeds import F14_522301_2023-08.csv --map 公民证件=person_id
+    anju feeds import out.xlsx       (rows written by feeds refused, and mended)
     """
 
     migrated()
@@ -77,25 +80,47 @@ def import_(
     directory, vault = Directory(policy.programme.identifiers[0].name), FileVault()
     mapping = _mapping(mapped)
     results: list[dict[str, object]] = []
+    mended: list[RetriedDelivery] = []
     refused: list[str] = []
     with progress("taking in", len(files)) as advance:
         for path in files:
             code, sender, periods = parts_of(path)
             spoken = tuple(period.split("~")) if period else None
             try:
+                sheet = read_mended(path) if feed is None and code not in policy.contracts else None
+                if sheet is not None:
+                    mended.append(_mend(sheet, policy, directory, vault, at))
+                    continue
                 received = receive_file(
                     path, feed=feed or code, policy=policy, root=data_folder() / "lake", directory=directory, vault=vault, by=actor(),
                     at=at, unit=unit or sender, periods=(spoken[0], spoken[-1]) if spoken else periods,
                     mapping=mapping,
                 )  # fmt: skip
                 results.append(received.as_dict())
+            except MendedRows:
+                sheet = read_mended(path)
+                assert sheet is not None
+                mended.append(_mend(sheet, policy, directory, vault, at))
             except FileRefused as error:
                 refused.append(f"{path.name}: {error}")
-            advance(path.name)
-    lines = [line for result in results for line in _lines(result)] + refused
-    say(as_json, {"receipts": results, "refused_files": refused}, lines)
-    if refused or any(result["set_aside"] for result in results):
+            finally:
+                advance(path.name)
+    lines = [line for result in results for line in _lines(result)] + _mended_lines(mended) + refused
+    say(as_json, {"receipts": results, "mended": [done.as_dict() for done in mended], "refused_files": refused}, lines)
+    if refused or any(result["set_aside"] for result in results) or any(done.set_aside for done in mended):
         raise SystemExit(FOUND)
+
+
+def _mend(sheet: MendedSheet, policy: Policy, directory: Directory, vault: FileVault, at: datetime) -> RetriedDelivery:
+    return mend_rows(sheet, policy=policy, root=data_folder() / "lake", directory=directory, vault=vault, by=actor(), at=at)
+
+
+def _mended_lines(mended: list[RetriedDelivery]) -> list[str]:
+    return [
+        f"receipt {done.receipt}: {done.feed}: {done.accepted} of {done.tried} mended rows taken in, {done.set_aside} remain set aside"
+        if done.tried else f"receipt {done.receipt}: none of these rows is set aside any more; nothing has changed"
+        for done in mended
+    ]  # fmt: skip
 
 
 def _mapping(mapped: tuple[str, ...]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from anju.core.contracts.faults import nearest
 from anju.core.contracts.model import Contract
 from anju.lake.raw import FileRefused
+from anju.lake.refused import ROW_HEADER
 
 TOTALS = ("合计", "总计", "小计", "total", "totals", "sum", "subtotal")
 OPERATION = ("op", "operation", "操作", "操作类型")
@@ -26,11 +27,18 @@ class HeaderMap:
     operation: int | None = None  # of a feed of changes: the column that says whether a row takes another back
 
 
+class MendedRows(FileRefused):
+    """The file is no delivery but mends one."""
+
+
 def folded(text: str) -> str:
     """Header names are compared without case, space, width, underscores or bracketed remarks."""
     plain = unicodedata.normalize("NFKC", text).lower()
     plain = plain.split("(")[0]
     return "".join(ch for ch in plain if ch.isalnum())
+
+
+MENDED = folded(ROW_HEADER)
 
 
 def known_names(contract: Contract) -> dict[str, str]:
@@ -76,6 +84,11 @@ def map_headers(
     for position, cell in enumerate(header):
         key = folded(cell)
         name = remembered.get(key) or names.get(key)
+        if key == MENDED:
+            raise MendedRows(
+                "these are rows set aside of a receipt, to be mended", "as a delivery of their own they would displace the others",
+                "send the sheet as it is: anju feeds import FILE",
+            )  # fmt: skip
         if name is None:
             if key in OPERATION and contract.delivery == "delta" and operation is None:
                 operation = position

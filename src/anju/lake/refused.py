@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 REASON_HEADER = "待更正原因 reason"
+ROW_HEADER = "回执行号 receipt row"  # '12:57': line 57 of the file of receipt 12
 
 
 class Sealer(Protocol):
@@ -45,21 +46,23 @@ def read_refused(root: Path, delivery_id: int, vault: Sealer) -> tuple[tuple[str
     return tuple(header.split("\x1f")), table
 
 
-def write_sheet(root: Path, delivery_id: int, vault: Sealer, out: Path) -> int:
-    """An annotated workbook to mend and send again through the same intake. Returns the number of rows.
+def write_sheet(root: Path, delivery_id: int, vault: Sealer, out: Path, *, receipt: int) -> int:
+    """An annotated workbook of the rows kept under `delivery_id`, to mend and send again: each says which row of `receipt` it is.
+    Returns the number of rows.
 
     Every cell is written as text, so that a cell beginning with '=' is shown and never computed."""
     header, table = read_refused(root, delivery_id, vault)
     book = xlsxwriter.Workbook(str(out), {"strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("待更正")
     bold = book.add_format({"bold": True})
-    for column, name in enumerate([*header, REASON_HEADER]):
+    for column, name in enumerate([*header, REASON_HEADER, ROW_HEADER]):
         sheet.write_string(0, column, name, bold)
     rows: list[dict[str, Any]] = table.to_pylist()
     for line, row in enumerate(rows, start=1):
         for column in range(len(header)):
             sheet.write_string(line, column, row[f"c{column}"] or "")
         sheet.write_string(line, len(header), row["reason"])
+        sheet.write_string(line, len(header) + 1, f"{receipt}:{row['line']}")
     sheet.freeze_panes(1, 0)
     book.close()
     return len(rows)

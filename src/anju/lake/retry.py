@@ -23,6 +23,7 @@ from anju.core.contracts.model import Contract, Programme
 from anju.lake.headers import map_headers
 from anju.lake.identifiers import normalise
 from anju.lake.intake import NOBODY, Directory, Refusal, Vault, take_in
+from anju.lake.mended import MendedSheet
 from anju.lake.refused import read_refused, refused_path, write_refused
 
 LINE = "anju line"  # a column added for the time of the retry: which of the rows set aside it was
@@ -57,6 +58,7 @@ class Retried:
     taken: tuple[Refusal, ...]
     refusals: tuple[Refusal, ...]
     left_of: tuple[Keys, ...]
+    mended_of: tuple[Keys, ...] = ()  # whom the tried rows were about before they were mended
 
 
 def matched_rate(accepted: int, unknown: int) -> Decimal | None:
@@ -65,16 +67,46 @@ def matched_rate(accepted: int, unknown: int) -> Decimal | None:
 
 
 class Retry:
-    """The rows of one delivery that were set aside for naming somebody unknown, of whom some may be known by now."""
+    """The rows of one delivery that were set aside for naming somebody unknown, of whom some may be known by now; or those
+    that a clerk has mended."""
 
-    def __init__(self, root: Path, contract: Contract, programme: Programme, origin: Origin, directory: Directory, vault: Vault) -> None:
+    def __init__(
+        self,
+        root: Path,
+        contract: Contract,
+        programme: Programme,
+        origin: Origin,
+        directory: Directory,
+        vault: Vault,
+        mended: MendedSheet | None = None,
+    ) -> None:
         self.root, self.contract, self.programme = root, contract, programme
         self.origin, self.directory, self.vault = origin, directory, vault
         self.header, self.rows = read_refused(root, origin.refused_of, vault)
         self.positions = map_headers(self.header, contract, origin.remembered).columns
         self.reasons: list[str] = self.rows.column("reason").to_pylist()
-        self.keys = {column.name: self._keys(column.name, column.type) for column in contract.columns if self._links(column.name, column.type)}
-        self.chosen = [n for n, reason in enumerate(self.reasons) if self._known_now(n, reason)]
+        self.keys = self._all_keys()
+        self.mended_of: tuple[Keys, ...] = ()
+        if mended is None:
+            self.chosen = [n for n, reason in enumerate(self.reasons) if self._known_now(n, reason)]
+        else:
+            self.chosen = self._mend(mended.under(self.header))
+
+    def _all_keys(self) -> dict[str, list[int | None]]:
+        return {c.name: self._keys(c.name, c.type) for c in self.contract.columns if self._links(c.name, c.type)}
+
+    def _mend(self, mended: Mapping[int, Sequence[str]]) -> list[int]:
+        """Puts the mended cells in place of the old ones. Rows that are not set aside any more are left as they are."""
+        lines: list[int] = self.rows.column("line").to_pylist()
+        chosen = [n for n, line in enumerate(lines) if line in mended]
+        self.mended_of = tuple({self._about(n) for n in chosen})
+        for position in range(len(self.header)):
+            cells = self.rows.column(f"c{position}").to_pylist()
+            for n in chosen:
+                cells[n] = mended[lines[n]][position]
+            self.rows = self.rows.set_column(self.rows.schema.get_field_index(f"c{position}"), f"c{position}", pa.array(cells, pa.string()))
+        self.keys = self._all_keys()
+        return chosen
 
     def _links(self, name: str, kind: str) -> bool:
         return kind in NOBODY and name in self.positions
@@ -124,6 +156,7 @@ class Retry:
             taken=self._taken(delivery_id),
             refusals=receipt.refusals,
             left_of=tuple({self._about(n) for n in left}),
+            mended_of=self.mended_of,
         )
 
     def _as_delivered(self) -> pa.Table:

@@ -255,7 +255,7 @@ def withdraw_delivery(delivery_id: int, *, by: str, reason: str, at: datetime | 
 
 def write_refused_sheet(delivery_id: int, *, root: Path, vault: Vault, out: Path) -> int:
     """The rows set aside as a workbook to mend and send again. Returns their number."""
-    return write_sheet(root, refused_number(_whole(delivery_id)), vault, out)
+    return write_sheet(root, refused_number(_whole(delivery_id)), vault, out, receipt=delivery_id)
 
 
 def _whole(delivery_id: int) -> Delivery:

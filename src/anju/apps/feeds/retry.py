@@ -17,7 +17,9 @@ from django.db import transaction
 from anju.apps.feeds.models import Delivery, HeaderMapping, RejectedRow
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
+from anju.lake.files import FileRefused
 from anju.lake.intake import Directory, Vault
+from anju.lake.mended import MendedSheet
 from anju.lake.refused import refused_path
 from anju.lake.retry import Keys, Origin, Retried, Retry, matched_rate
 
@@ -54,6 +56,25 @@ def retry_strangers(*, policy: Policy, root: Path, directory: Directory, vault: 
     return found
 
 
+def mend_rows(sheet: MendedSheet, *, policy: Policy, root: Path, directory: Directory, vault: Vault, by: str, at: datetime) -> RetriedDelivery:
+    """Takes the mended rows of a delivery in; rows still wrong stay set aside, with what they say now. A full list is not displaced.
+
+    Rows taken in before change nothing. Raises FileRefused where the sheet mends no delivery that stands."""
+    first = Delivery.objects.filter(pk=sheet.receipt, status="accepted", retry_of__isnull=True).first()
+    if first is None:
+        raise FileRefused(
+            f"there is no receipt {sheet.receipt}", "the sheet was written by another deployment", "ask for the rows anew: anju feeds refused"
+        )
+    if first.withdrawn_at is not None or first.expired_at is not None:
+        gone = "was withdrawn" if first.withdrawn_at is not None else "has expired with its rows set aside"
+        raise FileRefused(f"receipt {first.pk} {gone}", "there is nothing left to mend", "send the rows in a file of their own")
+    contract = policy.contracts[first.feed]
+    assert isinstance(contract, Contract)
+    assert isinstance(policy.programme, Programme)
+    done = _retry(first, contract, policy.programme, root, directory, vault, by, at, sheet) if first.refused else None
+    return done or RetriedDelivery(first.pk, first.feed, 0, 0, 0, first.refused)
+
+
 def refused_number(first: Delivery) -> int:
     """Under which number the rows of a delivery that are still set aside are kept: that of its last retry."""
     last = first.retries.filter(status="accepted").order_by("-pk").first()
@@ -61,14 +82,22 @@ def refused_number(first: Delivery) -> int:
 
 
 def _retry(
-    first: Delivery, contract: Contract, programme: Programme, root: Path, directory: Directory, vault: Vault, by: str, at: datetime
+    first: Delivery,
+    contract: Contract,
+    programme: Programme,
+    root: Path,
+    directory: Directory,
+    vault: Vault,
+    by: str,
+    at: datetime,
+    mended: MendedSheet | None = None,
 ) -> RetriedDelivery | None:
     before = list(first.retries.filter(status="accepted").order_by("pk"))
     numbers = [first.pk, *(retry.pk for retry in before)]
     files = tuple(path for n in numbers if (path := root / "feeds" / first.feed / f"{n}.parquet").exists())
     remembered = dict(HeaderMapping.objects.filter(feed=first.feed, unit=first.unit).values_list("header", "column"))
     origin = Origin(first.pk, files, numbers[-1], first.received_at.replace(tzinfo=None), first.valid, first.unit or None, remembered)
-    retry = Retry(root, contract, programme, origin, directory, vault)
+    retry = Retry(root, contract, programme, origin, directory, vault, mended)
     if not retry.chosen:
         return None
     received = max(at, first.received_at, *(r.received_at for r in before))
@@ -103,7 +132,8 @@ def _record(first: Delivery, delivery: Delivery, retried: Retried) -> None:
     delivery.save()
     accepted = first.accepted + retried.accepted
     matched = matched_rate(accepted, retried.strangers) if first.matched_rate is not None else None
-    note = f"{delivery.received_at:%Y-%m-%d}: {retried.accepted} rows taken in whose people were not known before"
+    why = "that were mended" if retried.mended_of else "whose people were not known before"
+    note = f"{delivery.received_at:%Y-%m-%d}: {retried.accepted} rows taken in {why}"
     changed = Delivery.objects.filter(pk=first.pk, accepted=first.accepted, refused=first.refused, withdrawn_at__isnull=True).update(
         accepted=accepted, refused=retried.left, duplicates=first.duplicates + retried.duplicates, unknown_people=retried.strangers,
         matched_rate=matched, reasons=dict(retried.reasons), messages=[*first.messages, note],
@@ -118,9 +148,10 @@ def _settle(first: Delivery, delivery: Delivery, retried: Retried) -> None:
     standing = list(RejectedRow.objects.filter(delivery__in=[first, *first.retries.all()], settled_at__isnull=True))
     taken = {(*about, r.period, r.valid) for r in retried.taken for about in _parts((r.person_id, r.household_id, r.place_id))}
     left = {about for keys in retried.left_of for about in _parts(keys)}
+    mended = {about for keys in retried.mended_of for about in _parts(keys)}  # their period or day may be what was mended
     settled = [
         row.pk for row in standing
-        if (*_about(row), row.period, row.valid) in taken and _about(row) not in left
+        if ((*_about(row), row.period, row.valid) in taken or _about(row) in mended) and _about(row) not in left
     ]  # fmt: skip
     RejectedRow.objects.filter(pk__in=settled).update(settled_at=delivery.received_at)
     known = {(*_about(r), r.period, r.valid) for r in standing if r.pk not in set(settled)}

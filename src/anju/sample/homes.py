@@ -187,11 +187,17 @@ def _water(w: World) -> None:
     p, t = w.p, w.t
     story, late = p.community(*WATER_COMMUNITY), p.community(*LATE_COMMUNITY)
     free = [n for n in range(len(p.community_code)) if not p.community_told[n] and n not in (story, late)]
-    kinds = (("bad_sample", "red", 0), ("long_outage", "orange", 17), ("many_outages", "yellow", 31), ("late_report", "", 47))
+    # of a short report without two settlements, or of two without one, too much is missing: it would be held
+    size = np.bincount(p.community_unit)[p.community_unit]
+    long = [n for n in free if size[n] >= 5 and p.community_unit[n] != p.community_unit[late]]
+    kinds = (("bad_sample", "red", 0), ("long_outage", "orange", 17), ("many_outages", "yellow", 31))
     for month in range(t.first, t.horizon):
-        for kind, level, offset in kinds:
-            community = free[((month - t.first) * 5 + offset) % len(free)]
+        turn = (month - t.first) * 5
+        chosen = [free[(turn + offset) % len(free)] for *_, offset in kinds]
+        unsent = next(n for n in long[turn % len(long) :] + long if n not in chosen)
+        for (kind, level, _), community in zip(kinds, chosen, strict=True):
             _expect_water(w, w.add(Spell(kind, month, month, thing=str(community))), level, kind)
+        _expect_water(w, w.add(Spell("late_report", month, month, thing=str(unsent))), "", "late_report")
     _expect_water(w, w.add(Spell("bad_sample", t.last, t.last, thing=str(story))), "red", "story: water")
     _expect_water(w, w.add(Spell("late_report", t.last, t.last, thing=str(late))), "", "story: late report")
 

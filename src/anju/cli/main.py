@@ -13,7 +13,7 @@ from anju.cli.context import set_up
 
 set_up()
 
-from anju.cli import backup, demo, doctor, feeds, findings, people, places, runs, serve, standards  # noqa: E402  (Django first)
+from anju.cli import backup, demo, doctor, feeds, findings, journal, people, places, runs, serve, standards  # noqa: E402  (Django first)
 from anju.cli.endings import Commands  # noqa: E402
 
 
@@ -36,3 +36,4 @@ main.add_command(backup.backup)
 main.add_command(backup.restore)
 main.add_command(doctor.doctor)
 main.add_command(serve.serve)
+main.add_command(journal.journal)

@@ -35,7 +35,7 @@ def needs(act: str) -> Callable[[View[P]], View[P]]:
                 return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': request.get_full_path()})}")
             if not viewer.can(act):
                 what = _("This page is not for the post you act in")
-                why = _(why=_("Each post sees what its work needs. Choose another post you hold, or ask your administrator."))
+                why = _("Each post sees what its work needs. Choose another post you hold, or ask your administrator.")
                 return refuse(request, what, why, [(_("Choose a post"), reverse("account"))], status=403)
             return view(request, *args, **more)
 

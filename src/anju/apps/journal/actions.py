@@ -1,0 +1,109 @@
+"""Writing the journal, and sealing it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from django.db import connection, transaction
+
+from anju.apps.journal.chain import GENESIS, line_hash
+from anju.apps.journal.looks import take, write_look
+from anju.apps.journal.models import Head, Line
+from anju.core.terms.viewer import Viewer
+
+BATCH = 2_000
+LONGEST = 2_000  # characters of detail
+Detail = Mapping[str, str | int | bool | None]
+
+
+def record(*, act: str, about: str, by: Viewer | str, at: datetime, detail: Detail | None = None) -> Line:
+    """One line for one act, in the transaction of the act itself. `detail` holds keys and reasons, never what was read."""
+    return Line.objects.create(token=uuid4().hex, at=at, act=act, about=about, detail=_kept(detail), **_who(by))
+
+
+def look(*, act: str, about: str, by: Viewer, at: datetime, detail: Detail | None = None) -> None:
+    """One line for a look at somebody. On the disk when this returns; in the journal when it is next brought in."""
+    write_look({"at": at.astimezone(UTC).isoformat(), "act": act, "about": about, "detail": _kept(detail), **_who(by)})
+
+
+def _who(by: Viewer | str) -> dict[str, str | int | None]:
+    if isinstance(by, Viewer):
+        return {"by": by.name, "account": by.account, "post": by.post}
+    return {"by": by, "account": None, "post": None}
+
+
+def _kept(detail: Detail | None) -> dict[str, str | int | bool | None]:
+    found = dict(detail or {})
+    if len(json.dumps(found, ensure_ascii=False)) > LONGEST:
+        raise ValueError("a line of the journal holds keys and a reason, not content: shorten its detail")
+    return found
+
+
+def bring_in() -> int:
+    """Moves the looks written to files into the journal. Returns how many lines are new."""
+    new = 0
+    for path, looks in take():
+        with transaction.atomic():
+            known = set(Line.objects.filter(token__in=[one["token"] for one in looks]).values_list("token", flat=True))
+            lines = [Line(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in looks if one["token"] not in known]
+            Line.objects.bulk_create(lines, BATCH)
+        path.unlink()
+        new += len(lines)
+    return new
+
+
+@transaction.atomic
+def seal(*, at: datetime) -> Head:
+    """Chains every line that is not sealed yet, under the lock of the present head; the day's head moves along with it."""
+    head = _locked_head(at)
+    previous, seq = head.hash, head.seq
+    lines = list(Line.objects.filter(seq=None).order_by("pk"))
+    for line in lines:
+        seq += 1
+        line.seq = seq
+        line.hash = previous = line_hash(previous, exported(line))
+    Line.objects.bulk_update(lines, ["seq", "hash"], batch_size=500)
+    if lines:
+        head.seq, head.hash, head.at = seq, previous, at
+        head.save()
+        day = at.astimezone(UTC).date()
+        Head.objects.update_or_create(day=day, defaults={"seq": seq, "hash": previous, "at": at})
+    return head
+
+
+def _locked_head(at: datetime) -> Head:
+    """On PostgreSQL the row is locked; on SQLite the transaction has the database's one writer already."""
+    Head.objects.get_or_create(day=None, defaults={"seq": 0, "hash": GENESIS, "at": at})
+    rows = Head.objects.filter(day=None)
+    return (rows.select_for_update() if connection.vendor == "postgresql" else rows).get()
+
+
+def exported(line: Line) -> dict[str, object]:
+    """A line as it is hashed and exported."""
+    moment = line.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return {
+        "seq": line.seq, "token": line.token, "at": moment, "act": line.act, "about": line.about, "by": line.by, "account": line.account,
+        "post": line.post, "detail": line.detail,
+    }  # fmt: skip
+
+
+def export_journal(out: Path) -> Head | None:
+    """Writes every sealed line as JSON lines. Returns the head that the export must end with."""
+    with out.open("w", encoding="utf-8") as file:
+        for line in Line.objects.filter(seq__isnull=False).order_by("seq").iterator(BATCH):
+            file.write(json.dumps({**exported(line), "hash": line.hash}, ensure_ascii=False, sort_keys=True) + "\n")
+    return Head.objects.filter(day=None).first()
+
+
+def write_heads(path: Path) -> int:
+    """Appends to a file in a second place the daily heads that it does not have yet. Returns how many."""
+    known = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
+    lines = [f"{head.day} {head.seq} {head.hash}" for head in Head.objects.filter(day__isnull=False).order_by("seq")]
+    new = [line for line in lines if line not in known]
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in new)
+    return len(new)

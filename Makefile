@@ -3,7 +3,7 @@
 # make check  all that CI does
 # make bench  speed at full size, beside PostgreSQL, pandas, OpenFisca …; writes docs/performance.md (ONLY=judging ROUNDS=5 PEOPLE=20000)
 SHELL := /bin/bash
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 20000
@@ -13,13 +13,16 @@ ROUNDS ?= 3
 .PHONY: run bench test test-sqlite test-postgresql check format lint types contracts migrations policy docs lock clean
 
 $(VENV)/run.stamp: requirements/core.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Anju needs Python 3.11: no '$(PYTHON)' on the path. Say PYTHON=/path/to/python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+	  echo "Anju needs Python 3.11, and '$(PYTHON)' is not: say  make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing Anju and what it needs into $(VENV) (about a minute, once)."
+	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp requirements/test.txt
+	@echo "Installing what the tests need into $(VENV); test-postgresql says so before it installs PostgreSQL."
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from django.db import connection, transaction
 
+from anju.apps.people.events import Events
 from anju.apps.people.memberships import Memberships
 from anju.apps.people.models import Household, Identifier, Person, RegisterDelivery
 from anju.apps.people.publish import fetch_within
@@ -25,8 +26,10 @@ from anju.apps.people.versions import BATCH, Versions
 from anju.apps.places.codes import first_free, place_codes, scope_paths
 from anju.core.contracts.model import Contract, Programme
 from anju.lake.duck import name as named
-from anju.lake.duck import open_duckdb
+from anju.lake.duck import open_duckdb, quoted
 from anju.lake.files import FileRefused
+
+ORDER = ("household", "event", "person")  # events first tell of other numbers, by which a register may name somebody
 
 
 @dataclass(slots=True)
@@ -57,6 +60,9 @@ class ImportReport:
     dry_run: bool
     households: Counts = field(default_factory=Counts)
     persons: Counts = field(default_factory=Counts)
+    events: Counts = field(default_factory=Counts)
+    events_waiting: int = 0  # of all that ever came, how many wait for somebody to be registered
+    events_late: int = 0  # how many that waited were applied now
     memberships_new: int = 0
     memberships_moved: int = 0
     refused: list[Refused] = field(default_factory=list)
@@ -77,7 +83,7 @@ def import_people(
     contracts: Mapping[str, Contract],
     programme: Programme,
 ) -> ImportReport:
-    """Takes household and person registers, recognised by their headers, households first whatever the order.
+    """Takes household and person registers and vital events, recognised by their headers, households first whatever the order.
 
     `at` is when they came and `valid` the day they speak of (the same day if nothing is said). What was known before stays.
     Raises FileRefused where a file as a whole cannot be read; then nothing of any file has been written."""
@@ -92,8 +98,9 @@ def import_people(
         try:
             run = _Run(con, report, programme)
             staged = [stage(con, path, n, contracts, programme, Path(work)) for n, path in enumerate(files)]
-            for one in sorted(staged, key=lambda one: one.registry != "household"):
-                run.take(one)
+            for one in sorted(staged, key=lambda one: ORDER.index(one.registry)):
+                run.take_events(one) if one.registry == "event" else run.take(one)
+            run.settle_events()
         finally:
             con.close()
     return report
@@ -121,9 +128,12 @@ class _Run:
             name: Versions(self.con, model, self.day, self.stamp, fetch_within, dry_run=self.report.dry_run)
             for name, model in (("household", Household), ("person", Person))
         }
+        self.taken: list[tuple[str, Counts]] = []
         self.memberships = Memberships(self.con, self.day, self.stamp, fetch_within, dry_run=self.report.dry_run)
         sql = f"SELECT digest, person_id FROM people_identifier WHERE type = '{self.identifier}'"
         self._arrow("identifiers", fetch_within(sql, pa.schema([("digest", pa.string()), ("person_id", pa.int64())])))
+        came = self.report.at.astimezone(UTC).date()
+        self.events = Events(self.con, self.versions["person"], self.identifier, self.keys, came, fetch_within, dry_run=self.report.dry_run)
 
     def _table(self, name: str, columns: tuple[str, str], rows: list[tuple[str, int]]) -> None:
         first, second = ([row[0] for row in rows], [row[1] for row in rows])
@@ -146,6 +156,9 @@ class _Run:
         staged.settle(self.identifier, self.keys)
         self.report.messages += staged.messages
         self._number(staged, Household if household else Person)
+        if not household:
+            self._keep_dead(staged)
+            self._find_namesakes(staged)
         fields = [column for column in ("id", *versions.columns) if column in staged.fields]
         old = f"old_{staged.registry}"
         differs = " OR ".join(f"s.{named(c)} IS DISTINCT FROM o.{named(c)}" for c in fields)
@@ -164,11 +177,69 @@ class _Run:
             new, moved_to = self.memberships.write(until.first())
             self.report.memberships_new += new
             self.report.memberships_moved += moved_to
+        self._receive(staged.registry, staged.file, counts)
+
+    def _receive(self, registry: str, file: str, counts: Counts) -> None:
         if not self.report.dry_run:
             RegisterDelivery.objects.create(
-                registry=staged.registry, file_name=staged.file, valid=self.day, received_at=self.report.at, counts=asdict(counts),
-                recorded_by=self.report.by,
-            )  # fmt: skip
+                registry=registry, file_name=file, valid=self.day, received_at=self.report.at, counts=asdict(counts), recorded_by=self.report.by
+            )
+
+    def take_events(self, staged: Staged) -> None:
+        """Read now, and other numbers learned; all else when the registers of this import have been read."""
+        staged.settle(self.identifier, self.keys)
+        self.report.messages += staged.messages
+        self.report.refused += staged.refusals
+        counts = Counts(rows=staged.rows, skipped=staged.skipped, duplicates=staged.duplicates, refused=staged.refused)
+        counts.new, counts.unchanged = self.events.take(staged)
+        self.taken.append((staged.file, counts))
+        self.events.apply(only_numbers=True)
+
+    def settle_events(self) -> None:
+        """Events of everybody known by now, those that waited for them included."""
+        self.events.apply()
+        self.events.save()
+        self.report.refused += self.events.refused
+        self.report.doubtful += self.events.doubtful
+        self.report.events_late = self.events.late
+        self.report.events_waiting = self._one("SELECT count(*) FROM pending")
+        whole = self.report.events
+        for file, counts in self.taken:
+            impossible = self._one(f"SELECT count(*) FROM done WHERE NOT stored AND fault <> '' AND file = {quoted(file)}")
+            counts.new -= impossible
+            counts.refused = counts.rows - counts.new - counts.unchanged - counts.duplicates - counts.skipped
+            counts.doubtful = sum(item["file"] == file for item in self.events.doubtful)
+            for name, value in asdict(counts).items():
+                setattr(whole, name, getattr(whole, name) + value)
+            self._receive("event", file, counts)
+
+    def _keep_dead(self, staged: Staged) -> None:
+        """A register that has not heard of a death does not undo it: the row is taken, and doubtful."""
+        said = [column for column in ("alive", "deceased_on") if column in staged.fields]
+        if not said:
+            return
+        stands = (f"(SELECT d.person_id AS id, o.alive, o.deceased_on FROM (SELECT person_id, max(event_date) AS on_ FROM dead GROUP BY 1) d"
+                  f" JOIN old_person o ON o.id = d.person_id WHERE d.on_ <= DATE '{self.day}' AND NOT o.alive)")  # fmt: skip
+        if "alive" in said:
+            sql = f"SELECT g.line FROM good g JOIN {stands} s USING (id) WHERE g.alive ORDER BY 1"
+            reason = "is recorded as dead, which a register does not undo"
+            for (line,) in self.con.execute(sql).fetchall():
+                staged.doubtful.append(Refused(file=staged.file, line=line, column="alive", reason=reason))
+        values = {"alive": "FALSE", "deceased_on": "s.deceased_on"}
+        if "alive" in said and "deceased_on" in said:  # who writes of a death may know its day better
+            values["deceased_on"] = "CASE WHEN good.alive THEN s.deceased_on ELSE COALESCE(good.deceased_on, s.deceased_on) END"
+        self.con.execute(f"UPDATE good SET {', '.join(f'{c} = {values[c]}' for c in said)} FROM {stands} s WHERE s.id = good.id")
+
+    def _find_namesakes(self, staged: Staged) -> None:
+        """The same name and day of birth under another number: perhaps one person twice. Taken, and worth a look."""
+        if "name" not in staged.fields or "birth_date" not in staged.fields:
+            return
+        everybody = "SELECT id, name, birth_date FROM old_person UNION SELECT id, name, birth_date FROM good"
+        sql = (f"SELECT DISTINCT g.line FROM good g JOIN ({everybody}) o ON o.name = g.name AND o.birth_date = g.birth_date AND o.id <> g.id"
+               " WHERE g.id NOT IN (SELECT id FROM old_person) ORDER BY 1")  # fmt: skip
+        reason = "another person of the same name and day of birth has another number"
+        for (line,) in self.con.execute(sql).fetchall():
+            staged.doubtful.append(Refused(file=staged.file, line=line, column="person_id", reason=reason))
 
     def _count(self, staged: Staged, counts: Counts, old: str) -> None:
         counts.rows += staged.rows
@@ -198,7 +269,7 @@ class _Run:
         self.free[model] = max(first, self._one("SELECT COALESCE(max(id), 0) + 1 FROM good"))
 
     def _write_identifiers(self) -> None:
-        sealer, free = Sealer(self.keys), self.free[Identifier]
+        sealer, free = Sealer(self.keys), max(self.free[Identifier], first_free(Identifier))
         sql = "INSERT INTO people_identifier (id, person_id, type, value, digest, masked) VALUES (%s, %s, %s, %s, %s, %s)"
         answer = self.con.execute("SELECT id, normal, digest FROM compared WHERE is_new ORDER BY id")
         with connection.cursor() as cursor:

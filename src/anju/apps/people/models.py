@@ -142,10 +142,21 @@ class Phone(models.Model):
 
 
 class VitalEvent(models.Model):
-    """An event already applied: the same event delivered twice changes nothing."""
+    """An event that was taken in: the same one delivered twice changes nothing. Without a person it waits for them to be registered;
+    with a `fault` it was waited for in vain. `digest` is that of the number it names, `new_value` the sealed other one of an id_change."""
 
+    id = models.BigIntegerField(primary_key=True)
     event_id = models.CharField(max_length=64, unique=True)
-    person = models.ForeignKey(Person, models.CASCADE, related_name="events")
     event_type = models.CharField(max_length=16)
     event_date = models.DateField()
+    digest = models.CharField(max_length=64)
+    new_digest = models.CharField(max_length=64, null=True)
+    new_value = models.BinaryField(null=True)
+    residence_permit_no = models.CharField(max_length=64, null=True)
+    residence_permit_expiry = models.DateField(null=True)
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="events")
+    fault = models.CharField(max_length=200, blank=True)
+    file_name = models.CharField(max_length=255)
+    line = models.IntegerField()
     recorded_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)

@@ -9,21 +9,24 @@ from typing import Any, TypedDict
 
 import pyarrow as pa
 
-from anju.apps.people.models import Household, Person
+from anju.apps.people.models import Household, Person, VitalEvent
 from anju.apps.people.vault import Keys, digest
 from anju.apps.people.versions import arrow_fields
 from anju.core.contracts.model import Contract, FeedColumn, Programme
 from anju.core.contracts.programme import calendar_of
-from anju.core.terms.identifiers import VALIDATORS
 from anju.core.terms.periods import Calendar
 from anju.lake.checks import cell, check
 from anju.lake.duck import name as named
 from anju.lake.duck import quoted
 from anju.lake.files import load_raw
 from anju.lake.headers import TOTALS, map_headers, recognised
+from anju.lake.identifiers import normalise
 from anju.lake.rows import COLUMN_SQL
 
-KEYS = {"household": "household_code", "person": "digest"}
+KEYS = {"household": "household_code", "person": "digest", "event": "event_id"}
+SHOWN = {"household": "household_code", "person": "person_id", "event": "event_id"}
+TWICE = "the same key stands here twice with different content"
+TWO_HOMES = "the same number stands here in two households"
 
 
 class Refused(TypedDict):
@@ -35,7 +38,8 @@ class Refused(TypedDict):
 
 @dataclass(slots=True)
 class Staged:
-    """After `settle`: table `accepted` has line, the columns of `fields`, and for persons normal, digest, household_id."""
+    """After `settle`: table `accepted` has line, the columns of `fields`, for persons normal, digest and household_id, and for events
+    normal, digest, new_normal and new_digest."""
 
     con: Any
     file: str
@@ -56,7 +60,7 @@ class Staged:
     doubtful: list[Refused] = field(default_factory=list)
 
     def settle(self, identifier: str, keys: Keys) -> None:
-        if self.registry == "person":
+        if self.registry != "household":
             self._normalise(identifier, keys)
         self._judge()
         self._settle_doubles()
@@ -66,34 +70,32 @@ class Staged:
         self.con.execute("CREATE OR REPLACE TABLE accepted AS SELECT * EXCLUDE (faults) FROM judged WHERE len(faults) = 0")
         if self.registry == "person":
             self._find_doubtful()
-        elif "origin_village_code" in self.columns and (above := self._one("SELECT count(*) FROM accepted WHERE origin_above")):
+        elif (
+            self.registry == "household"
+            and "origin_village_code" in self.columns
+            and (above := self._one("SELECT count(*) FROM accepted WHERE origin_above"))
+        ):
             self.messages.append(f"{self.file}: {above} villages of origin are in no list we have: the town or county they lay in is taken")
 
     def _one(self, sql: str) -> int:
         return int(self.con.execute(sql).fetchall()[0][0])
 
     def _normalise(self, identifier: str, keys: Keys) -> None:
-        """`numbers`: every distinct text of the identifier column with its normal form and hash, or why it has none."""
-        text = cell(self.columns["person_id"])
-        values = [row[0] for row in self.con.execute(f"SELECT DISTINCT {text} FROM {self.table} WHERE {text} IS NOT NULL").fetchall()]
-        validate = VALIDATORS[self.validator]
-        found: list[tuple[str | None, str | None, str | None]] = []
-        for value in values:
-            try:
-                normal = validate(value)
-                found.append((normal, digest(keys, identifier, normal), None))
-            except ValueError as error:
-                found.append((None, None, str(error)))
-        columns = list(zip(*found, strict=True)) or [(), (), ()]
-        arrays = [pa.array(column, pa.string()) for column in (values, *columns)]
-        self.con.register("given", pa.table(arrays, names=["v", "normal", "digest", "why"]))
+        """`numbers`: every distinct text of the identifier columns with its normal form and hash, or why it has none."""
+        texts = [cell(self.columns[column]) for column in ("person_id", "new_person_id") if column in self.columns]
+        spoken = " UNION ".join(f"SELECT {text} AS v FROM {self.table} WHERE {text} IS NOT NULL" for text in texts)
+        values = self.con.sql(f"SELECT DISTINCT v FROM ({spoken})").to_arrow_table()["v"].combine_chunks().cast(pa.string())
+        normal, why = normalise(values, self.validator)
+        hashed = [digest(keys, identifier, text) if text is not None else None for text in normal.to_pylist()]
+        self.con.register("given", pa.table([values, normal, pa.array(hashed, pa.string()), why], names=["v", "normal", "digest", "why"]))
         self.con.execute("CREATE OR REPLACE TABLE numbers AS SELECT * FROM given")
         self.con.unregister("given")
 
     def _judge(self) -> None:
-        model = Household if self.registry == "household" else Person
-        lengths = {f.name: f.max_length for f in model._meta.concrete_fields}
-        kinds = dict(arrow_fields(model))
+        models: dict[str, type[Household] | type[Person] | type[VitalEvent]] = {"household": Household, "person": Person, "event": VitalEvent}
+        model = models[self.registry]
+        lengths = {f.name: getattr(f, "max_length", None) for f in model._meta.concrete_fields}
+        kinds = set(lengths) if self.registry == "event" else {c for c, _ in arrow_fields(Household if self.registry == "household" else Person)}
         texts, items, faults = ["line"], ["line"], []
         self.fields = []
         for column in self.contract.columns:
@@ -135,6 +137,9 @@ class Staged:
                                  " WHEN places.id IS NULL THEN 'no place of this code' END"))  # fmt: skip
             faults.append(_fault("household_code", f"CASE WHEN {named('t:household_code')} IS NULL THEN 'is empty, and must not be' END"))
             return
+        if self.registry == "event":
+            self._add_numbers(texts, items, faults)
+            return
         t = named("t:household_code")
         if "household_code" not in self.columns:
             texts.append(f"NULL::VARCHAR AS {t}")
@@ -148,6 +153,24 @@ class Staged:
         faults.append(_fault("person_id", f"CASE WHEN {number} IS NULL THEN 'is empty, and must not be' ELSE numbers.why END"))
         faults.append(_fault("household_code", f"CASE WHEN {t} IS NOT NULL AND old_household.id IS NULL THEN 'no household of this code' END"))
 
+    def _add_numbers(self, texts: list[str], items: list[str], faults: list[str]) -> None:
+        """Whom an event is about, and the other number that an id_change gives them."""
+        for column in ("person_id", "new_person_id", "event_type"):
+            if column not in self.columns:
+                texts.append(f"NULL::VARCHAR AS {named('t:' + column)}")
+        items += [f"NULL::{kind} AS {column}" for column, kind in (("residence_permit_no", "VARCHAR"), ("residence_permit_expiry", "DATE"))
+                  if column not in self.columns]  # fmt: skip
+        items += ["numbers.normal", "numbers.digest", "newer.normal AS new_normal", "newer.digest AS new_digest"]
+        number, other, kind = (named("t:" + column) for column in ("person_id", "new_person_id", "event_type"))
+        faults.append(_fault("person_id", f"CASE WHEN {number} IS NULL THEN 'is empty, and must not be' ELSE numbers.why END"))
+        faults.append(_fault("event_type", f"CASE WHEN {kind} IS NULL THEN 'is empty, and must not be' END"))
+        wrong = (
+            f"CASE WHEN newer.why IS NOT NULL THEN newer.why WHEN {kind} <> 'id_change' AND {other} IS NOT NULL"
+            f" THEN 'only an id_change gives another number' WHEN {kind} = 'id_change' AND {other} IS NULL"
+            " THEN 'is empty: an id_change needs the new number' WHEN newer.digest = numbers.digest THEN 'is the old number' END"
+        )
+        faults.append(_fault("new_person_id", wrong))
+
     def _joins(self) -> str:
         if self.registry == "household":
             t = named("t:origin_village_code")
@@ -159,8 +182,10 @@ class Staged:
             return (
                 f"LEFT JOIN places ON places.code = {named('t:dest_community_code')} {origin if 'origin_village_code' in self.columns else ''}"
             )
-        return (f"LEFT JOIN numbers ON numbers.v = {named('t:person_id')}"
-                f" LEFT JOIN old_household ON old_household.household_code = {named('t:household_code')}")  # fmt: skip
+        numbers = f"LEFT JOIN numbers ON numbers.v = {named('t:person_id')}"
+        if self.registry == "event":
+            return f"{numbers} LEFT JOIN numbers newer ON newer.v = {named('t:new_person_id')}"
+        return (f"{numbers} LEFT JOIN old_household ON old_household.household_code = {named('t:household_code')}")  # fmt: skip
 
     def _settle_doubles(self) -> None:
         """Identical rows are kept once; one key with different content is a conflict, and all its rows are set aside."""
@@ -171,10 +196,13 @@ class Staged:
         before = self._one("SELECT count(*) FROM judged")
         self.con.execute(f"DELETE FROM judged WHERE line IN (SELECT line FROM ({sql}) WHERE nth > 1)")
         self.duplicates = before - self._one("SELECT count(*) FROM judged")
-        shown = "household_code" if self.registry == "household" else "person_id"
-        fault = f"[{{'c': {quoted(shown)}, 'r': 'the same key stands here twice with different content'}}]"
-        twice = f"SELECT {key} FROM judged WHERE len(faults) = 0 GROUP BY 1 HAVING count(*) > 1"
-        self.con.execute(f"UPDATE judged SET faults = {fault} WHERE len(faults) = 0 AND {key} IN ({twice})")
+        apart = (
+            "min(household_id) IS DISTINCT FROM max(household_id) OR count(household_id) < count(*)" if self.registry == "person" else "FALSE"
+        )
+        twice = f"SELECT {key} AS k, {apart} AS apart FROM judged WHERE len(faults) = 0 GROUP BY 1 HAVING count(*) > 1"
+        words = f"CASE WHEN apart THEN {quoted(TWO_HOMES)} ELSE {quoted(TWICE)} END"
+        fault = f"[{{'c': {quoted(SHOWN[self.registry])}, 'r': {words}}}]"
+        self.con.execute(f"UPDATE judged SET faults = {fault} FROM ({twice}) t WHERE t.k = judged.{key} AND len(faults) = 0")
 
     def _find_doubtful(self) -> None:
         """Taken as they are, and worth a look: a day of birth that is not the number's, and a person of no household."""

@@ -113,7 +113,7 @@ class Versions:
         fixed = [column for column in fields if column in FIXED]
         moves = [column for column in fields if column not in FIXED and column != "id"]
         shifts = " OR ".join(f"s.{named(c)} IS DISTINCT FROM o.{named(c)}" for c in moves) or "FALSE"
-        merged = self._merged({c: f"s.{named(c)}" for c in fields}, "o")
+        merged = self.merged({c: f"s.{named(c)}" for c in fields}, "o")
         self.con.execute(f"CREATE OR REPLACE TABLE shifted AS SELECT s.id, s.is_new OR ({shifts}) AS shifts FROM compared s"
                          f" LEFT JOIN old_{self.name} o ON o.id = s.id WHERE s.is_new OR s.differs")  # fmt: skip
         self.con.execute(
@@ -131,7 +131,7 @@ class Versions:
         differ = " OR ".join(f"s.{named(c)} IS DISTINCT FROM o.{named(c)}" for c in columns)
         return f"SELECT {differ} FROM old_{self.name} o WHERE o.id = s.id"
 
-    def _merged(self, given: dict[str, str], base: str) -> str:
+    def merged(self, given: dict[str, str], base: str) -> str:
         values = {c: given.get(c, f"{base}.{named(c)}") for c in self.columns}
         if "birth_date_approximate" in values:
             values["birth_date_approximate"] = f"COALESCE({values['birth_date_approximate']}, FALSE)"
@@ -140,7 +140,7 @@ class Versions:
     def _correct(self, fixed: list[str]) -> None:
         wrong = {c: f"CASE WHEN w.{named(c)} IS NOT DISTINCT FROM o.{named(c)} THEN s.{named(c)} ELSE w.{named(c)} END" for c in fixed}
         self.con.execute(
-            f"INSERT INTO said SELECT w.id, w.valid_from, {self._merged(wrong, 'w')} FROM {self._effective()} w"
+            f"INSERT INTO said SELECT w.id, w.valid_from, {self.merged(wrong, 'w')} FROM {self.effective()} w"
             f" JOIN compared s ON s.id = w.id AND s.differs JOIN old_{self.name} o ON o.id = w.id"
             f" WHERE ({' OR '.join(f'({value}) IS DISTINCT FROM w.{named(c)}' for c, value in wrong.items())})"
             " AND NOT EXISTS (SELECT 1 FROM said d WHERE d.id = w.id AND d.valid_from = w.valid_from)"
@@ -148,13 +148,13 @@ class Versions:
 
     def _restate(self, fixed: list[str], until: date) -> None:
         self.con.execute(
-            f"INSERT INTO said SELECT o.id, DATE '{until}', {self._merged({c: f's.{named(c)}' for c in fixed}, 'o')} FROM compared s"
+            f"INSERT INTO said SELECT o.id, DATE '{until}', {self.merged({c: f's.{named(c)}' for c in fixed}, 'o')} FROM compared s"
             f" JOIN shifted ON shifted.id = s.id AND shifted.shifts AND NOT s.is_new JOIN old_{self.name} o ON o.id = s.id"
             f" WHERE NOT EXISTS (SELECT 1 FROM v_{self.name} w WHERE w.id = s.id AND w.valid_from > DATE '{self.day}'"
             f" AND w.valid_from <= DATE '{until}')"
         )
 
-    def _effective(self) -> str:
+    def effective(self) -> str:
         """Of versions true from the same day the one said last."""
         return f"(SELECT * FROM v_{self.name} QUALIFY row_number() OVER (PARTITION BY id, valid_from ORDER BY nth DESC) = 1)"
 

@@ -25,10 +25,18 @@ REGISTERS: dict[str, dict[str, tuple[str, ...]]] = {
         "residence_permit_no": TEXT, "residence_permit_expiry": DATE, "education_level": TEXT, "is_student": BOOL, "in_military": BOOL,
         "labour_capacity": TEXT, "health_status": TEXT, "resident_status": TEXT, "alive": BOOL, "deceased_on": DATE,
     },
+    "event": {
+        "event_id": TEXT, "person_id": ("person",), "event_type": ("code",), "event_date": DATE, "new_person_id": ("person",),
+        "residence_permit_no": TEXT, "residence_permit_expiry": DATE,
+    },
 }  # fmt: skip
 """Register -> column -> the types a contract may give it."""
 
-NEEDED = {"household": ("household_code", "dest_community_code"), "person": ("person_id",)}
+NEEDED = {
+    "household": ("household_code", "dest_community_code"),
+    "person": ("person_id",),
+    "event": ("event_id", "person_id", "event_type", "event_date"),
+}
 
 
 def check_register(contract: Contract, nodes: dict[str, Node], whole: Node) -> None:

@@ -20,7 +20,7 @@ def check_digit(first_seventeen: str) -> str:
 def cn_resident_id(text: str) -> str:
     """The 18-character normal form. Old 15-digit numbers are converted; the area code is not looked up, because a
     number keeps the code of its first issue for life (522322 is valid and belongs to today's 522302)."""
-    plain = re.sub(r"[\s'\u3000]", "", unicodedata.normalize("NFKC", text)).upper()
+    plain = re.sub(r"[\s'\u200b\ufeff]", "", _half_width(text)).upper()
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", plain, re.ASCII) or re.fullmatch(r"\d{15,18}\.0*", plain, re.ASCII):
         raise ValueError("a spreadsheet has turned the number into a figure and lost its end: format the column as text")
     if re.fullmatch(r"\d{15}", plain, re.ASCII):
@@ -46,22 +46,27 @@ def _birth(number: str) -> date:
         raise ValueError("digits 7 to 14 are not a date of birth") from None
 
 
+def _half_width(text: str) -> str:
+    """Full-width digits, letters and blanks as their plain forms."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def cn_phone(text: str) -> str:
-    plain = re.sub(r"[\s\-()\u3000]", "", text).removeprefix("+86")
+    plain = re.sub(r"[\s\-()\u200b\ufeff]", "", _half_width(text)).removeprefix("+86")
     if not re.fullmatch(r"1\d{10}|0\d{9,11}", plain, re.ASCII):
         raise ValueError("a mobile number has 11 digits and begins with 1; a landline begins with its area code")
     return plain
 
 
 def digits(text: str) -> str:
-    plain = re.sub(r"\s", "", text)
+    plain = re.sub(r"[\s\u200b\ufeff]", "", _half_width(text))
     if not plain.isascii() or not plain.isdigit():
         raise ValueError("only digits are allowed")
     return plain
 
 
 def plain_text(text: str) -> str:
-    plain = " ".join(text.split())
+    plain = " ".join(_half_width(text).replace("\u200b", "").replace("\ufeff", "").split())
     if not plain:
         raise ValueError("it is empty")
     return plain

@@ -12,7 +12,7 @@ from django.utils import timezone
 from anju.apps.places.actions import PlacesReport, import_scope_places
 from anju.apps.places.official import OfficialReport, import_official_list
 from anju.apps.places.succession import confirm_succession, import_successions, list_successions, reject_succession
-from anju.cli.context import FOUND, Day, actor, fail, json_option, load_checked_policy, migrated, say, working
+from anju.cli.context import FOUND, Day, actor, fail, json_option, load_checked_policy, migrated, moment_of, say, working
 from anju.core.contracts.model import Programme
 
 SHOWN = 20  # refused rows that a person is shown
@@ -34,8 +34,11 @@ def places() -> None:
     show_default=True,
     help="Of an official list: a place a row, or a village a row with its town and county beside it.",
 )
+@click.option("--received-on", type=Day(), help="The day our own list came and holds from, for loading history (default: today).")
 @json_option
-def import_(file: Path, official: bool, vintage: date | None, layout: Literal["columns", "nested"], as_json: bool) -> None:
+def import_(
+    file: Path, official: bool, vintage: date | None, received_on: date | None, layout: Literal["columns", "nested"], as_json: bool
+) -> None:
     """Import places from FILE.
 
     \b
@@ -57,7 +60,7 @@ def import_(file: Path, official: bool, vintage: date | None, layout: Literal["c
             report = import_scope_places(
                 file,
                 by=actor(),
-                at=timezone.now(),
+                at=moment_of(received_on) if received_on else timezone.now(),
                 programme_code=policy.programme.code,
                 programme_name=policy.programme.title.zh,
                 root_level=policy.programme.levels[0].name,

@@ -123,6 +123,32 @@ def test_a_household_that_moves_was_elsewhere_before(folder: Path) -> None:
     assert home(date(2024, 6, 10), moment(5)) == ("C1", "active")
 
 
+def test_a_community_that_went_to_another_street_was_with_the_first_before(folder: Path) -> None:
+    homes(folder, moment(1), "H1,C1,active")
+
+    def list_of_places(at: datetime, *rows: str) -> None:
+        path = folder / "places.csv"
+        path.write_text("\n".join(("level,code,name,parent_code", "unit,U1,义龙,", "street,S1,木贾,U1", *rows)) + "\n", encoding="utf-8")
+        names = {"programme_code": "P", "programme_name": "programme", "root_level": "programme", "unit_level": "unit"}
+        import_scope_places(path, by="clerk", at=at, **names)
+
+    def seen(day: date, known: datetime) -> dict[object, tuple[object, ...]]:
+        rows = pq.read_table(export(folder, day, known).path("place")).to_pylist()
+        codes = {row["place_id"]: row["code"] for row in rows}
+        return {row["code"]: (codes.get(row["parent_id"]), row["name"], row["path"].count("/")) for row in rows}
+
+    before = seen(date(2024, 5, 1), moment(5))
+    digest = export(folder, date(2024, 5, 1), moment(5)).digest
+    list_of_places(moment(6), "unit,U2,兴义,", "street,S2,洒金,U2", "community,C1,新城一,S2", "community,C2,老城,S1")
+    assert seen(date(2024, 5, 1), moment(5)) == seen(date(2024, 7, 1), moment(5)) == before
+    assert export(folder, date(2024, 5, 1), moment(5)).digest == digest
+    after = seen(date(2024, 7, 1), moment(7))
+    assert (before["C1"], after["C1"], after["C2"]) == (("S1", "新城", 5), ("S2", "新城一", 5), before["C2"])
+    assert (seen(date(2024, 5, 1), moment(7))["C1"], "U2" in before, "U2" in after) == (before["C1"], False, True)
+    unit = pq.read_table(export(folder, date(2024, 7, 1), moment(7)).path("household")).to_pylist()[0]["unit_id"]
+    assert unit != pq.read_table(export(folder, date(2024, 5, 1), moment(5)).path("household")).to_pylist()[0]["unit_id"]
+
+
 def test_a_corrected_birth_date_holds_for_every_day_but_not_before_it_was_known(folder: Path) -> None:
     homes(folder, moment(1), "H1,C1,active")
     persons(folder, moment(1), f"{number(1)},H1,healthy,1990-01-01")

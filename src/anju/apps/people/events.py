@@ -16,8 +16,9 @@ from django.db import connection
 from anju.apps.people.models import Identifier, VitalEvent
 from anju.apps.people.staging import Refused, Staged
 from anju.apps.people.vault import Keys, Sealer, masked_identifier
-from anju.apps.people.versions import BATCH, NEWEST, Versions
+from anju.apps.people.versions import BATCH, Versions
 from anju.apps.places.codes import first_free
+from anju.apps.places.dated import NEWEST
 from anju.lake.duck import name as named
 from anju.lake.duck import quoted
 

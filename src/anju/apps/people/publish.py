@@ -17,8 +17,10 @@ from django.db import connection
 
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.vault import digest, ensure_keys
-from anju.apps.people.versions import version_sql
+from anju.apps.people.versions import tables_of
 from anju.apps.places.codes import place_codes
+from anju.apps.places.dated import version_sql
+from anju.apps.places.models import Place, PlaceVersion
 from anju.apps.places.succession import places_today
 
 HIDDEN = frozenset({"name", "initials", "valid_from", "known_from", "id", "household_code"})
@@ -83,12 +85,13 @@ def _queries(day: date, moment: str) -> dict[str, tuple[str, pa.Schema]]:
     held = f"m.start <= '{day}' AND (m.\"end\" IS NULL OR m.\"end\" > '{day}')"
     h_columns = ", ".join(f"h.{name}" for name, _ in households)
     p_columns = ", ".join(f"p.{name}" for name, _ in persons)
-    household_sql = version_sql(Household, ("place_id", "origin_place_id", *(name for name, _ in households)), day, moment)
-    person_sql = version_sql(Person, [name for name, _ in persons], day, moment)
+    household_sql = version_sql(*tables_of(Household), ("place_id", "origin_place_id", *(name for name, _ in households)), day, moment)
+    place_tables = (Place._meta.db_table, PlaceVersion._meta.db_table, "place_id")
+    place_sql = version_sql(*place_tables, ("parent_id", "level", "code", "name", "path"), day, moment, only="t.tree = 'scope'")
+    person_sql = version_sql(*tables_of(Person), [name for name, _ in persons], day, moment)
     return {
         "place": (
-            "SELECT id AS place_id, parent_id, level, code, name, path FROM places_place "
-            "WHERE tree = 'scope' ORDER BY path",
+            f"SELECT id AS place_id, parent_id, level, code, name, path FROM ({place_sql}) s ORDER BY path",
             pa.schema([("place_id", key), ("parent_id", key), ("level", text), ("code", text), ("name", text),
                        ("path", text)]),
         ),

@@ -6,7 +6,7 @@ by the day they are true from, then by when they were said. On a day before the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -16,10 +16,10 @@ from django.db import connection
 from anju.apps.people.models import Household, HouseholdVersion, Person, PersonVersion
 from anju.apps.people.names import initials
 from anju.apps.places.codes import first_free
+from anju.apps.places.dated import NEWEST
 from anju.lake.duck import name as named
 
 BATCH = 5_000
-NEWEST = 1 << 62  # the newest version's place in the order of saying
 TYPES = {"BigIntegerField": pa.int64(), "ForeignKey": pa.int64(), "BooleanField": pa.bool_(), "DateField": pa.date32(),
          "IntegerField": pa.int64(), "CharField": pa.string()}  # fmt: skip
 OWN = frozenset({"initials", "valid_from", "known_from"})  # of our own making: no file says them
@@ -34,24 +34,7 @@ def arrow_fields(model: Model) -> list[tuple[str, pa.DataType]]:
     return sorted(fields, key=lambda field: field[0] != "id")
 
 
-def version_sql(model: Model, columns: Iterable[str], day: date, moment: str) -> str:
-    """SQL of one row (id, columns) each: the version valid on or before `day` said last, as known at `moment`.
-
-    Whoever's newest version serves is answered by it alone; only for the others are the older ones looked through."""
-    table, versions, key = _tables(model)
-    names = ", ".join(f"{column}" for column in columns)
-    kept = ", ".join(f"v.{column}" for column in columns)
-    serves = f"t.known_from <= '{moment}' AND t.valid_from <= '{day}'"
-    return (
-        f"SELECT id, {names} FROM {table} t WHERE {serves} UNION ALL SELECT id, {names} FROM (SELECT x.*, row_number() OVER (PARTITION BY id"
-        f" ORDER BY CASE WHEN valid_from <= '{day}' THEN 0 ELSE 1 END, CASE WHEN valid_from <= '{day}' THEN valid_from END DESC,"
-        f" valid_from, known_from DESC, nth DESC) AS rank_of FROM (SELECT id, {names}, valid_from, known_from, {NEWEST} AS nth FROM {table} t"
-        f" WHERE t.known_from <= '{moment}' AND NOT ({serves}) UNION ALL SELECT v.{key} AS id, {kept}, v.valid_from, v.known_from, v.id AS nth"
-        f" FROM {versions} v JOIN {table} t ON t.id = v.{key} WHERE v.known_from <= '{moment}' AND NOT ({serves})) x) y WHERE rank_of = 1"
-    )
-
-
-def _tables(model: Model) -> tuple[str, str, str]:
+def tables_of(model: Model) -> tuple[str, str, str]:
     if model is Household:
         return Household._meta.db_table, HouseholdVersion._meta.db_table, "household_id"
     return Person._meta.db_table, PersonVersion._meta.db_table, "person_id"
@@ -65,7 +48,7 @@ class Versions:
     def __init__(self, con: Any, model: Model, day: date, stamp: Any, fetch: Callable[[str, pa.Schema], pa.Table], *, dry_run: bool) -> None:
         self.con, self.model, self.day, self.stamp, self.fetch, self.dry_run = con, model, day, stamp, fetch, dry_run
         self.name = model.__name__.lower()
-        self.table, self.versions, self.key = _tables(model)
+        self.table, self.versions, self.key = tables_of(model)
         self.fields = arrow_fields(model)
         self.columns = [column for column, _ in self.fields if column != "id"]
         self.free = self.first = first_free(HouseholdVersion if model is Household else PersonVersion)

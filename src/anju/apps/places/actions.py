@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
 
 from anju.apps.places.codes import SCOPE, first_free
-from anju.apps.places.models import Place, PlaceCode
+from anju.apps.places.models import Place, PlaceCode, PlaceVersion
 from anju.apps.places.official import OfficialReport, import_official_list
 from anju.apps.places.tables import read_rows
 
@@ -50,12 +50,13 @@ def import_scope_places(
 ) -> PlacesReport:
     """Places of a CSV with level, code, name, parent_code and, if known, statistical_code, below one programme place.
 
-    Raises FileRefused where the file as a whole cannot be read; single bad rows are faults of the report."""
+    What a place was called and where it lay before stays, as true until `at` and as known until then. The first list ever is
+    known since always: all else refers to it. Raises FileRefused where the file as a whole cannot be read; single bad rows are faults of the report."""
     report = PlacesReport(by)
     rows = [_Row(line, *cells) for line, cells in read_rows(path, COLUMNS, ("statistical_code",))]
     report.rows = len(rows)
     with transaction.atomic():
-        tree = _Tree(at.date(), root_level, unit_level, programme_code, programme_name)
+        tree = _Tree(at, root_level, unit_level, programme_code, programme_name)
         tree.add(_sound(rows, tree, report), report)
         tree.save()
     return report
@@ -93,11 +94,18 @@ def _fault(report: PlacesReport, row: _Row, column: str, reason: str) -> None:
 class _Tree:
     """The scope tree in memory, and what of it has to be written."""
 
-    def __init__(self, day: date, root_level: str, unit_level: str, programme_code: str, programme_name: str) -> None:
-        self.day, self.unit_level = day, unit_level
+    def __init__(self, at: datetime, root_level: str, unit_level: str, programme_code: str, programme_name: str) -> None:
+        self.at, self.day, self.unit_level = at, at.date(), unit_level
         self.free = first_free(Place)
         self.places = {(place.level, place.code): place for place in Place.objects.filter(tree=SCOPE)}
-        self.before = {place.id: (place.name, place.parent_id, place.path, place.is_unit) for place in self.places.values()}
+        self.before = {place.id: self._state(place) for place in self.places.values()}
+        self.versions = {
+            place.id: PlaceVersion(
+                place_id=place.id, parent_id=place.parent_id, level=place.level, code=place.code, name=place.name, path=place.path,
+                valid_from=place.valid_from, known_from=place.known_from,
+            )
+            for place in self.places.values()
+        }  # fmt: skip
         self.within: dict[int, str] = {}
         self.root = self.place(root_level, programme_code, programme_name)
 
@@ -151,9 +159,16 @@ class _Tree:
         self._find_paths()
         new = [place for place in self.places.values() if place.id not in self.before]
         new.sort(key=lambda place: place.path.count("/"))
+        for place in new if self.before else ():
+            place.valid_from, place.known_from = self.day, self.at
         Place.objects.bulk_create(new, batch_size=2_000)
         changed = [place for place in self.places.values() if place.id in self.before and self._state(place) != self.before[place.id]]
-        Place.objects.bulk_update(changed, ["name", "parent", "path", "is_unit"], batch_size=200)
+        free = first_free(PlaceVersion)
+        for n, place in enumerate(changed):
+            self.versions[place.id].id = free + n
+            place.valid_from, place.known_from = max(self.day, place.valid_from), max(self.at, place.known_from)
+        PlaceVersion.objects.bulk_create([self.versions[place.id] for place in changed], batch_size=2_000)
+        Place.objects.bulk_update(changed, ["name", "parent", "path", "is_unit", "valid_from", "known_from"], batch_size=200)
         self._save_codes()
 
     def _save_codes(self) -> None:

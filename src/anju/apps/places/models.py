@@ -6,11 +6,17 @@ The scope tree (programme/unit/street/community/grid/building) says who is respo
 
 from __future__ import annotations
 
+import datetime
+
 from django.db import models
+
+ALWAYS = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 class Place(models.Model):
-    """`path` is '/1/4/17/': the keys from the root down. What lies below a place is a range of the index."""
+    """`path` is '/1/4/17/': the keys from the root down. What lies below a place is a range of the index.
+
+    Name, parent and path are those of the newest version, true from a day and known since a time; older ones are PlaceVersion."""
 
     id = models.BigIntegerField(primary_key=True)
     tree = models.CharField(max_length=12, choices=[("scope", "scope"), ("statistical", "statistical")])
@@ -20,9 +26,25 @@ class Place(models.Model):
     name = models.CharField(max_length=200)
     path = models.CharField(max_length=200, unique=True)
     is_unit = models.BooleanField(default=False)
+    valid_from = models.DateField(default=ALWAYS.date())
+    known_from = models.DateTimeField(default=ALWAYS)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tree", "level", "code"], name="place_code_once")]
+
+
+class PlaceVersion(models.Model):
+    """What a place of the scope tree was called and where it lay before. `id` grows with what was said later."""
+
+    id = models.BigIntegerField(primary_key=True)
+    place = models.ForeignKey(Place, models.CASCADE, related_name="versions")
+    parent = models.ForeignKey(Place, models.PROTECT, null=True, related_name="+")
+    level = models.CharField(max_length=32)
+    code = models.CharField(max_length=32)
+    name = models.CharField(max_length=200)
+    path = models.CharField(max_length=200)
+    valid_from = models.DateField()
+    known_from = models.DateTimeField()
 
 
 class PlaceCode(models.Model):

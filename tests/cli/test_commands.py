@@ -68,13 +68,6 @@ def test_an_empty_deployment_says_what_to_do() -> None:
 
 
 @pytest.mark.django_db
-def test_explaining_what_was_never_found_is_refused() -> None:
-    code, text = ask("explain", "ED-01", "1")
-    assert code == 1
-    assert "no finding" in text
-
-
-@pytest.mark.django_db
 def test_a_file_of_no_known_feed_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "F99_522301.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from django.core.management import call_command
 
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.actions import judge, run_folder, sources_for
+from anju.apps.findings.explaining import explain_of_run
 from anju.apps.findings.models import Attainment, Finding, Run
 from anju.apps.findings.queries import findings_in_scope
 from anju.apps.people.importing import ImportReport, import_people
@@ -229,6 +231,42 @@ def test_the_interpreter_and_duckdb_agree_on_every_answer_and_evidence(sample: S
         found = oracle.finding(finding.standard, finding.subject_key or finding.subject_id)
         recorded = {name: (fact["s"], fact["v"]) for name, fact in json.loads(finding.evidence).items()}
         assert recorded == {name: _as_recorded(fact) for name, fact in found.evidence}
+
+
+@pytest.mark.django_db
+def test_an_explanation_reads_only_what_the_answer_needs_and_says_what_the_run_says(sample: Path) -> None:
+    """One subject of every answer of every standard: the interpreter over that subject's own rows agrees with the run."""
+    policy, data = load_policy(Path(settings.POLICY)), sample / "data"
+    run = Run.objects.get(current=True)
+    told, differ = set(), []
+    for path in sorted(run_folder(data, run).glob("answers_*.parquet")):
+        table = pq.read_table(path).to_pylist()
+        for code in (name for name in table[0] if "-" in name and ":" not in name):
+            for row in {row[code]: row for row in table}.values():
+                key = row["subject_key"] if row["subject_key"] is not None else row["subject_id"]
+                found = explain_of_run(policy, data, run, code, key)
+                told.add((code, found.explanation.finding.answer))
+                assert found.same_rules
+                if (_code_of(policy, found.explanation.finding), found.explanation.finding.clears) != (row[code], row[f"{code}:clears"]):
+                    differ.append((code, key))
+    assert differ == []
+    assert len(told) > 30
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_finding_can_be_told_in_both_languages(sample: Path, lang: str) -> None:
+    policy, data = load_policy(Path(settings.POLICY)), sample / "data"
+    run = Run.objects.get(current=True)
+    for code in sorted(policy.standards):
+        finding = Finding.objects.filter(standard=code).first()
+        assert finding is not None
+        lines = explain_of_run(policy, data, run, code, finding.subject_key or finding.subject_id).lines(lang)
+        standard = policy.standards[code]
+        assert lines[0].startswith(f"{code} {standard.title.zh if lang == 'zh' else standard.title.en}")
+        assert any((standard.sentence.zh if lang == "zh" else standard.sentence.en) in line for line in lines)
+        if lang == "zh":
+            assert not re.findall(r"\b(red|orange|yellow|blue|education|migration|breached|yes|no|not known)\b", "\n".join(lines[:5]))
 
 
 def _code_of(policy: Policy, found: Judged) -> int:

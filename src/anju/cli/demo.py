@@ -13,6 +13,7 @@ import click
 
 from anju.apps.feeds.actions import receive_file
 from anju.apps.findings.actions import judge
+from anju.apps.findings.explaining import explain_of_run
 from anju.apps.findings.models import Finding
 from anju.apps.people.importing import import_people
 from anju.apps.people.publish import Directory
@@ -20,7 +21,6 @@ from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_scope_places
 from anju.cli.changes import changes, standing
 from anju.cli.context import actor, data_folder, fail, json_option, load_checked_policy, migrated, moment_of, policy_folder, progress, say
-from anju.cli.explanation import explain_finding
 from anju.cli.feeds import parts_of
 from anju.cli.runs import summary
 from anju.core.contracts.model import Contract, Programme
@@ -75,7 +75,7 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
         f"{taken['new']} files taken in ({taken['rows']:,} rows, {taken['set_aside']} set aside), {taken['known']} known already",
         *summary(judged),
     ]
-    explanation = explain_finding(policy, finding) if finding is not None else None
+    explanation = explain_of_run(policy, data_folder(), judged.run, "ED-01", finding.subject_id) if finding is not None else None
     if explanation is not None:
         lines += ["", *explanation.lines("en"), "", *explanation.lines("zh")]
     lines += ["", f"{time.monotonic() - started:.1f} s. Next: anju findings list, anju explain CODE SUBJECT, anju demo --advance 7, anju doctor"]

@@ -13,7 +13,7 @@ from anju.cli.context import set_up
 
 set_up()
 
-from anju.cli import backup, demo, doctor, feeds, findings, journal, people, places, runs, serve, standards  # noqa: E402  (Django first)
+from anju.cli import backup, demo, doctor, explain, feeds, findings, journal, people, places, runs, serve, standards  # noqa: E402  (Django first)
 from anju.cli.endings import Commands  # noqa: E402
 
 
@@ -28,7 +28,7 @@ main.add_command(places.places)
 main.add_command(people.people)
 main.add_command(feeds.feeds)
 main.add_command(runs.run)
-main.add_command(runs.explain)
+main.add_command(explain.explain)
 main.add_command(standards.standards)
 main.add_command(findings.findings)
 main.add_command(demo.demo)

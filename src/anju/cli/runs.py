@@ -1,4 +1,4 @@
-"""anju run and anju explain: judge a day, and say why."""
+"""anju run: judge a day."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ import click
 from django.utils import timezone
 
 from anju.apps.findings.actions import Judged, judge
-from anju.apps.findings.models import Finding
-from anju.apps.people.models import Household
-from anju.apps.places.codes import place_codes
-from anju.cli.context import Day, Moment, actor, data_folder, fail, json_option, load_checked_policy, migrated, progress, say
-from anju.cli.explanation import explain_finding
+from anju.cli.context import Day, Moment, actor, data_folder, json_option, load_checked_policy, migrated, progress, say
 
 
 @click.command()
@@ -51,39 +47,3 @@ def summary(judged: Judged) -> list[str]:
         lines.append(f"{code:<9}" + "".join(f"{n:>10}" for n in cells) + f"{counts.get('not_applicable', 0):>16}")
     lines.append(f"findings: {judged.opened} opened, {judged.changed} changed, {judged.ended} ended, {judged.unchanged} unchanged")
     return lines
-
-
-@click.command()
-@click.argument("code")
-@click.argument("subject")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="In which language.")
-@json_option
-def explain(code: str, subject: str, lang: str, as_json: bool) -> None:
-    """Say why standard CODE is breached for SUBJECT (our own key, a household code, a place code or a subject's key).
-
-    \b
-    anju explain ED-01 1517
-    anju explain HS-04 522323003902 --lang zh
-    """
-    migrated()
-    policy = load_checked_policy()
-    if code not in policy.standards:
-        fail(f"there is no standard {code}", f"one of {', '.join(sorted(policy.standards))}")
-    finding = _find(code, subject)
-    if finding is None:
-        fail(f"no finding of {code} stands for '{subject}'", "anju findings list --standard " + code, code=1)
-    explanation = explain_finding(policy, finding)
-    say(as_json, explanation.as_dict(), explanation.lines(lang))
-
-
-def _find(code: str, subject: str) -> Finding | None:
-
-    found = Finding.objects.filter(standard=code)
-    by_key = found.filter(subject_key=subject).first()
-    if by_key is not None:
-        return by_key
-    keys = list(Household.objects.filter(household_code=subject).values_list("pk", flat=True))
-    place = place_codes().get(subject)
-    keys += [place] if place is not None else []
-    keys += [int(subject)] if subject.isdigit() and len(subject) < 18 else []
-    return found.filter(subject_id__in=keys).first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -134,3 +134,4 @@ class Programme:
     """Days for which delivered files and rows set aside, which hold full identity numbers, are kept."""
     domains: tuple[str, ...] = ()  # what standards may be about; () leaves it open
     guarantees: tuple[Guarantee, ...] = ()
+    departments: Mapping[str, Bilingual] = field(default_factory=dict)  # code of an owner -> what it is called

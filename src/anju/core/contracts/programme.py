@@ -15,7 +15,7 @@ from anju.core.terms.periods import Calendar
 from anju.core.terms.working_days import WorkingCalendar
 
 REQUIRED = ("code", "title", "currency", "identifiers", "places", "languages")
-OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects", "domains", "guarantees", "keep_files_days")
+OPTIONAL = ("working_week", "forbidden_columns", "words", "subjects", "domains", "guarantees", "keep_files_days", "departments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ def read_programme(folder: Path) -> tuple[Programme | None, dict[str, SubjectKey
         domains=fields["domains"].texts() if "domains" in fields else (),
         guarantees=_guarantees(fields.get("guarantees")),
         keep_files_days=_days_kept(fields.get("keep_files_days")),
+        departments=_words(fields.get("departments")),
     )
     subjects = _subjects(fields.get("subjects"))
     return (None if faults else programme), subjects, faults

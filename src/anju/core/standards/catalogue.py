@@ -205,7 +205,8 @@ class Catalogue:
                 Compare("=", Column("decision", "text"), Literal_(decision, "text")),
             )
         )
-        title = Title(f"decision recorded: {decision}", f"已记录：{decision}")
+        word = self.programme.words.get(decision)
+        title = Title(f"on record: {word.en if word else decision}", f"已记录：{word.zh if word else decision}")
         feature = Aggregate(name, subject, "any", DECISIONS, Literal_(True, "bool"), where, None, False, False, "bool", title)
         self.built.setdefault((subject, name), feature)
         return Resolved(Ref(name, None, "bool"), "bool")

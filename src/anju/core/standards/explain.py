@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
-from anju.core.contracts.model import Contract, Programme
+from anju.core.contracts.model import Bilingual, Contract
+from anju.core.standards.compile.windows import due_periods
 from anju.core.standards.meaning.judge import Finding, Judge
 from anju.core.standards.meaning.logic import Evaluator, Fact
 from anju.core.standards.model import (
@@ -19,8 +19,8 @@ from anju.core.standards.model import (
     And,
     Derived,
     Expr,
-    Feature,
     Latest,
+    Literal_,
     Not,
     Or,
     Param,
@@ -33,42 +33,76 @@ from anju.core.standards.model import (
 )
 from anju.core.standards.order import refs_of, walk_expr
 from anju.core.standards.render import render
-from anju.core.terms.money import format_money
+from anju.core.standards.wording import GROUP, LANGUAGES, Wording
 
-TRUTH = {True: "yes", False: "no", None: "not known"}
+EVERYBODY = Literal_(True, "bool")
+WHY = {
+    "set_aside": ("a row of this subject was set aside", "该对象有待更正数据"),
+    "nobody": ("it is not known who delivers for this subject", "无法确定报送单位"),
+    "period": ("a period that is due was not delivered", "应报期次未报送"),
+    "too_old": ("the last delivery is too old", "最近一次报送已过期"),
+    "never": ("it was never delivered", "从未报送"),
+    "open": ("a row leaves open what is asked", "记录未填明所需内容"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One condition of the rule and whether it holds. `depth` indents what stands inside 'and', 'or' and 'not'."""
+    """One condition of the rule and whether it holds. `depth` indents what stands inside 'and', 'or' and 'not'; `text` is
+    in the language of the standards, `said` in words."""
 
     depth: int
     text: str
+    said: Bilingual
     holds: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A fact that the rule reads. `shown` is the value as people write it."""
+    """A fact that the rule reads, and its value or its state as people write it."""
 
     name: str
-    en: str
-    zh: str
+    title: Bilingual
     state: str
-    shown: str
+    shown: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A parameter's value that applies to the subject, and where it comes from; `example`: an assumed value."""
+
+    name: str
+    title: Bilingual
+    shown: Bilingual
+    source: str
+    example: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A delivery that is missing, and since when: the day of the last one that counts, None if there never was one."""
+    """A delivery that is missing, and since when: the day of the last one that counts, None if there never was one.
+    `why` is a key of WHY; `periods` are the due ones that did not come, oldest first, at most twelve."""
 
     feed: str
-    en: str
-    zh: str
-    owner: str
+    title: Bilingual
+    owner: Bilingual
     unit: str
     last: date | None
     why: str
+    periods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRow:
+    """Another sender's row about the same subject and period says something else than the one that counts (`unit` sent that)."""
+
+    feed: str
+    title: Bilingual
+    unit: str
+    other_unit: str
+    column: Bilingual
+    shown: Bilingual
+    other: Bilingual
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,120 +110,186 @@ class Explanation:
     finding: Finding
     rule: tuple[Step, ...]
     facts: tuple[Known, ...]
-    parameters: tuple[tuple[str, str, str, bool], ...]  # name, value, source, whether an example
+    limits: tuple[Limit, ...]
     clearing: tuple[Step, ...]
     owed: tuple[Owed, ...] = field(default=())
+    others: tuple[OtherRow, ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
         f = self.finding
         return {
             "standard": f.standard,
             "subject": f.subject,
+            "key": f.key,
             "answer": f.answer,
             "breach": f.breach,
             "level": f.level,
             "at_least": f.at_least,
             "clears": f.clears,
-            "rule": [{"depth": s.depth, "condition": s.text, "holds": s.holds} for s in self.rule],
-            "because_of": [{"fact": k.name, "en": k.en, "zh": k.zh, "state": k.state, "value": k.shown} for k in self.facts],
-            "parameters": [{"name": n, "value": v, "source": s, "example": e} for n, v, s, e in self.parameters],
-            "would_clear": [{"depth": s.depth, "condition": s.text, "holds": s.holds} for s in self.clearing],
+            "rule": [_step(step) for step in self.rule],
+            "because_of": [
+                {"fact": k.name, "title": _both(k.title), "state": k.state, "value": _both(k.shown)} for k in self.facts
+            ],
+            "limits": [
+                {"name": n.name, "title": _both(n.title), "value": _both(n.shown), "source": n.source, "example": n.example} for n in self.limits
+            ],
+            "would_clear": [_step(step) for step in self.clearing],
             "not_delivered": [
-                {"feed": o.feed, "en": o.en, "zh": o.zh, "owner": o.owner, "unit": o.unit, "last": o.last and o.last.isoformat(), "why": o.why}
+                {"feed": o.feed, "title": _both(o.title), "owner": _both(o.owner), "unit": o.unit, "last": o.last and o.last.isoformat(),
+                 "why": o.why, "periods": list(o.periods)}
                 for o in self.owed
             ],
-        }
+            "others_say": [
+                {"feed": o.feed, "unit": o.other_unit, "column": _both(o.column), "value": _both(o.other), "counts": o.unit} for o in self.others
+            ],
+        }  # fmt: skip
+
+
+def _both(text: Bilingual) -> dict[str, str]:
+    return {"en": text.en, "zh": text.zh}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"depth": step.depth, "condition": step.text, "said": _both(step.said), "holds": step.holds}
 
 
 def explain(judge: Judge, code: str, key: Any) -> Explanation:
-    """The answer of standard `code` for the subject `key`, step by step. The breach that decided it; where nothing is
-    breached, every breach with what holds of it."""
-    finding = judge.finding(code, key)
-    standard = judge.policy.standards[code]
-    version = standard.version_on(judge.day)
-    assert version is not None
-    evaluator = judge.values.evaluator(standard.subject, key)
-    digits = _minor_digits(judge)
-    decisive = [b.when for b in version.breaches if finding.breach in (None, b.name)]
-    conditions = [version.applies] if finding.answer in ("not applicable",) else [version.applies, *decisive]
-    rule = tuple(step for condition in conditions for step in _steps(condition, evaluator, 0, digits))
-    refs = [ref for condition in conditions for ref in refs_of(condition)] + [e.ref for e in version.evidence]
-    clears = version.clears_when
-    whole = [*conditions, *([clears] if clears is not None else [])]
-    return Explanation(
-        finding=finding,
-        rule=rule,
-        facts=tuple(_facts(judge, standard.subject, key, refs)),
-        parameters=tuple(dict.fromkeys(p for condition in whole for p in _parameters(judge, condition))),
-        clearing=tuple(_steps(clears, evaluator, 0, digits)) if clears is not None else (),
-        owed=tuple(dict.fromkeys(o for ref in refs for o in _owed(judge, standard.subject, key, ref.feature, set()))),
-    )
+    """The answer of standard `code` for the subject `key`, step by step. The breach that decided it and, where graver ones cannot
+    be judged, those; where nothing is breached, every breach with what holds of it."""
+    return _Explainer(judge, code, key).explain()
 
 
-def _minor_digits(judge: Judge) -> int:
-    assert isinstance(judge.policy.programme, Programme)
-    return judge.policy.programme.minor_digits
+class _Explainer:
+    def __init__(self, judge: Judge, code: str, key: Any) -> None:
+        self.judge, self.code, self.key = judge, code, key
+        standard = judge.policy.standards[code]
+        version = standard.version_on(judge.day)
+        assert version is not None
+        self.version = version
+        self.subject: Subject = standard.subject
+        self.evaluator: Evaluator = judge.values.evaluator(self.subject, key)
+        self.wording = Wording(judge.policy, self.evaluator.value)
+        self.digits = self.wording.programme.minor_digits
 
+    def explain(self) -> Explanation:
+        finding = self.judge.finding(self.code, self.key)
+        version = self.version
+        conditions = [] if version.applies == EVERYBODY else [version.applies]
+        if finding.answer != "not applicable":
+            conditions += [b.when for b in version.breaches if finding.breach in (None, b.name) or self._in_doubt(finding, b.when)]
+        clears = version.clears_when
+        asked = list(dict.fromkeys(ref for condition in conditions for ref in self._refs(condition)))
+        shown = [*asked, *(e.ref for e in version.evidence)]
+        behind = [ref for condition in conditions for ref in refs_of(condition)] + [e.ref for e in version.evidence]
+        owed = (o for ref in behind for o in _owed(self.judge, self.subject, self.key, ref.feature, set()))
+        return Explanation(
+            finding=finding,
+            rule=tuple(step for condition in conditions for step in self._steps(condition, 0)),
+            facts=tuple(self._facts(shown)),
+            limits=tuple(dict.fromkeys(self._limits([*conditions, *([clears] if clears is not None else [])]))),
+            clearing=tuple(self._steps(clears, 0)) if clears is not None else (),
+            owed=tuple(dict.fromkeys(owed)),
+            others=tuple(self._others(shown)),
+        )
 
-def _steps(expr: Expr, evaluator: Evaluator, depth: int, digits: int) -> Iterator[Step]:
-    holds = evaluator.value(expr)
-    if isinstance(expr, And | Or):
-        yield Step(depth, "all of" if isinstance(expr, And) else "any of", holds)
-        for part in expr.parts:
-            yield from _steps(part, evaluator, depth + 1, digits)
-    elif isinstance(expr, Not) and isinstance(expr.part, And | Or):
-        yield Step(depth, "none of" if isinstance(expr.part, Or) else "not all of", holds)
-        for part in expr.part.parts:
-            yield from _steps(part, evaluator, depth + 1, digits)
-    else:
-        yield Step(depth, render(expr, digits), holds)
+    def _in_doubt(self, finding: Finding, when: Expr) -> bool:
+        return finding.at_least and self.evaluator.value(when) is None
 
+    def _said(self, expr: Expr) -> Bilingual:
+        return Bilingual(*(self.wording.say(expr, self.subject, lang) for lang in LANGUAGES))
 
-def _facts(judge: Judge, subject: Subject, key: Any, refs: list[Ref]) -> Iterator[Known]:
-    seen = set()
-    for ref in refs:
-        if ref.type == "row" or (ref.feature, ref.field) in seen:
-            continue
-        seen.add((ref.feature, ref.field))
-        fact = judge.values.fact(subject, key, ref.feature, ref.field)
-        feature = judge.policy.features[subject, ref.feature]
-        en, zh = _titled(judge, feature, ref.field)
-        yield Known(render(ref), en, zh, fact.state.name.lower(), shown(fact, ref.type, _minor_digits(judge)))
+    # --- the rule -------------------------------------------------------------------------------------------------
 
+    def _steps(self, expr: Expr, depth: int) -> Iterator[Step]:
+        holds = self.evaluator.value(expr)
+        match expr:
+            case And(parts) | Or(parts):
+                yield self._group("all" if isinstance(expr, And) else "any", holds, depth)
+            case Not(And(parts) | Or(parts) as inner):
+                yield self._group("none" if isinstance(inner, Or) else "not all", holds, depth)
+            case Ref() if (definition := self._definition(expr)) is not None:
+                yield Step(depth, render(expr, self.digits), self._said(expr), holds)
+                parts = definition.parts if isinstance(definition, And) else (definition,)
+            case _:
+                yield Step(depth, render(expr, self.digits), self._said(expr), holds)
+                return
+        for part in parts:
+            yield from self._steps(part, depth + 1)
 
-def _titled(judge: Judge, feature: Feature, column: str | None) -> tuple[str, str]:
-    contract = judge.policy.contracts.get(getattr(feature, "feed", ""))
-    named = next((c for c in contract.columns if c.name == column), None) if isinstance(contract, Contract) else None
-    if named is None:
-        return feature.title.en, feature.title.zh
-    return f"{feature.title.en}: {named.title.en.lower()}", f"{feature.title.zh}·{named.title.zh}"
+    @staticmethod
+    def _group(kind: str, holds: bool | None, depth: int) -> Step:
+        return Step(depth, GROUP["en"][kind], Bilingual(GROUP["en"][kind], GROUP["zh"][kind]), holds)
 
+    def _definition(self, ref: Ref) -> Expr | None:
+        """What a condition with a name of its own is made of."""
+        feature = self.judge.policy.features[self.subject, ref.feature]
+        return feature.value if isinstance(feature, Derived) and feature.type == "bool" and ref.field is None else None
 
-def shown(fact: Fact, kind: str, minor_digits: int = 2) -> str:
-    """The value as people write it; '' where there is none."""
-    value = fact.bound if fact.state is State.AT_LEAST else fact.value
-    if value is None:
-        return ""
-    if kind == "money":
-        return format_money(int(value), minor_digits)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    return str(value)
+    def _refs(self, expr: Expr) -> Iterator[Ref]:
+        """The facts that a condition reads, through conditions with a name of their own."""
+        for ref in refs_of(expr):
+            definition = self._definition(ref)
+            if definition is None:
+                yield ref
+            else:
+                yield from self._refs(definition)
 
+    # --- facts and limits -------------------------------------------------------------------------------------------
 
-def _parameters(judge: Judge, expr: Expr) -> Iterator[tuple[str, str, str, bool]]:
-    """The values that could apply on the day, each with its source."""
-    for part in walk_expr(expr):
-        if isinstance(part, Param):
-            parameter = judge.policy.parameters[part.name]
-            for value in parameter.values:
-                later = [v.start for v in parameter.values if (v.area, v.keys) == (value.area, value.keys) and v.start > value.start]
-                if value.start <= judge.day < min(later, default=date.max):
-                    text = shown(Fact(State.VALUE, value.value), parameter.type, _minor_digits(judge))
-                    keyed = f" ({', '.join(map(str, value.keys))})" if value.keys else ""
-                    yield f"${part.name}{keyed}", text, value.source, value.example
+    def _facts(self, refs: list[Ref]) -> Iterator[Known]:
+        seen = set()
+        for ref in refs:
+            if ref.type == "row" or (ref.feature, ref.field) in seen:
+                continue
+            seen.add((ref.feature, ref.field))
+            fact = self.judge.values.fact(self.subject, self.key, ref.feature, ref.field)
+            title = Bilingual(*(self.wording.title(self.subject, ref, lang) for lang in LANGUAGES))
+            shown = Bilingual(*(self.wording.fact(self.subject, ref, fact, lang) for lang in LANGUAGES))
+            yield Known(render(ref), title, fact.state.name.lower(), shown)
+
+    def _limits(self, exprs: list[Expr]) -> Iterator[Limit]:
+        """The parameters read, each with the value for this very subject and day."""
+        params = (part for expr in exprs for e in self._whole(expr) for part in walk_expr(e) if isinstance(part, Param))
+        for param in params:
+            value = self.evaluator.value(param)
+            if value is None:
+                continue
+            parameter = self.judge.policy.parameters[param.name]
+            sources = [v for v in parameter.values if v.value == value and v.start <= self.judge.day]
+            chosen = max(sources, key=lambda v: v.start)
+            shown = Bilingual(*(self.wording.value(value, parameter.type, lang) for lang in LANGUAGES))
+            yield Limit(f"${param.name}", Bilingual(parameter.title.en, parameter.title.zh), shown, chosen.source, chosen.example)
+
+    def _whole(self, expr: Expr) -> Iterator[Expr]:
+        yield expr
+        for ref in refs_of(expr):
+            definition = self._definition(ref)
+            if definition is not None:
+                yield from self._whole(definition)
+
+    # --- other senders ------------------------------------------------------------------------------------------------
+
+    def _others(self, refs: list[Ref]) -> Iterator[OtherRow]:
+        """Where two senders speak of one subject and period, and say different things: shown, not decided."""
+        seen = set()
+        for ref in refs:
+            feature = self.judge.policy.features[self.subject, ref.feature]
+            if not isinstance(feature, Latest) or ref.field is None or (ref.feature, ref.field) in seen:
+                continue
+            seen.add((ref.feature, ref.field))
+            found = self.judge.values.row(self.subject, self.key, ref.feature)
+            if found is None:
+                continue
+            contract, row = found
+            column = next((c for c in contract.columns if c.name == ref.field), None)
+            if column is None:
+                continue
+            for other in self.judge.values.rows_beside(feature, self.key, row):
+                if other["unit"] != row["unit"] and other.get(ref.field) != row.get(ref.field):
+                    shown, says = (
+                        Bilingual(*(self.wording.value(r.get(column.name), ref.type, lang, column) for lang in LANGUAGES)) for r in (row, other)
+                    )
+                    yield OtherRow(contract.code, contract.title, row["unit"], other["unit"], column.title, shown, says)
 
 
 def _owed(judge: Judge, subject: Subject, key: Any, name: str, seen: set[tuple[Subject, Any, str]]) -> Iterator[Owed]:
@@ -230,15 +330,34 @@ def _missing(judge: Judge, feature: Latest | Aggregate | Streak, key: Any) -> Ow
         for c in judge.snapshot.world.coverage
         if c["feed"] == contract.code and c["unit"] == unit and c["delivery_id"] in judge.snapshot.usable
     ]
+    periods = _missing_periods(judge, feature, key, contract, unit)
     if judge.values.set_aside(feature, contract, key):
-        why = "a row of this subject was set aside"
+        why = "set_aside"
     elif unit is None:
-        why = "it is not known who delivers for this subject"
-    elif contract.kind != "state" and not judge.snapshot.delivered(contract, getattr(feature, "window", None), unit):
-        why = "a period that is due was not delivered"
+        why = "nobody"
+    elif periods:
+        why = "period"
     elif contract.kind == "state" and not judge.snapshot.delivered(contract, None, unit):
-        why = "the last delivery is too old" if came else "it was never delivered"
+        why = "too_old" if came else "never"
     else:
-        why = "a row leaves open what is asked"
-    last = max(came).date() if came else None
-    return Owed(contract.code, contract.title.en, contract.title.zh, contract.owner, unit or "", last, why)
+        why = "open"
+    wording = Wording(judge.policy)
+    owner = Bilingual(*(wording.department(contract.owner, lang) for lang in LANGUAGES))
+    return Owed(contract.code, contract.title, owner, unit or "", max(came).date() if came else None, why, periods)
+
+
+def _missing_periods(judge: Judge, feature: Latest | Aggregate | Streak, key: Any, contract: Contract, unit: str | None) -> tuple[str, ...]:
+    """The due periods that the fact needs and the unit has not delivered; of a streak the one at which knowledge ends."""
+    calendar = judge.snapshot.calendar
+    if isinstance(feature, Streak):
+        last = judge.snapshot.latest_due(contract)
+        fact = judge.values.fact(feature.subject, key, feature.name)
+        needed = None if last is None or fact.bound is None else (last - fact.bound, last - fact.bound)
+    elif contract.kind == "state" or contract.cadence == "once":
+        return ()
+    else:
+        needed = due_periods(contract, feature.window, judge.day, calendar)
+    if needed is None or unit is None:
+        return ()
+    lacking = [p for p in range(needed[0], needed[1] + 1) if (contract.code, unit, p) not in judge.snapshot.cover]
+    return tuple(calendar.period_text(contract.cadence, period) for period in lacking[:12])

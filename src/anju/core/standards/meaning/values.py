@@ -98,6 +98,19 @@ class Values:
         contract, row = found  # a row feature
         return known(row) if column is None else self.cell(contract, row, column)
 
+    def row(self, subject: Subject, key: Any, name: str) -> tuple[Contract, Row] | None:
+        """The row that a row feature stands for, where there is one."""
+        self.fact(subject, key, name)
+        found = self._facts[subject, key, name]
+        return None if isinstance(found, Fact) else found
+
+    def rows_beside(self, feature: Latest, key: Any, row: Row) -> list[Row]:
+        """The other rows that were looked at for it: of the same period, or for a state of any day, that fit its filter."""
+        contract = self.s.contract(feature.feed)
+        rows = [r for r in self._inside(feature, self._own(feature, contract, key)) if r["row_id"] != row["row_id"]]
+        rows = [r for r in rows if contract.kind != "period" or r["period"] == row["period"]]
+        return [r for r in rows if feature.where is None or self.row_evaluator(contract, r).value(feature.where)]
+
     def _compute(self, feature: Feature, key: Any) -> Any:
         match feature:
             case Attribute():

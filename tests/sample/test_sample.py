@@ -234,9 +234,9 @@ def test_the_interpreter_and_duckdb_agree_on_every_answer_and_evidence(sample: S
 
 
 @pytest.mark.django_db
-def test_an_explanation_reads_only_what_the_answer_needs_and_says_what_the_run_says(sample: Path) -> None:
+def test_an_explanation_reads_only_what_the_answer_needs_and_says_what_the_run_says(sample: Sample) -> None:
     """One subject of every answer of every standard: the interpreter over that subject's own rows agrees with the run."""
-    policy, data = load_policy(Path(settings.POLICY)), sample / "data"
+    policy, data = sample.policy, sample.data
     run = Run.objects.get(current=True)
     told, differ = set(), []
     for path in sorted(run_folder(data, run).glob("answers_*.parquet")):
@@ -255,8 +255,8 @@ def test_an_explanation_reads_only_what_the_answer_needs_and_says_what_the_run_s
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_finding_can_be_told_in_both_languages(sample: Path, lang: str) -> None:
-    policy, data = load_policy(Path(settings.POLICY)), sample / "data"
+def test_every_finding_can_be_told_in_both_languages(sample: Sample, lang: str) -> None:
+    policy, data = sample.policy, sample.data
     run = Run.objects.get(current=True)
     for code in sorted(policy.standards):
         finding = Finding.objects.filter(standard=code).first()

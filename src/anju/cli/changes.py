@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow.dataset as ds
 
 from anju.apps.findings.actions import run_folder
+from anju.apps.findings.explaining import recorded_facts
 from anju.apps.findings.models import Finding, Run
 from anju.apps.people.models import Household
 from anju.apps.places.models import Place
-from anju.cli.explanation import explain_finding
 from anju.core.standards.model import Policy
 
 LIGHTS = {"ED-01": "education", "ED-03": "education", "MH-01": "medical", "MH-02": "medical", "HS-02": "housing", "HS-04": "water"}
@@ -72,9 +72,8 @@ def _change(policy: Policy, key: tuple[str, int], was: Any, now: Any, answers: d
         because = f"the run of the day answers: {said}"
     else:
         finding = Finding.objects.get(standard=key[0], subject_id=key[1])
-        explained = explain_finding(policy, finding).as_dict()
-        facts = [f"{fact['en'].lower()}: {fact['value'] if fact['state'] == 'value' else fact['state']}" for fact in explained["because_of"]]
-        said, because = now[0], "; ".join(facts)
+        day = Run.objects.get(current=True).day
+        said, because = now[0], "; ".join(f"{title.lower()}: {shown}" for title, shown in recorded_facts(policy, finding, day, "en"))
     return Change(key[0], _named(subject_key, household, place, key[1]), was[0] if was else "none", said, LIGHTS.get(key[0], ""), because)
 
 

@@ -24,7 +24,7 @@ from anju.core.standards.wording import LANGUAGES
 @click.option("--identity", is_flag=True, help="Ask for an identity number instead of SUBJECT; it is not shown, and not kept.")
 @click.option("--as-of", type=Day(), help="The day judged (default: that of the current run).")
 @click.option("--known-at", type=Moment(), help="With what was known then (default: as the run, or now where --as-of is given).")
-@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="In which language.")
 @json_option
 def explain(code: str, subject: str | None, identity: bool, as_of: date | None, known_at: datetime | None, lang: str, as_json: bool) -> None:
     """Say why standard CODE has the answer it has for SUBJECT: because of what, what would clear it, whose delivery is missing.

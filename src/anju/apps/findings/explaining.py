@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from anju.apps.findings.actions import sources_for
-from anju.apps.findings.models import Run
+from anju.apps.findings.actions import evidence_of, sources_for
+from anju.apps.findings.models import Finding, Run
 from anju.apps.findings.subjects import NoSuchSubject
 from anju.core.standards.explain import Explanation, explain
 from anju.core.standards.meaning.judge import Judge
-from anju.core.standards.model import Policy
+from anju.core.standards.meaning.logic import Fact
+from anju.core.standards.model import Policy, State
 from anju.core.standards.telling import tell, titles
+from anju.core.standards.wording import Wording
 from anju.lake.rows import Sources
 from anju.lake.world import read_world_of
 
@@ -54,6 +56,21 @@ def explain_of_day(policy: Policy, data: Path, day: date, known_at: datetime, co
     """Of any day, as known at any time."""
     sources, _, _ = sources_for(policy, data, day, known_at)
     return _explained(policy, sources, day, known_at, code, key, None)
+
+
+def recorded_facts(policy: Policy, finding: Finding, day: date, lang: str) -> list[tuple[str, str]]:
+    """Title and value of the evidence that the run of `day` recorded: at once, for lists of many findings."""
+    standard = policy.standards[finding.standard]
+    version = standard.version_on(day)
+    assert version is not None
+    wording, recorded = Wording(policy), evidence_of(finding)
+    found = []
+    for item in version.evidence:
+        kept = recorded[item.name]
+        state = State[str(kept["s"]).upper()]
+        fact = Fact(state, None, kept["v"]) if state is State.AT_LEAST else Fact(state, kept["v"])
+        found.append((wording.title(standard.subject, item.ref, lang), wording.fact(standard.subject, item.ref, fact, lang)))
+    return found
 
 
 def _explained(policy: Policy, sources: Sources, day: date, known_at: datetime, code: str, key: Any, same_rules: bool | None) -> Explained:

@@ -51,7 +51,8 @@ def import_scope_places(
     """Places of a CSV with level, code, name, parent_code and, if known, statistical_code, below one programme place.
 
     What a place was called and where it lay before stays, as true until `at` and as known until then. The first list ever is
-    known since always: all else refers to it. Raises FileRefused where the file as a whole cannot be read; single bad rows are faults of the report."""
+    known since always: all else refers to it.
+    Raises FileRefused where the file as a whole cannot be read; single bad rows are faults of the report."""
     report = PlacesReport(by)
     rows = [_Row(line, *cells) for line, cells in read_rows(path, COLUMNS, ("statistical_code",))]
     report.rows = len(rows)

@@ -111,3 +111,14 @@ def test_subjects_of_an_answer(result: RunResult) -> None:
     assert [row["subject_id"] for row in subjects_page(result.folder, "person", "ED-01", "breached", ["/1/"], limit=5)] == [1]
     assert codes_of(result.folder, "person", "ED-01", [1, 3, 9]) == {1: (10, False), 3: (2, False)}
     assert codes_of(result.folder, "person", "ED-99", [1]) == {}
+
+
+def test_a_home_that_is_not_safe_is_its_familys_light(policy: Policy, tmp_path: Path) -> None:
+    homes = [{"unit_code": "D1"}, {"unit_code": "D2", "household": 2}, {"unit_code": "D3", "household": 3}]
+    case = {**CASE, "F04": homes, "F05": [{"issue_id": "1", "unit_code": "D2", "severity": "critical", "reported_on": date(2023, 9, 1)}]}
+    sources = write_world(build_world(policy, case), policy, tmp_path)
+    found = run(policy, sources, DAY, NOW, tmp_path / "run", standards=("HS-02", "EM-01"))
+    assert found.families is not None
+    rows = pq.read_table(found.families).to_pylist()
+    assert {row["household_id"]: row["light:housing"] for row in rows} == {1: IN_PLACE, 2: NOT_IN_PLACE, 3: IN_PLACE}
+    assert [given.standard for given in answers_of_household(found.folder, policy, PATH, 2) if given.answer == "breached"] == ["HS-02"]

@@ -39,9 +39,9 @@ def word_of(code: int) -> str:
 
 
 def answers_of_household(folder: Path, policy: Policy, path: str, household_id: int) -> list[Given]:
-    """Every answer about the household and its members, in the order of the standards' codes."""
+    """Every answer about the household, its members and what is theirs (a dwelling), in the order of the standards' codes."""
     found: list[Given] = []
-    for subject in ("household", "person"):
+    for subject in ("household", "person", *policy.keyed):
         for row in _rows(folder / f"answers_{subject}.parquet", path, household_id):
             found += _given(subject, row, policy)
     return sorted(found, key=lambda given: (given.standard, given.subject_id))

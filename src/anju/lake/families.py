@@ -60,13 +60,15 @@ def _joins(policy: Policy, plan: RunPlan) -> tuple[list[str], list[str]]:
     """Joins that bring `s:CODE` and `l:CODE` of each standard to the household `h`, and the codes of these standards."""
     joins: list[str] = []
     judged: list[str] = []
-    for subject, key in (("household", "id"), ("person", "household_id")):
+    lit = {code for guarantee in _programme(policy).guarantees for code in guarantee.standards}
+    for subject, key in (("household", "id"), ("person", "household_id"), *((keyed, "household_id") for keyed in policy.keyed)):
         codes = plan.standards.get(subject, ())
+        if subject in policy.keyed:  # a dwelling is the family's; a dispute or an employer is not
+            codes = tuple(code for code in codes if code in lit)
         if codes:
             judged += codes
             rows = f"SELECT {key} AS at, {_columns(codes)} FROM {plan.tables[subject]} WHERE {key} IS NOT NULL GROUP BY {key}"
-            joins.append(f"LEFT JOIN ({rows}) p_{subject} ON p_{subject}.at = h.id")
-    lit = {code for guarantee in _programme(policy).guarantees for code in guarantee.standards}
+            joins.append(f"LEFT JOIN ({rows}) {quoted('p_' + subject)} ON {quoted('p_' + subject)}.at = h.id")
     for level in _programme(policy).levels:
         codes = tuple(code for code in plan.standards.get(level.name, ()) if code in lit)
         if codes:

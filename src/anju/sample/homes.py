@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from anju.sample.columns import Flags, Ints, Table, days, flags, numbered, replaced, same, text, whole, yuan
 from anju.sample.families import LATE_COMMUNITY, WATER_COMMUNITY
-from anju.sample.plan import FOREVER, Spell, World, before, fifth_after, tenth_after
+from anju.sample.plan import FOREVER, Spell, World, before, fifth_after, list_after, tenth_after
 from anju.sample.timeline import Round, day64, first_of, last_of, later
 from anju.sample.work import AWAY
 
 DEFECTS = ("leak", "crack", "elevator", "wiring", "wall", "drain")
+UNMENDED = (("minor_defect", "yellow", 0.0004), ("major_defect", "orange", 0.0003), ("unsafe_home", "red", 0.0002))  # by gravity
 OUTAGE_DAY = 25  # a visit that finds a family gone is made before this day of the month
 
 
@@ -49,7 +50,7 @@ def dwellings(w: World, r: Round) -> Table:
 
 
 def defects(w: World, r: Round) -> Table:
-    """What was reported in the last six months, all of it mended within ten days."""
+    """What was reported in the last six months, mended within ten days, and what is left unmended."""
     p = w.p
     parts = []
     for month in range(r.nth - 5, r.nth + 1):
@@ -59,15 +60,23 @@ def defects(w: World, r: Round) -> Table:
         on = day64(first_of(month)) + rng.integers(0, last_of(month).day - 10, count)
         parts.append((np.full(count, month), np.arange(count), home, on))
     months, serial, home, on = (np.concatenate([part[k] for part in parts]) for k in range(4))
+    grave, mended = (home % 9 == 0).astype(np.int64), on + 2 + home % 8
+    for nth, (kind, _, _) in enumerate(UNMENDED):
+        spells = w.at(kind, r.nth)
+        more = np.array([s.household for s in spells], dtype=np.int64)
+        first = np.array([s.first for s in spells], dtype=np.int64)
+        months, serial, home = np.append(months, first), np.append(serial, 5_000 + 500 * nth + np.arange(len(more))), np.append(home, more)
+        on = np.append(on, np.array([day64(first_of(month)) for month in first], dtype="datetime64[D]"))
+        grave, mended = np.append(grave, np.full(len(more), nth)), np.append(mended, np.full(len(more), np.datetime64("NaT")))
     columns = {
         "issue_id": numbered("Q", months * 10_000 + serial, 10),
         "unit_code": dwelling_codes(w).take(pa.array(home)),
         "dest_community_code": communities(w).take(pa.array(p.household_community[home])),
         "danger_grade": text(("A",), np.where(home % 3 == 0, 0, -1)),
         "defect_type": text(DEFECTS, home % len(DEFECTS)),
-        "severity": text(("minor", "major"), (home % 9 == 0).astype(np.int64)),
+        "severity": text(("minor", "major", "critical"), grave),
         "reported_on": days(on),
-        "repaired_on": days(on + 2 + home % 8),
+        "repaired_on": days(mended),
     }
     return Table(p.household_unit[home], columns, household=home)
 
@@ -135,6 +144,7 @@ def property_service(w: World, r: Round) -> Table:
 
 
 def plan_homes(w: World) -> None:
+    _unmended(w)
     _empty_homes(w)
     _gone_back(w)
     _water(w)
@@ -154,6 +164,14 @@ def resident_status(w: World) -> Ints:
     worker = np.isin(p.mode, AWAY) & p.labour(p.day)
     scholar = p.student & (p.age(p.day) >= 18)
     return np.where(worker, 1, np.where(scholar, 2, 0)).astype(np.int64)
+
+
+def _unmended(w: World) -> None:
+    """Reported on the first of a month, and on the list of defects from the next until somebody comes."""
+    anybody = np.ones(len(w.p.household_size), dtype=bool)
+    for kind, level, share in UNMENDED:
+        for spell in w.keep_up(kind, share, (2, 3), lambda _: anybody, relapse=False):
+            w.expect("HS-02", dwelling(spell.household), level, list_after(spell.first), before(list_after(spell.last + 1)), kind)
 
 
 def _empty_homes(w: World) -> None:

@@ -22,7 +22,8 @@ MAX_LINE = 1_000_000  # bytes in one line of a text file
 MAX_ROW_LINES = 100  # lines that one row may span: more is a quote that was never closed
 PIECE = 1 << 22
 DELIMITERS = ",;\t|"
-ODD_PADDING = (b"\t", b"'", b"\xe3\x80\x80", b"\xc2\xa0", b"\xef\xbb\xbf")
+ODD_PADDING = (b"\t", b"'")
+WIDE_PADDING = (b"\xe3\x80\x80", b"\xc2\xa0", b"\xef\xbb\xbf")
 BOMS = ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 
 
@@ -81,7 +82,8 @@ def _examine(path: Path, encoding: str) -> Examined:
             if b"\0" in piece:
                 raise FileRefused(f"'{path.name}' holds NUL bytes", "it is not text, or is damaged", "export it again as CSV UTF-8")
             length = _longest(path, piece, length)
-            if encoding == "gb18030" or not piece.isascii() or decoder.getstate()[0]:
+            plain = piece.isascii()
+            if encoding == "gb18030" or not plain or decoder.getstate()[0]:
                 try:
                     decoder.decode(piece)
                 except UnicodeDecodeError as error:
@@ -92,7 +94,7 @@ def _examine(path: Path, encoding: str) -> Examined:
                 returns += piece.count(b"\r")
                 pairs += piece.count(b"\r\n") + (last == b"\r" and piece[:1] == b"\n")
             body = piece[3:] if at == 0 and encoding == "utf-8-sig" else piece
-            odd = odd or any(mark in body for mark in ODD_PADDING)
+            odd = odd or any(mark in body for mark in (ODD_PADDING if plain else ODD_PADDING + WIDE_PADDING))
             spaces = spaces or b" " in piece
             at, last = at + len(piece), piece[-1:]
     try:

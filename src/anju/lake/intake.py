@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -200,9 +201,11 @@ class _Intake:
         )
         total = self._judge(path)
         skipped = self._one("SELECT count(*) FROM checked WHERE skip")
-        self._link(linked)
+        with ThreadPoolExecutor(1) as beside:  # looking people up is Python's work, this is DuckDB's
+            once = beside.submit(self._keys_stand_once, self.con.cursor(), linked)
+            self._link(linked)
         self._fail()
-        duplicates = self._settle_doubles()
+        duplicates = self._settle_doubles(once.result())
         self._set_aside()
         refused = self._one("SELECT count(*) FROM aside")
         accepted, coverage, content = self._weigh()
@@ -252,13 +255,13 @@ class _Intake:
         straight = self.raw.straight
         if straight is not None:
             try:
-                self.con.execute(f"CREATE TEMP TABLE checked AS {self.judging.values_sql(straight.sql, faulty=False)}")
+                self.con.execute(f"CREATE OR REPLACE TABLE checked AS {self.judging.values_sql(straight.sql, faulty=False)}")
                 if self._one("SELECT count(*) FROM checked") == straight.rows:
                     return self._counted(path, straight.rows)
             except DuckError:
                 pass
             self.raw = straight.slowly()
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {self.judging.values_sql('raw', faulty=True)}")
+        self.con.execute(f"CREATE OR REPLACE TABLE checked AS {self.judging.values_sql('raw', faulty=True)}")
         return self._counted(path, self._one("SELECT count(*) FROM checked"))
 
     def _counted(self, path: Path, total: int) -> int:
@@ -297,8 +300,19 @@ class _Intake:
             taken += " AND c.rowid NOT IN (SELECT nth FROM out)"
         return self.judging.good_sql(taken)
 
-    def _settle_doubles(self) -> int:
+    def _keys_stand_once(self, con: Any, linked: Mapping[str, str]) -> bool:
+        """TRUE where surely no key stands twice. Of a key that names people it is not known before they are looked up."""
+        here = {c.name for c in plain_columns(self.contract) if c.type not in LINK_KINDS} - set(linked)
+        if not set(self.contract.key) <= here:
+            return False
+        keys = ", ".join(named(name) for name in self.contract.key)
+        twice = f"SELECT 1 FROM (SELECT hash({keys}) AS h FROM checked WHERE NOT skip AND NOT bad) GROUP BY h HAVING count(*) > 1 LIMIT 1"
+        return not con.execute(twice).fetchall()
+
+    def _settle_doubles(self, once: bool) -> int:
         """Identical rows are kept once; one key with different content is a conflict, and all its rows are set aside."""
+        if once and not self.again:
+            return 0
         keys = ", ".join(named(name) for name in key_columns(self.contract))
         if self.again:
             files = ", ".join(quoted(str(path)) for path in self.again)

@@ -16,7 +16,7 @@ from adbc_driver_sqlite import dbapi as sqlite
 from django.db import connection
 
 from anju.apps.people.models import Household, Identifier, Person
-from anju.apps.people.vault import digest, ensure_keys
+from anju.apps.people.vault import Keys, digest, ensure_keys
 from anju.apps.people.versions import tables_of
 from anju.apps.places.codes import place_codes
 from anju.apps.places.dated import version_sql
@@ -181,6 +181,18 @@ def _origins_today(household: pa.Table) -> pa.Table:
     return household.set_column(at, household.schema.field(at), found)
 
 
+class _Seen(dict[str, int | None]):
+    """Persons by normal form, hashed once each: the same people stand in every file of an afternoon."""
+
+    def __init__(self, keys: Keys, identifier: str, people: dict[str, int]) -> None:
+        super().__init__()
+        self._keys, self._identifier, self._by_digest = keys, identifier, people
+
+    def __missing__(self, normal: str) -> int | None:
+        self[normal] = found = self._by_digest.get(digest(self._keys, self._identifier, normal))
+        return found
+
+
 class Directory:
     """Our own keys for what deliveries name: whole arrays of texts in, int64 out, null where unknown. `identifier` is
     the type people are known by: the first of the programme.
@@ -188,21 +200,13 @@ class Directory:
     The tables are read once, when it is made: what enters the registry later needs another Directory."""
 
     def __init__(self, identifier: str) -> None:
-        self._identifier, self._keys = identifier, ensure_keys()
-        self._seen: dict[str, int | None] = {}
-        self._people = dict(Identifier.objects.filter(type=identifier).values_list("digest", "person_id"))
+        self._people = _Seen(ensure_keys(), identifier, dict(Identifier.objects.filter(type=identifier).values_list("digest", "person_id")))
         self._households = dict(Household.objects.values_list("household_code", "id"))
         self._places = place_codes()
 
     def people(self, values: pa.Array) -> pa.Array:
         """Persons by the normal form of their identifier; only its keyed hash is compared."""
-        return _each(values, self._person)
-
-    def _person(self, normal: str) -> int | None:
-        """Remembered: the same people stand in every file of an afternoon."""
-        if normal not in self._seen:
-            self._seen[normal] = self._people.get(digest(self._keys, self._identifier, normal))
-        return self._seen[normal]
+        return _each(values, self._people.__getitem__)
 
     def households(self, values: pa.Array) -> pa.Array:
         return _each(values, self._households.get)

@@ -16,11 +16,11 @@ def version_sql(table: str, versions: str, key: str, columns: Iterable[str], day
     names = ", ".join(columns)
     kept = ", ".join(f"v.{column}" for column in names.split(", "))
     serves = f"t.known_from <= '{moment}' AND t.valid_from <= '{day}'"
+    best = f"CASE WHEN valid_from <= '{day}' THEN 0 ELSE 1 END, CASE WHEN valid_from <= '{day}' THEN valid_from END DESC, valid_from"
+    newest = f"SELECT id, {names}, valid_from, known_from, {NEWEST} AS nth FROM {table} t WHERE t.known_from <= '{moment}' AND NOT ({serves})"
+    older = f"SELECT v.{key} AS id, {kept}, v.valid_from, v.known_from, v.id AS nth FROM {versions} v JOIN {table} t ON t.id = v.{key}"
     return (
         f"SELECT id, {names} FROM {table} t WHERE {serves} AND {only} UNION ALL SELECT id, {names} FROM (SELECT x.*, row_number()"
-        f" OVER (PARTITION BY id ORDER BY CASE WHEN valid_from <= '{day}' THEN 0 ELSE 1 END,"
-        f" CASE WHEN valid_from <= '{day}' THEN valid_from END DESC, valid_from, known_from DESC, nth DESC) AS rank_of FROM (SELECT id, {names}, valid_from, known_from, {NEWEST} AS nth FROM {table} t"
-        f" WHERE t.known_from <= '{moment}' AND NOT ({serves}) AND {only} UNION ALL SELECT v.{key} AS id, {kept}, v.valid_from, v.known_from,"
-        f" v.id AS nth FROM {versions} v JOIN {table} t ON t.id = v.{key} WHERE v.known_from <= '{moment}' AND NOT ({serves}) AND {only}) x) y"
-        " WHERE rank_of = 1"
+        f" OVER (PARTITION BY id ORDER BY {best}, known_from DESC, nth DESC) AS rank_of FROM ({newest} AND {only} UNION ALL {older}"
+        f" WHERE v.known_from <= '{moment}' AND NOT ({serves}) AND {only}) x) y WHERE rank_of = 1"
     )

@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("anju.web.front.urls")),
     path("", include("anju.web.account.urls")),
+    path("", include("anju.web.families.urls")),
 ]
 
 handler404 = "anju.web.layout.access.not_here"

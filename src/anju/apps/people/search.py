@@ -1,0 +1,108 @@
+"""Finding families: by name, initials, number, telephone, address or code; always within what the viewer may see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from anju.apps.people.models import Household, Identifier, Membership, Person, Phone
+from anju.apps.people.vault import digest, ensure_keys
+from anju.core.contracts.model import Programme
+from anju.core.terms.identifiers import VALIDATORS
+from anju.core.terms.viewer import Viewer
+
+ADDRESS = re.compile(r"(\S+?)[-－—/栋幢 ]+(\S+?)[-－—/单元 ]+(\S+?)室?")
+PHONE = "cn_phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One person of a household that was found; `person` is None where the household itself was asked for."""
+
+    household: Household
+    person: Person | None
+
+
+def within(viewer: Viewer, prefix: str = "") -> Q:
+    """The condition that a household lies below one of the viewer's places, or came from below one. Matches nothing for a stranger."""
+    inside = Q(pk__in=[])
+    for field, scopes in (("place__path", viewer.scopes), ("origin_place__path", viewer.origins)):
+        for scope in scopes:
+            end = scope[:-1] + chr(ord("/") + 1)
+            inside |= Q(**{f"{prefix}{field}__gte": scope, f"{prefix}{field}__lt": end})
+    return inside
+
+
+def household_in_scope(viewer: Viewer, key: int) -> Household | None:
+    """The household, or None where it does not exist or is not the viewer's to see: nobody can tell which."""
+    return Household.objects.filter(within(viewer), pk=key).select_related("place", "origin_place").first()
+
+
+def members_of(household: Household, day: date) -> QuerySet[Membership]:
+    """Who belongs to it on `day` as known now, the head first."""
+    held = Q(start__lte=day) & (Q(end=None) | Q(end__gt=day))
+    return (
+        Membership.objects.filter(held, household=household, known_to=None)
+        .select_related("person")
+        .order_by("person__relation_to_head", "person__birth_date", "person_id")
+    )
+
+
+def is_identifying(text: str, programme: Programme) -> bool:
+    """Whether the text may be a number of a person: then it stands in no address bar and in no log."""
+    return sum(ch.isdigit() for ch in text) >= 9 or _normal(text, programme) is not None
+
+
+def search_families(viewer: Viewer, text: str, programme: Programme, *, after: tuple[str, int] = ("", 0), limit: int = 51) -> list[Found]:
+    """Up to `limit` people or households after (name, person id), within the viewer's scope. Numbers match whole and exactly."""
+    plain = " ".join(text.split())
+    if not plain or viewer.sees_nothing:
+        return []
+    if is_identifying(plain, programme):
+        return _people(viewer, Q(pk__in=_by_number(plain, programme)), after, limit)
+    if address := ADDRESS.fullmatch(plain):
+        building, unit, room = address.groups()
+        homes = Household.objects.filter(within(viewer), building_no=building, unit_no=unit, room_no=room)
+        return _households(homes, after, limit)
+    if any(ch.isdigit() for ch in plain):
+        return _households(Household.objects.filter(within(viewer), household_code__startswith=plain.upper()), after, limit)
+    named = Q(initials__startswith=plain.lower()) if plain.isascii() else Q(name__startswith=plain)
+    return _people(viewer, named, after, limit)
+
+
+def _people(viewer: Viewer, wanted: Q, after: tuple[str, int], limit: int) -> list[Found]:
+    later = Q(name__gt=after[0]) | Q(name=after[0], pk__gt=after[1])
+    rows = (
+        Membership.objects.filter(within(viewer, "household__"), end=None, known_to=None)
+        .filter(person__in=Person.objects.filter(wanted, later))
+        .select_related("person", "household__place")
+        .order_by("person__name", "person_id")[:limit]
+    )
+    return [Found(row.household, row.person) for row in rows]
+
+
+def _households(homes: QuerySet[Household], after: tuple[str, int], limit: int) -> list[Found]:
+    rows = homes.filter(household_code__gt=after[0]).select_related("place").order_by("household_code")[:limit]
+    return [Found(home, None) for home in rows]
+
+
+def _normal(text: str, programme: Programme) -> str | None:
+    try:
+        return VALIDATORS[programme.identifiers[0].validator](text)
+    except ValueError:
+        return None
+
+
+def _by_number(text: str, programme: Programme) -> Sequence[int]:
+    keys = ensure_keys()
+    found: list[int] = []
+    if (normal := _normal(text, programme)) is not None:
+        kind = programme.identifiers[0].name
+        found += Identifier.objects.filter(type=kind, digest=digest(keys, kind, normal)).values_list("person_id", flat=True)
+    digits = re.sub(r"\D", "", text)
+    found += Phone.objects.filter(digest=digest(keys, PHONE, digits)).values_list("person_id", flat=True)
+    return found

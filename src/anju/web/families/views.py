@@ -1,0 +1,130 @@
+"""Search, the page of a family, and lifting the mask of one number for a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from anju.apps.findings.queries import current_run
+from anju.apps.journal.actions import look
+from anju.apps.journal.queries import looks_at
+from anju.apps.people.models import Household, Identifier, Person
+from anju.apps.people.search import Found, household_in_scope, is_identifying, members_of, search_families
+from anju.apps.people.vault import Sealer, ensure_keys, masked_name
+from anju.core.terms.viewer import Viewer
+from anju.web.families.page import age_on, family_page, relation
+from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
+from anju.web.layout.current import programme
+from anju.web.layout.paging import cursor_of, page_of
+
+LAST = "last_families"  # session: the pages opened last
+REMEMBERED = 10
+REASONS = ("visit", "call", "application", "correction", "complaint")
+SHORTEST = 4  # characters of a reason in one's own words
+
+
+@needs("households.search")
+def households(request: HttpRequest) -> HttpResponse:
+    """Search first: an empty page with the families opened last. A number travels in the body, never in the address."""
+    viewer = viewer_of_request(request)
+    typed = " ".join(str(request.POST.get("q", "") if request.method == "POST" else request.GET.get("q", "")).split())
+    secret = bool(typed) and is_identifying(typed, programme())
+    if request.method == "POST" and typed and not secret:
+        return HttpResponseRedirect(f"{reverse('households')}?{urlencode({'q': typed})}")
+    if request.method == "GET" and secret:
+        return HttpResponseRedirect(reverse("households"))
+    cursor = cursor_of(request, 2) or ("", 0)
+    rows = search_families(viewer, typed, programme(), after=(str(cursor[0]), int(cursor[1])))
+    last = rows[49] if len(rows) > 50 else None
+    key = (last.person.name, last.person.pk) if last and last.person else (last.household.household_code, 0) if last else None
+    page = page_of(request, [_row(found) for found in rows], key)
+    return render(
+        request, "families/households.html", {"q": "" if secret else typed, "asked": bool(typed), "page": page, "last": _last(request, viewer)}
+    )
+
+
+def _row(found: Found) -> dict[str, Any]:
+    return {"household": found.household, "person": masked_name(found.person.name) if found.person else "", "address": _address(found.household)}
+
+
+def _address(household: Household) -> str:
+    return "-".join(part for part in (household.building_no, household.unit_no, household.room_no) if part)
+
+
+def _last(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
+    keys = request.session.get(LAST, [])
+    homes = [household_in_scope(viewer, key) for key in keys]
+    return [{"household": home, "person": "", "address": _address(home)} for home in homes if home is not None]
+
+
+@needs("household.see")
+def household(request: HttpRequest, key: int) -> HttpResponse:
+    viewer = viewer_of_request(request)
+    home = household_in_scope(viewer, key)
+    if home is None:
+        return not_here(request)
+    now, run = timezone.now(), current_run()
+    look(act="household.see", about=f"household:{home.pk}", by=viewer, at=now)
+    day = run.day if run is not None else now.date()
+    people = [row.person for row in members_of(home, day)]
+    request.session[LAST] = [home.pk, *(k for k in request.session.get(LAST, []) if k != home.pk)][:REMEMBERED]
+    numbers = dict(Identifier.objects.filter(person__in=people).order_by("-pk").values_list("person_id", "masked"))
+    about = [f"household:{home.pk}", *(f"person:{person.pk}" for person in people)]
+    context = {
+        "home": home,
+        "address": _address(home),
+        "head": masked_name(people[0].name) if people else "",
+        "members": [
+            {
+                "person": p,
+                "name": masked_name(p.name),
+                "age": age_on(p, day),
+                "relation": relation(p.relation_to_head),
+                "number": numbers.get(p.pk, ""),
+            }
+            for p in people
+        ],  # fmt: skip
+        "page": family_page(viewer, run, home, people) if run is not None else None,
+        "day": day,
+        "looks": list(looks_at(viewer, about)[:20]),
+        "may_look": viewer.can("looks.see"),
+    }
+    return render(request, "families/household.html", context)
+
+
+@needs("person.reveal")
+@require_POST
+def reveal(request: HttpRequest, key: int, person: int) -> HttpResponse:
+    """Shows one number once, for a reason that stands in the journal."""
+    viewer = viewer_of_request(request)
+    home = household_in_scope(viewer, key)
+    day = timezone.localdate()
+    someone = next((row.person for row in members_of(home, day) if row.person_id == person), None) if home is not None else None
+    if home is None or someone is None:
+        return not_here(request)
+    reason, words = request.POST.get("reason", ""), " ".join(request.POST.get("words", "").split())
+    if reason not in REASONS and len(words) < SHORTEST:
+        back = [(_("Back to the family"), reverse("household", args=[home.pk]))]
+        return refuse(request, _("Say what you need the number for"), _("It is shown for a reason, and the reason stands in the journal."), back)
+    look(
+        act="person.reveal",
+        about=f"person:{someone.pk}",
+        by=viewer,
+        at=timezone.now(),
+        detail={"reason": reason or "other", "words": words[:200]},
+    )
+    return render(request, "families/revealed.html", {"home": home, "name": someone.name, "numbers": _numbers(someone)})
+
+
+def _numbers(person: Person) -> list[tuple[str, str]]:
+    sealer = Sealer(ensure_keys())
+    titles = {kind.name: kind.title for kind in programme().identifiers}
+    rows = Identifier.objects.filter(person=person).order_by("pk")
+    return [(titles[row.type].zh if row.type in titles else row.type, sealer.open(bytes(row.value))) for row in rows]

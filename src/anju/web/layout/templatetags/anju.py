@@ -43,7 +43,9 @@ def state(name: str) -> SafeString:
 
 @register.filter
 def said(title: Any) -> str:
-    """A bilingual value (`.en`, `.zh`) in the language of the page."""
+    """A bilingual value (`.en`, `.zh`) in the language of the page; '' where there is none."""
+    if not hasattr(title, "en"):
+        return str(title or "")
     return str(title.zh if (get_language() or "").startswith("zh") else title.en)
 
 

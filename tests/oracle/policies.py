@@ -311,7 +311,7 @@ class _Author:
     def _feature(self) -> None:
         subject = self.c.pick(SUBJECTS)
         feeds = [feed for feed in self.draft.feeds if _about(feed, subject)]
-        events = [feed for feed in self.draft.feeds if subject == "household" and "person" in feed.links]
+        events = [feed for feed in self.draft.feeds if subject == "household" and "person" in feed.links and not feed.by_school]
         below = [other for other in SUBJECTS if subject in self._above(other) and self.facts[other]]
         kinds = ["value"] + (["feed"] * 4 if feeds else []) + (["rollup"] * 3 if below else []) + (["event"] if events else [])
         kind = self.c.pick(kinds)

@@ -79,6 +79,12 @@ class Node:
                 found.pop(name, None)
         return found
 
+    def complete(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Node] | None:
+        """The fields by name, or None where one of `required` is missing."""
+        required = tuple(required)
+        found = self.mapping(required, optional)
+        return found if all(name in found for name in required) else None
+
     def _pairs(self) -> dict[str, Node] | None:
         if not isinstance(self.node, yaml.MappingNode):
             self.fault(f"a mapping (name: value) is expected, this is {_kind(self.node)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from anju.core.contracts.document import Node, read_document
 from anju.core.contracts.faults import Fault
 from anju.core.contracts.model import Bilingual, Guarantee, IdentifierType, NamedPeriod, PlaceLevel, Programme
+from anju.core.contracts.naming import check_name, twice
 from anju.core.terms.identifiers import VALIDATORS
 from anju.core.terms.levels import LEVELS
 from anju.core.terms.periods import Calendar
@@ -66,6 +67,8 @@ def read_programme(folder: Path) -> tuple[Programme | None, dict[str, SubjectKey
         departments=_words(fields.get("departments")),
     )
     subjects = _subjects(fields.get("subjects"))
+    if (same := twice(("person", "household", *(level.name for level in levels), *subjects))) is not None and same in subjects:
+        fields["subjects"].fault(f"'{same}' is a subject already", remedy="give it another name")
     return (None if faults else programme), subjects, faults
 
 
@@ -91,14 +94,17 @@ def _currency(node: Node) -> tuple[str, int]:
     fields = node.mapping(required=("code", "minor_digits"))
     code = fields["code"].text() if "code" in fields else None
     digits = fields["minor_digits"].integer() if "minor_digits" in fields else None
+    if digits is not None and not 0 <= digits <= 4:
+        fields["minor_digits"].fault(f"{digits} is no number of decimal places of a currency", remedy="0 to 4")
+        digits = 2
     return code or "", digits if digits is not None else 2
 
 
 def _identifiers(node: Node) -> tuple[IdentifierType, ...]:
     found = []
     for child in node.listing():
-        fields = child.mapping(required=("type", "title", "validator"))
-        if len(fields) == 3:
+        fields = child.complete(("type", "title", "validator"))
+        if fields is not None:
             validator = fields["validator"].choice(tuple(VALIDATORS)) or "text"
             found.append(IdentifierType(fields["type"].text() or "", fields["title"].bilingual(), validator))
     if not found:
@@ -107,17 +113,23 @@ def _identifiers(node: Node) -> tuple[IdentifierType, ...]:
 
 
 def _places(node: Node) -> tuple[tuple[PlaceLevel, ...], str, str, str]:
-    fields = node.mapping(required=("levels", "community", "unit"), optional=("code_scheme",))
-    if len(fields) < 3:
+    fields = node.complete(("levels", "community", "unit"), ("code_scheme",))
+    if fields is None:
         return (), "", "", ""
     levels = []
     for child in fields["levels"].listing():
-        level = child.mapping(required=("name", "title"))
-        if len(level) == 2:
-            levels.append(PlaceLevel(level["name"].text() or "", level["title"].bilingual()))
+        level = child.complete(("name", "title"))
+        if level is not None:
+            name = level["name"].text() or ""
+            check_name(level["name"], name)
+            levels.append(PlaceLevel(name, level["title"].bilingual()))
     names = tuple(level.name for level in levels)
+    if (same := twice(("person", "household", *names))) is not None:
+        fields["levels"].fault(f"'{same}' stands here twice, or is a subject of every programme", remedy="give each level a name of its own")
     community = fields["community"].choice(names) or ""
     unit = fields["unit"].choice(names) or ""
+    if community and unit and names.index(unit) > names.index(community):
+        fields["unit"].fault(f"'{unit}' lies below '{community}'", "each community must lie in the unit that delivers for it")
     scheme = fields["code_scheme"].choice(("cn_statistical", "plain")) if "code_scheme" in fields else "plain"
     return tuple(levels), community, unit, scheme or "plain"
 
@@ -136,8 +148,8 @@ def _guarantees(node: Node | None) -> tuple[Guarantee, ...]:
     """`standards` maps a code to the least level that puts the light out; a code that is not in force counts for nothing."""
     found = []
     for child in node.listing() if node else ():
-        fields = child.mapping(required=("name", "title", "standards"))
-        if len(fields) == 3:
+        fields = child.complete(("name", "title", "standards"))
+        if fields is not None:
             levels = {code: level.choice(LEVELS[1:]) or "blue" for code, level in fields["standards"].mapping(optional=None).items()}
             found.append(Guarantee(fields["name"].text() or "", fields["title"].bilingual(), levels))
     return tuple(found)
@@ -150,8 +162,10 @@ def _words(node: Node | None) -> dict[str, Bilingual]:
 def _subjects(node: Node | None) -> dict[str, SubjectKey]:
     found: dict[str, SubjectKey] = {}
     for name, child in (node.mapping(optional=None) if node else {}).items():
-        fields = child.mapping(required=("feed", "key", "title"))
-        if len(fields) == 3:
+        fields = child.complete(("feed", "key", "title"))
+        if not check_name(child, name):
+            continue
+        if fields is not None:
             key = fields["key"].texts()
             feed = fields["feed"].text() or ""
             found[name] = SubjectKey(name, feed, key, fields["title"].bilingual(), child.line, child.column)
@@ -176,8 +190,8 @@ def _calendar(folder: Path, faults: list[Fault]) -> tuple[frozenset[date], froze
 def _periods(node: Node | None) -> tuple[NamedPeriod, ...]:
     found: list[NamedPeriod] = []
     for child in node.listing() if node else ():
-        fields = child.mapping(required=("name", "from", "to"))
-        if len(fields) < 3:
+        fields = child.complete(("name", "from", "to"))
+        if fields is None:
             continue
         start, end = fields["from"].day(), fields["to"].day()
         if start is None or end is None:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from anju.core.contracts.document import Node, read_document
 from anju.core.contracts.faults import Fault, nearest
 from anju.core.contracts.model import Bilingual, Cadence, ColumnType, Contract, FeedColumn, Freshness
+from anju.core.contracts.naming import check_feed_code, check_name, twice
 from anju.core.contracts.registers import check_register
 
 REQUIRED = ("code", "dataset", "title", "owner", "kind", "delivery", "world", "by", "cadence", "key", "columns")
@@ -19,6 +20,7 @@ OPTIONAL = (
 COLUMN_OPTIONAL = ("title", "class", "empty_means", "required", "codes", "min", "max", "aliases", "in")
 LINK_TYPES = ("person", "household", "place")
 EMPTY = Bilingual("", "")
+KEYS = {"person_id": "person", "household_id": "household", "place_id": "place"}
 RESERVED = ("unit", "period", "valid", "known_at", "row_id", "delivery_id", "deleted", "ord")
 
 
@@ -49,7 +51,10 @@ def _contract(root: Node, name: str) -> Contract | None:
         return None
     columns = _columns(fields["columns"])
     names = {column.name for column in columns}
+    check_feed_code(fields["code"], fields["code"].text() or "")
     key = _names(fields["key"], names)
+    if any(column.name in key and column.type in ("datetime", "list") for column in columns):
+        fields["key"].fault("a moment or a list is no part of a key", "rules see a moment as its day", "use a number, a code or a day")
     links = _links(fields.get("links"), columns)
     kind = fields["kind"].choice(("state", "period", "event")) or "state"
     contract = Contract(
@@ -94,11 +99,18 @@ def _contract(root: Node, name: str) -> Contract | None:
 def _columns(node: Node) -> tuple[FeedColumn, ...]:
     """`columns` is a mapping: name: {type: …, title: …}; the order is the order of the file."""
     found = []
-    for name, field in node.mapping(optional=None).items():
-        if name in RESERVED:
+    named = node.mapping(optional=None)
+    if (same := twice(named)) is not None:
+        named[same].fault(f"'{same}' stands here twice, once with other capitals", remedy="keep one of them")
+    for name, field in named.items():
+        check_name(field, name)
+        if name.lower() in RESERVED:
             field.fault(f"'{name}' is a name that every row has already", remedy=f"call it {name}_code or {name}_text")
         fields = field.mapping(required=("type",), optional=COLUMN_OPTIONAL)
         kind = fields["type"].choice(get_args(ColumnType)) if "type" in fields else None
+        if name.lower() in KEYS and kind != KEYS[name.lower()]:
+            own = KEYS[name.lower()]
+            field.fault(f"'{name}' is our own key of a {own}", remedy=f"make it of type {own}, or give it another name")
         codes, aliases = _codes(fields.get("codes"))
         if kind in ("code", "list") and not codes:
             field.fault(f"column '{name}' needs 'codes'", f"a {kind} column has a closed list")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from anju.core.contracts.document import Node
 from anju.core.contracts.faults import nearest
 from anju.core.contracts.model import Contract, FeedColumn, Programme
+from anju.core.contracts.naming import forbidden_in, names_of
 from anju.core.standards.model import (
     Aggregate,
     And,
@@ -132,6 +133,13 @@ class Catalogue:
                         return Attribute(name, subject, name, kind, title, column.empty_means == "no")
         return None
 
+    def register_column(self, subject: Subject, name: str) -> FeedColumn | None:
+        """The register's column of that name, where no feature stands before it."""
+        if (subject, name) in self.raw:
+            return None
+        registers = (contract for contract in self.contracts.values() if contract.registry == subject)
+        return next((column for contract in registers for column in contract.columns if column.name == name), None)
+
     def _own_row(self, subject: Subject, name: str) -> Latest | None:
         """A keyed subject's own row, under the subject's name."""
         if subject != name or subject not in self.keyed:
@@ -154,12 +162,8 @@ class Catalogue:
 
     def forbidden(self, column: FeedColumn | str) -> str | None:
         """The forbidden name that a column answers to, under whatever alias."""
-        names = {column} if isinstance(column, str) else {column.name, column.title.en, column.title.zh, *column.aliases}
-        folded = {name.lower().replace(" ", "_") for name in names}
-        for name in self.programme.forbidden_columns:
-            if name.lower() in folded:
-                return name
-        return None
+        names = (column,) if isinstance(column, str) else names_of(column)
+        return forbidden_in(names, self.programme.forbidden_columns)
 
     # --- anonymous features -----------------------------------------------------------------------------------
 
@@ -240,7 +244,7 @@ class SubjectScope:
         self, subject: Subject, parts: tuple[str, ...], node: Node, offset: int
     ) -> tuple[Feature, str | None, Type, tuple[str, ...]] | None:
         c = self.catalogue
-        if (bad := c.forbidden(parts[0])) is not None:
+        if (bad := c.forbidden(c.register_column(subject, parts[0]) or parts[0])) is not None:
             node.fault(f"'{bad}' may never be a condition", "service, not surveillance", "remove it", offset=offset)
             return None
         feature = c.feature(subject, parts[0])

@@ -5,6 +5,7 @@ Whatever is not named here is refused, with what to write instead. Nothing of sq
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -39,6 +40,7 @@ from anju.core.standards.model import (
 from anju.core.standards.scope import Resolved, Scope
 from anju.core.terms.levels import LEVELS
 
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it would tell of what is refused here anyway
 MAX_LENGTH = 4_000
 MAX_NODES = 400
 NUMERIC = ("int", "decimal", "money")
@@ -85,7 +87,7 @@ def parse_expression(node: Node, scope: Scope, want: tuple[Type, ...]) -> Resolv
         column = _error_column(error)
         node.fault("the expression cannot be read", str(error).split("\n")[0][:160], offset=_offset(node, column))
         return None
-    if len(trees) != 1 or trees[0] is None:
+    if len(trees) != 1 or trees[0] is None or text.rstrip().endswith(";"):
         node.fault("exactly one expression is expected", remedy="remove ';' and what follows")
         return None
     tree = trees[0]
@@ -303,6 +305,8 @@ class _Walker:
         if tree.args.get("query") or tree.args.get("unnest") or tree.args.get("field"):
             self.fault(tree, "'in' takes a list of values", remedy="x in ('a', 'b')")
             return None
+        if not tree.expressions:
+            self.fault(tree, "'in' has nothing to compare with", remedy="x in ('a', 'b')")
         options = [self.walk(option) for option in tree.expressions]
         if item is None or not options or any(option is None for option in options):
             return None
@@ -489,7 +493,7 @@ class _Walker:
         """kept('HS-02', …), level('MH-02'), recorded('refused'): each takes texts as written."""
         texts = [a.this for a in arguments if isinstance(a, exp.Literal) and a.is_string]
         if not texts or len(texts) != len(arguments) or (name != "kept" and len(texts) != 1):
-            self.fault(tree, f"{name} takes a text in quotes", remedy=f"{name}('HS-02')")
+            self.fault(tree, f"{name} takes a text in quotes", remedy=f"{name}('{'refused' if name == 'recorded' else 'HS-02'}')")
             return None
         offset = self.offset(tree)
         if name == "recorded":

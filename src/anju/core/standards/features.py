@@ -179,8 +179,8 @@ def _aggregate(c: Catalogue, subject: Subject, name: str, title: Title, how: str
 def _source(node: Node) -> tuple[str, Node, Node | None] | None:
     """'F17', 'F14.self_paid' or {feed: F14, of: "total_cost - basic_paid"}."""
     if node.is_mapping():
-        fields = node.mapping(required=("feed", "of"))
-        return (fields["feed"].text() or "", node, fields["of"]) if len(fields) == 2 else None
+        fields = node.complete(("feed", "of"))
+        return (fields["feed"].text() or "", node, fields["of"]) if fields is not None else None
     text = node.text()
     return None if text is None else (text.split(".", 1)[0], node, None)
 

@@ -9,6 +9,7 @@ from typing import get_args
 
 from anju.core.contracts.document import Node, read_document
 from anju.core.contracts.faults import Fault
+from anju.core.contracts.naming import check_name
 from anju.core.standards.model import Parameter, ParameterValue, Title, Type
 from anju.core.terms.money import to_fen
 
@@ -34,7 +35,7 @@ def read_parameters(folder: Path, faults: list[Fault], minor_digits: int = 2) ->
             parameter = _parameter(child, minor_digits)
             if parameter is None:
                 continue
-            if parameter.name in found:
+            if parameter.name.lower() in (name.lower() for name in found):
                 child.fault(f"parameter '{parameter.name}' is already given")
             found[parameter.name] = parameter
     return found
@@ -46,7 +47,7 @@ def _parameter(node: Node, minor_digits: int) -> Parameter | None:
         return None
     kind = fields["type"].choice(tuple(name for name in TYPES if name in get_args(Type)))
     name = fields["name"].text()
-    if kind is None or name is None:
+    if kind is None or name is None or not check_name(fields["name"], name):
         return None
     by_area = bool(fields["by_area"].boolean()) if "by_area" in fields else False
     keyed_by = fields["keyed_by"].texts() if "keyed_by" in fields else ()

@@ -8,11 +8,12 @@ from pathlib import Path
 from anju.core.contracts.document import Node, read_document
 from anju.core.contracts.faults import Fault, PolicyFaults, nearest
 from anju.core.contracts.model import Contract
+from anju.core.contracts.naming import check_name, forbidden_in, names_of
 from anju.core.contracts.programme import SubjectKey, read_programme
 from anju.core.contracts.read import read_contracts
 from anju.core.standards.catalogue import Catalogue
 from anju.core.standards.features import build_feature
-from anju.core.standards.model import KeyedSubject, Policy, Standard, Title
+from anju.core.standards.model import KeyedSubject, Latest, Policy, Standard, Title
 from anju.core.standards.order import order_of
 from anju.core.standards.parameters import read_parameters
 from anju.core.standards.standards import read_standard
@@ -36,7 +37,7 @@ def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, l
     parameters = read_parameters(folder, faults, programme.minor_digits if programme is not None else 2)
     if programme is None:
         return None, sorted(faults)
-    keyed = _keyed(subject_keys, contracts, faults)
+    keyed = _keyed(subject_keys, contracts, programme.forbidden_columns, faults)
     catalogue = Catalogue(programme, contracts, parameters, keyed, build_feature)
     _collect_features(folder, catalogue, faults)
     documents = _standard_documents(folder, drafts, catalogue, faults)
@@ -58,7 +59,9 @@ def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, l
     return policy, []
 
 
-def _keyed(found: dict[str, SubjectKey], contracts: dict[str, Contract], faults: list[Fault]) -> dict[str, KeyedSubject]:
+def _keyed(
+    found: dict[str, SubjectKey], contracts: dict[str, Contract], forbidden: tuple[str, ...], faults: list[Fault]
+) -> dict[str, KeyedSubject]:
     keyed = {}
     for name, subject in found.items():
         contract = contracts.get(subject.feed)
@@ -71,6 +74,10 @@ def _keyed(found: dict[str, SubjectKey], contracts: dict[str, Contract], faults:
             faults.append(Fault("programme.yaml", subject.line, subject.column, what, remedy="name a feed delivered by unit or programme"))
         columns = {column.name for column in contract.columns}
         for key in subject.key:
+            column = next((each for each in contract.columns if each.name == key), None)
+            if column is not None and (bad := forbidden_in(names_of(column), forbidden)) is not None:
+                what = f"subject '{name}': '{key}' is '{bad}': nobody is a subject by it"
+                faults.append(Fault("programme.yaml", subject.line, subject.column, what, "service, not surveillance", "take another key"))
             if key not in columns:
                 what = f"subject '{name}': {subject.feed} has no column '{key}'"
                 faults.append(Fault("programme.yaml", subject.line, subject.column, what, alternatives=nearest(key, columns)))
@@ -79,6 +86,11 @@ def _keyed(found: dict[str, SubjectKey], contracts: dict[str, Contract], faults:
 
 
 def _collect_features(folder: Path, catalogue: Catalogue, faults: list[Fault]) -> None:
+    taken: set[tuple[str, str]] = {
+        (contract.registry, column.name.lower())
+        for contract in catalogue.contracts.values() if contract.registry in ("person", "household")
+        for column in contract.columns
+    }  # fmt: skip
     for path in sorted((folder / "features").rglob("*.yaml")):
         root = read_document(path, path.relative_to(folder).as_posix(), faults)
         fields = root.mapping(required=("features",)) if root is not None else {}
@@ -92,11 +104,15 @@ def _collect_features(folder: Path, catalogue: Catalogue, faults: list[Fault]) -
             if subject is None or name is None:
                 child.fault("a feature needs 'name' and 'subject'")
                 continue
-            if not name.isidentifier():
-                inner["name"].fault(f"'{name}' cannot be a name", remedy="letters, digits and _")
-            if (subject, name) in catalogue.raw:
+            if not check_name(inner["name"], name):
+                continue
+            if name in catalogue.subjects():
+                inner["name"].fault(f"'{name}' is a subject", f"{name}.x would mean two things", "give the feature another name")
+                continue
+            if (subject.lower(), name.lower()) in taken:
                 child.fault(f"{subject} already has a feature '{name}'", remedy="use the one there is, or another name")
                 continue
+            taken.add((subject.lower(), name.lower()))
             catalogue.raw[subject, name] = child
 
 
@@ -129,16 +145,26 @@ def _standard_documents(folder: Path, drafts: bool, catalogue: Catalogue, faults
 
 
 def _check_units(catalogue: Catalogue, contracts: dict[str, Contract], faults: list[Fault]) -> None:
-    """`unit_from` of a contract must name a feature (or a field of one) at the subject its rows are about."""
+    """`unit_from` of a contract must name a feature (or a field of one) at the subject its rows are about. Nobody is found, and no
+    delivery told apart, by what may never be a condition."""
     for contract in contracts.values():
+        told = {contract.by, *((contract.through[1],) if contract.through is not None else ())}
+        for column in contract.columns:
+            if column.name in told and (bad := catalogue.forbidden(column)) is not None:
+                faults.append(Fault(contract.file, 1, 1, f"'{column.name}' is '{bad}': no row is found by it", "service, not surveillance"))
         if contract.unit_from is None:
             continue
         subject = next((kind for kind in ("person", "household") if kind in contract.links), None)
-        name, _, column = contract.unit_from.partition(".")
+        name, _, field = contract.unit_from.partition(".")
         feature = catalogue.feature(subject, name) if subject else None
-        fields = getattr(feature, "fields", None)
-        if feature is None or (column and (fields is None or column not in fields)):
-            faults.append(Fault(contract.file, 1, 1, f"'unit_from: {contract.unit_from}' names no feature of a {subject}"))
+        if feature is None or (field and not (isinstance(feature, Latest) and field in feature.fields)):
+            faults.append(Fault(contract.file, 1, 1, f"'unit_from: {contract.unit_from}' names no feature of a {subject or 'person'}"))
+        elif isinstance(feature, Latest):
+            source = next((column for column in contracts[feature.feed].columns if column.name == field), None)
+            if source is not None and (bad := catalogue.forbidden(source)) is not None:
+                faults.append(Fault(contract.file, 1, 1, f"'{field}' is '{bad}': nobody is found by it", "service, not surveillance"))
+            if not field:
+                faults.append(Fault(contract.file, 1, 1, f"'{name}' is a whole row", "", f"name one of its columns: {name}.school_code"))
 
 
 def _check_inhibits(standards: dict[str, Standard], catalogue: Catalogue, faults: list[Fault]) -> None:

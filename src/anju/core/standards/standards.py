@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from anju.core.contracts.document import Node
+from anju.core.contracts.naming import check_name
 from anju.core.standards.catalogue import Catalogue, SubjectScope
 from anju.core.standards.expressions import parse_expression
 from anju.core.standards.model import (
@@ -27,6 +28,7 @@ REQUIRED = ("code", "title", "domain", "source", "subject", "sentence", "version
 OPTIONAL = ("measures", "note")
 VERSION_REQUIRED = ("from", "applies", "breaches", "evidence", "owner", "handle")
 VERSION_OPTIONAL = ("verify", "then", "closing", "clears_when", "inhibits", "note")
+MOST_BREACHES = 60
 BASES = ("article", "published", "knowledge", "assumption")
 DEFAULT_VERIFY = {"red": "24h", "orange": "3wd", "yellow": "5wd", "blue": "10wd"}
 
@@ -39,7 +41,7 @@ def read_standard(root: Node, name: str, catalogue: Catalogue) -> Standard | Non
         return None
     code = fields["code"].text() or ""
     subject = fields["subject"].text() or ""
-    if not re.fullmatch(r"[A-Z]{1,4}-\d{2}", code):
+    if not re.fullmatch(r"[A-Z]{1,4}-[0-9]{2}", code):
         fields["code"].fault(f"'{code}' is not a code", remedy="two letters, a dash, two digits: ED-01")
     if root.file.rsplit("/", 1)[-1] != f"{code}.yaml":
         root.fault(f"the file of {code} must be named {code}.yaml")
@@ -52,7 +54,7 @@ def read_standard(root: Node, name: str, catalogue: Catalogue) -> Standard | Non
                 child.fault("versions follow one another by 'from'", f"{version.start} is not after {versions[-1].start}")
             versions.append(version)
     catalogue.current = None
-    if not versions:
+    if fields["versions"].is_sequence() and not fields["versions"].listing():
         fields["versions"].fault("a standard has at least one version")
     domains = catalogue.programme.domains
     domain = (fields["domain"].choice(domains) if domains else fields["domain"].text()) or ""
@@ -124,7 +126,10 @@ def _breaches(fields: dict[str, Node], scope: SubjectScope) -> list[Breach]:
     nodes = fields["breaches"].mapping(optional=None)
     if not nodes:
         fields["breaches"].fault("a standard names at least one breach")
+    if len(nodes) > MOST_BREACHES:
+        fields["breaches"].fault(f"{len(nodes)} breaches are too many", f"at most {MOST_BREACHES} are told apart")
     for name, child in nodes.items():
+        check_name(child, name)
         inner = child.mapping(required=("level", "when", "title"), optional=("verify", "handle", "then"))
         if any(field not in inner for field in ("level", "when", "title")):
             continue

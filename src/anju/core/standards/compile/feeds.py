@@ -124,7 +124,7 @@ class FeedGroup:
         where = f"({self._asked(feature)})"
         n, v, x = (quoted(f"{mark}:{feature.name}") for mark in "nvx")
         if isinstance(feature, Latest):
-            fields = [f"w := {where}", *(["u := unit"] if self._own_unit(feature) else [])] + [
+            fields = [f'"w:" := {where}', *(['"u:" := unit'] if self._own_unit(feature) else [])] + [
                 f"{quoted(name)} := {quoted(name)}" for name in self.used_fields(feature)
             ]
             pack = f"struct_pack({', '.join(fields)})"
@@ -171,7 +171,7 @@ class FeedGroup:
         if isinstance(feature, Streak):
             return self._streak(feature, n, v, x, unit, asked)
         if isinstance(feature, Latest) and self._own_unit(feature):
-            unit = f"COALESCE({unit}, {v}.u)"
+            unit = f'COALESCE({unit}, {v}."u:")'
         window = self._window(feature)
         delivered = f"({asked.covered(self.contract, window, unit)} AND NOT {asked.set_aside(self.contract, window)})"
         ok, raw, some = (quoted(f"y:{mark}:{feature.name}") for mark in ("d", "v", "n"))
@@ -207,7 +207,7 @@ class FeedGroup:
     def _latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
         missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
         row = f"{packed}[{feature.back + 1}]" if feature.back else packed
-        sure = f"{row}.w" if not feature.back else f"len(list_filter({packed}, lambda e: e.w IS NULL)) = 0"
+        sure = f'{row}."w:"' if not feature.back else f'len(list_filter({packed}, lambda e: e."w:" IS NULL)) = 0'
         unsure = f"({packed} IS NOT NULL AND NOT COALESCE({sure}, FALSE))"
         items = [f"CASE WHEN NOT {delivered} OR {unsure} THEN {UNDELIVERED} WHEN {row} IS NULL THEN {missing} ELSE 0 END AS {state}"]
         for name in self.used_fields(feature):

@@ -74,7 +74,9 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     look(act="household.see", about=f"household:{home.pk}", by=viewer, at=now)
     day = run.day if run is not None else now.date()
     people = [row.person for row in members_of(home, day)]
-    request.session[LAST] = [home.pk, *(k for k in request.session.get(LAST, []) if k != home.pk)][:REMEMBERED]
+    opened = [home.pk, *(k for k in request.session.get(LAST, []) if k != home.pk)][:REMEMBERED]
+    if opened != request.session.get(LAST):
+        request.session[LAST] = opened
     numbers = dict(Identifier.objects.filter(person__in=people).order_by("-pk").values_list("person_id", "masked"))
     about = [f"household:{home.pk}", *(f"person:{person.pk}" for person in people)]
     context = {

@@ -1,0 +1,136 @@
+"""The families' pages with a fixed cast: who may see a family sees it, and everybody else cannot tell that it exists."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.test import Client
+
+from anju.apps.journal.actions import bring_in
+from anju.apps.journal.models import Line
+from anju.apps.people.models import Household, Identifier, Membership, Person
+from anju.apps.people.search import search_families
+from anju.apps.people.vault import Sealer, digest, ensure_keys
+from anju.apps.places.models import Place
+from anju.apps.staff.actions import give_post, open_account
+from anju.apps.staff.models import Account, Post
+from anju.core.terms.identifiers import check_digit
+from anju.core.terms.viewer import STRANGER
+from anju.web.layout.current import programme
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2023, 1, 1, tzinfo=UTC)
+NUMBER = "52230019900101001" + check_digit("52230019900101001")
+CAST = {
+    "worker": ("grid_worker", "C1", Post.DESTINATION, ""), "neighbour": ("grid_worker", "C2", Post.DESTINATION, ""),
+    "secretary": ("first_secretary", "C1", Post.DESTINATION, ""), "inspector": ("county_bureau", "U1", Post.DESTINATION, ""),
+    "origin": ("county_bureau", "O1", Post.ORIGIN, ""), "clerk": ("county_department", "U1", Post.DESTINATION, "education"),
+    "steward": ("data_steward", "P", Post.DESTINATION, ""),
+}  # fmt: skip
+
+
+@pytest.fixture
+def home() -> Household:
+    """One family in settlement C1, that came from O1, beside an empty settlement C2."""
+    place: dict[str, Place] = {}
+    for n, (code, above, level) in enumerate(
+        (("P", "", "programme"), ("U1", "P", "unit"), ("C1", "U1", "community"), ("C2", "U1", "community"), ("O1", "P", "unit")), start=1
+    ):
+        parent = place.get(above)
+        path = f"{parent.path if parent else '/'}{n}/"
+        place[code] = Place.objects.create(id=n, tree="scope", level=level, code=code, name=code, parent=parent, path=path)
+    for name, (role, code, side, department) in CAST.items():
+        account = open_account(username=name, display_name=name, password="a long pass-phrase", by="test", at=AT)
+        give_post(account=account, role=role, place=place[code], side=side, department=department, by="test", at=AT)
+    dated = {"valid_from": AT.date(), "known_from": AT}
+    home = Household.objects.create(
+        id=1, household_code="H0001", place=place["C1"], origin_place=place["O1"], building_no="3", unit_no="2", room_no="501", **dated
+    )
+    person = Person.objects.create(id=1, name="韦秀英", initials="wxy", birth_date=date(1990, 1, 1), relation_to_head="02", **dated)
+    Membership.objects.create(id=1, person=person, household=home, start=date(2019, 1, 1), known_from=AT)
+    keys, kind = ensure_keys(), programme().identifiers[0].name
+    Identifier.objects.create(
+        id=1, person=person, type=kind, value=Sealer(keys).seal(NUMBER), digest=digest(keys, kind, NUMBER), masked="522300************"
+    )
+    return home
+
+
+def as_(name: str) -> Client:
+    client = Client(HTTP_HOST="127.0.0.1")
+    client.force_login(Account.objects.get(username=name), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.mark.parametrize("name", ["worker", "secretary", "inspector", "origin", "clerk"])
+def test_who_looks_after_the_family_sees_it_masked(home: Household, name: str) -> None:
+    text = as_(name).get("/households/1/").content.decode()
+    assert "韦" in text and "韦秀英" not in text and NUMBER not in text
+
+
+def test_the_neighbour_cannot_tell_that_it_exists(home: Household) -> None:
+    there, nowhere = as_("neighbour").get("/households/1/"), as_("neighbour").get("/households/999/")
+    assert (there.status_code, nowhere.status_code) == (404, 404)
+    assert there.content.replace(b"/households/1/", b"") == nowhere.content.replace(b"/households/999/", b"") or b"H0001" not in there.content
+
+
+def test_a_stranger_is_asked_to_sign_in_and_comes_back(home: Household) -> None:
+    answer = Client(HTTP_HOST="127.0.0.1").get("/households/1/")
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=%2Fhouseholds%2F1%2F")
+
+
+def test_a_post_without_families_is_told_what_to_do(home: Household) -> None:
+    answer = as_("steward").get("/households/")
+    assert answer.status_code == 403
+    assert "/account/" in answer.content.decode()
+
+
+@pytest.mark.parametrize("text", ["韦", "韦秀英", "wxy", "WX", "3-2-501", "H0001", "h00"])
+def test_search_finds_by_name_initials_address_and_code(home: Household, text: str) -> None:
+    client = as_("worker")
+    assert "/households/1/" in client.post("/households/", {"q": text}, follow=True).content.decode()
+    assert "/households/1/" not in as_("neighbour").post("/households/", {"q": text}, follow=True).content.decode()
+
+
+def test_a_number_is_found_and_stands_in_no_address(home: Household) -> None:
+    answer = as_("worker").post("/households/", {"q": NUMBER.lower()})
+    assert answer.status_code == 200
+    assert "/households/1/" in answer.content.decode() and NUMBER not in answer.content.decode()
+    assert as_("worker").get("/households/", {"q": NUMBER})["Location"] == "/households/"
+    assert "/households/1/" not in as_("neighbour").post("/households/", {"q": NUMBER}).content.decode()
+
+
+def test_a_stranger_finds_nobody(home: Household) -> None:
+    assert search_families(STRANGER, "韦", programme()) == []
+
+
+def test_a_look_stands_in_the_journal_and_on_the_page(home: Household) -> None:
+    as_("worker").get("/households/1/")
+    as_("neighbour").get("/households/1/")
+    bring_in()
+    assert list(Line.objects.values_list("act", "about", "by")) == [("household.see", "household:1", "worker")]
+    assert "worker" in as_("secretary").get("/households/1/").content.decode()
+    assert "Who looked" not in as_("worker").get("/households/1/").content.decode()
+
+
+def test_a_number_is_shown_for_a_reason_that_is_kept(home: Household) -> None:
+    client = as_("secretary")
+    assert client.post("/households/1/reveal/1/", {"reason": ""}).status_code == 400
+    assert NUMBER in client.post("/households/1/reveal/1/", {"reason": "visit"}).content.decode()
+    bring_in()
+    line = Line.objects.get(act="person.reveal")
+    assert (line.about, line.by, line.detail["reason"]) == ("person:1", "secretary", "visit")
+
+
+def test_who_may_not_lift_the_mask_cannot(home: Household) -> None:
+    assert as_("worker").post("/households/1/reveal/1/", {"reason": "visit"}).status_code == 403
+    assert as_("neighbour").post("/households/1/reveal/1/", {"reason": "visit"}).status_code in (403, 404)
+    bring_in()
+    assert not Line.objects.filter(act="person.reveal").exists()
+
+
+def test_pages_ask_the_database_a_fixed_number_of_times(home: Household, django_assert_num_queries: object) -> None:
+    client = as_("worker")
+    client.get("/households/1/")
+    with django_assert_num_queries(8):  # type: ignore[operator]  # session, account, post, household, run, members, numbers, the frame's run
+        client.get("/households/1/")

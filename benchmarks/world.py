@@ -66,6 +66,15 @@ def prepare(folder: Path, people: int, months: int) -> World:
     return World(data, files, people, months, sum(found.values()), found)
 
 
+def found(data: Path) -> World:
+    """A data folder that `anju demo` has made elsewhere. It is read, and what runs keep is added to it."""
+    os.environ["ANJU_DATA"] = str(data)
+    files = max((data / "sample").iterdir())
+    people, months = (int(part) for part in files.name.split("-")[:2])
+    counts = _counted(data / "lake" / "feeds")
+    return World(data, files.resolve(), people, months, sum(counts.values()), counts)
+
+
 def _build(files: Path, data: Path, people: int, months: int) -> None:
     """`anju demo` does everything; its own folder of files is ours, so that another intake can read the same ones."""
     shutil.rmtree(data, ignore_errors=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +11,7 @@ from anju.core.standards.compile import RunPlan
 from anju.lake import engine
 from anju.lake.duck import name, quoted
 from benchmarks.judged import Setting, connection
-from benchmarks.rounds import Timed
+from benchmarks.rounds import Timed, Watch
 
 FILES = re.compile(r"read_parquet\((?:\[([^\]]*)\]|('[^']*'))")
 VIEW = re.compile(r'CREATE TEMP VIEW ("[^"]+"|\w+) AS')
@@ -85,7 +84,7 @@ def columns_read(setting: Setting, plan: RunPlan) -> dict[tuple[str, ...], list[
 def scan(read: dict[tuple[str, ...], list[str]]) -> Timed:
     """One statement for each feed and registry table: the greatest value of each column that the plan reads."""
     with connection() as con:
-        started = time.perf_counter()
+        watch = Watch()
         for files, columns in read.items():
             con.execute(f"SELECT {', '.join(f'max({name(column)})' for column in columns)} FROM {_source(files)}").fetchall()
-        return Timed(time.perf_counter() - started)
+        return watch.stop()

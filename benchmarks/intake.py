@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from anju.apps.people.vault import FileVault
 from anju.core.contracts.model import Contract, Programme
 from anju.lake.intake import take_in
 from benchmarks.results import Goal, Row, Section
-from benchmarks.rounds import Timed, in_turns, ratio
+from benchmarks.rounds import Timed, Watch, in_turns, ratio
 from benchmarks.world import EVENING
 
 if TYPE_CHECKING:
@@ -59,16 +58,16 @@ def ours(situation: Situation, path: Path, directory: Directory, root: Path) -> 
     assert isinstance(programme, Programme)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
-    started = time.perf_counter()
+    watch = Watch()
     receipt = take_in(
         root, contract, programme, path, delivery_id=1, directory=directory, vault=FileVault(), received_at=EVENING.replace(tzinfo=None),
         unit="522301", periods=("2020-09", "2023-08"),
     )  # fmt: skip
-    return Timed(time.perf_counter() - started, (receipt.accepted, receipt.refused))
+    return watch.stop_with(lambda: (receipt.accepted, receipt.refused))
 
 
 def pandas(path: Path, people: dict[str, int], out: Path) -> Timed:
-    started = time.perf_counter()
+    watch = Watch()
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     amount = pandera.Check(lambda s: (s == "") | (pd.to_numeric(s, errors="coerce") >= 0))
     day = pandera.Check(lambda s: (s == "") | pd.to_datetime(s, format="%Y-%m-%d", errors="coerce").notna())
@@ -93,7 +92,7 @@ def pandas(path: Path, people: dict[str, int], out: Path) -> Timed:
     for name in MONEY:
         good[name] = (pd.to_numeric(good[name]) * 100).round().astype("int64")
     good.sort_values("person_id").to_parquet(out, compression="zstd", index=False)
-    return Timed(time.perf_counter() - started, (len(good), len(bad)))
+    return watch.stop_with(lambda: (len(good), len(bad)))
 
 
 def measure(situation: Situation) -> Section:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from anju.core.standards.model import Policy
 from anju.lake import engine
 from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources
-from benchmarks.rounds import Timed
+from benchmarks.rounds import Timed, Watch
 
 MEMORY = "900MB"  # what a run may use: the default of `engine.run`
 MADE = re.compile(r'CREATE TEMP (?:TABLE|VIEW) ("[^"]+"|\w+)')
@@ -55,17 +54,16 @@ def connection(memory: str = MEMORY, threads: int = 2) -> Iterator[Any]:
 def fused(setting: Setting, plan: RunPlan) -> Timed:
     """Everything at once: the snapshot and every step of the plan. The answers are read afterwards, uncounted."""
     with connection() as con:
-        started = time.perf_counter()
+        watch = Watch()
         engine.judge(con, setting.policy, setting.sources, plan, setting.day, setting.known_at)
-        took = time.perf_counter() - started
-        return Timed(took, answers(con, plan))
+        return watch.stop_with(lambda: answers(con, plan))
 
 
 def whole_run(setting: Setting, standards: Iterable[str] | None, out: Path) -> Timed:
     """`anju run` without the database: judging, and every answer, breach and count of places written as Parquet."""
-    started = time.perf_counter()
+    watch = Watch()
     result = engine.run(setting.policy, setting.sources, setting.day, setting.known_at, out, standards=standards)
-    return Timed(time.perf_counter() - started, result)
+    return watch.stop_with(lambda: result)
 
 
 def answers(con: Any, plan: RunPlan) -> Answers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from anju.lake.snapshot import open_snapshot
 from benchmarks.floor import columns_read, scan
 from benchmarks.judged import Answers, Setting, answers, connection, drop, fused, must_agree, whole_run
 from benchmarks.results import Goal, Row, Section
-from benchmarks.rounds import Timed, in_turns, ratio
+from benchmarks.rounds import Timed, Watch, in_turns, ratio
 
 if TYPE_CHECKING:
     from benchmarks.situation import Situation
@@ -24,18 +23,17 @@ def one_by_one(setting: Setting, codes: tuple[str, ...]) -> Timed:
     feeds = {feed for plan in plans for feed in engine.feeds_of(setting.policy, plan)}
     subjects = {subject for plan in plans for subject in plan.standards}
     found: Answers = {}
-    uncounted = 0.0
     with connection() as con:
-        started = time.perf_counter()
+        watch = Watch()
         open_snapshot(con, setting.sources, setting.policy, setting.day, setting.known_at, feeds, subjects)
         for code, plan in zip(codes, plans, strict=True):
             for step in plan.steps:
                 con.execute(step.sql)
-            paused = time.perf_counter()
+            watch.pause()
             found[code] = answers(con, plan)[code]
             drop(con, (step.sql for step in plan.steps))
-            uncounted += time.perf_counter() - paused
-        return Timed(time.perf_counter() - started - uncounted, found)
+            watch.resume()
+        return watch.stop_with(lambda: found)
 
 
 def measure(situation: Situation) -> Section:

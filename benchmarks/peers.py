@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from anju.lake import engine
@@ -12,7 +11,7 @@ from benchmarks.inputs import Dates, write_inputs
 from benchmarks.judged import Setting, connection
 from benchmarks.postgresql import parameters
 from benchmarks.results import Goal, Row, Section
-from benchmarks.rounds import Timed, Timing, in_turns, ratio
+from benchmarks.rounds import Timed, Timing, Watch, in_turns, ratio
 
 if TYPE_CHECKING:
     from benchmarks.situation import Situation
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 def ours(setting: Setting) -> Timed:
     plan = setting.plan(CODES)
     with connection() as con:
-        started = time.perf_counter()
+        watch = Watch()
         engine.judge(con, setting.policy, setting.sources, plan, setting.day, setting.known_at)
-        return Timed(time.perf_counter() - started, our_codes(con, plan))
+        return watch.stop_with(lambda: our_codes(con, plan))
 
 
 def by_pandas(files: Any, values: dict[str, Any]) -> Codes:

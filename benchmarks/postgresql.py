@@ -23,7 +23,7 @@ from benchmarks.inputs import Dates, write_inputs
 from benchmarks.judged import Answers, Setting, fused
 from benchmarks.results import Goal, Row, Section
 from benchmarks.rounds import Timed, in_turns, ratio
-from benchmarks.server import SETTINGS, postgresql
+from benchmarks.server import SETTINGS, Server, postgresql
 
 if TYPE_CHECKING:
     from benchmarks.situation import Situation
@@ -119,16 +119,17 @@ def _working_days(setting: Setting) -> list[date]:
     return [day for day in days if calendar.is_working(day)]
 
 
-def judge(dsn: str, values: dict[str, Any]) -> Timed:
+def judge(server: Server, values: dict[str, Any]) -> Timed:
     text = STATEMENTS.read_text(encoding="utf-8")
     statements = [part for part in re.split(r";\n", re.sub(r"(?m)^--.*$", "", text)) if part.strip()]
-    with psycopg.connect(dsn, autocommit=True, cursor_factory=psycopg.ClientCursor) as con:
+    with psycopg.connect(server.dsn, autocommit=True, cursor_factory=psycopg.ClientCursor) as con:
         for name in reversed(MADE.findall(text)):
             con.execute(f"DROP TABLE IF EXISTS {name}")
-        started = time.perf_counter()
+        before, started = server.processor(), time.perf_counter()
         for statement in statements:
             con.execute(statement, values)
-        return Timed(time.perf_counter() - started)
+        took = time.perf_counter() - started
+    return Timed(took, server.processor() - before)
 
 
 def compare(dsn: str, ours: Answers) -> list[str]:
@@ -154,11 +155,11 @@ def measure(situation: Situation) -> Section:
     files = write_inputs(situation.with_drafts, tuple(TABLES), situation.folder / "inputs")
     plan = setting.plan(tuple(TABLES))
     values = parameters(setting)
-    with postgresql() as (_, dsn):
-        loading = load(dsn, setting, files)
-        ways = {"fused": lambda: fused(setting, plan), "postgresql": lambda: judge(dsn, values)}
+    with postgresql() as server:
+        loading = load(server.dsn, setting, files)
+        ways = {"fused": lambda: fused(setting, plan), "postgresql": lambda: judge(server, values)}
         timings, found = in_turns(ways, situation.rounds)
-        wrong = compare(dsn, found["fused"])
+        wrong = compare(server.dsn, found["fused"])
     if wrong:
         raise AssertionError("PostgreSQL answers otherwise:\n" + "\n".join(wrong))
     times = ratio(timings["postgresql"], timings["fused"])

@@ -125,10 +125,12 @@ def table(section: dict[str, Any]) -> str:
     """The section as Markdown: ways, then goals. Seconds are medians with least and most."""
     lines = []
     if section["rows"]:
-        lines += [f"| way | seconds | {section['against']} | |", "|---|---|---|---|"]
+        lines += [f"| way | seconds | processor s | {section['against']} | |", "|---|---|---|---|---|"]
         for row in section["rows"]:
             times = span(row["ratio"], lambda v: f"{v:.2f}") if row["ratio"] else ""
-            lines.append(f"| {row['name']} | {span(row['seconds'])} | {times} | {row['remark']} |")
+            processor = row["seconds"]["processor"]
+            used = "" if processor is None else seconds_text(processor)
+            lines.append(f"| {row['name']} | {span(row['seconds'])} | {used} | {times} | {row['remark']} |")
         lines.append("")
     if section["goals"]:
         lines += ["| figure | reached | goal | |", "|---|---|---|---|"]

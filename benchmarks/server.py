@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +19,31 @@ SETTINGS = {
     "synchronous_commit": "off", "jit": "off", "random_page_cost": "1.1",
 }  # fmt: skip
 PORT = 55439
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`url` is for ANJU_DATABASE_URL, `dsn` for psycopg."""
+
+    url: str
+    dsn: str
+    postmaster: int
+
+    def processor(self) -> float:
+        """Processor seconds of all sessions that have ended, with their parallel workers. Ask when no session is open."""
+        while self._sessions():
+            time.sleep(0.02)
+        fields = Path(f"/proc/{self.postmaster}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+    def _sessions(self) -> bool:
+        """Whether a session's process is still there: the postmaster counts it only when it has gone."""
+        children = Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text().split()
+        for child in children:
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if b": anju anju" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return True
+        return False
 
 
 def binaries() -> Path | None:
@@ -29,8 +56,8 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def postgresql() -> Iterator[tuple[str, str]]:
-    """Yields (URL for ANJU_DATABASE_URL, DSN for psycopg) of an empty database."""
+def postgresql() -> Iterator[Server]:
+    """An empty database."""
     bin_ = binaries()
     if bin_ is None:
         raise SystemExit("This benchmark needs PostgreSQL and it is not installed. Type:  sudo apt-get install postgresql")
@@ -41,7 +68,10 @@ def postgresql() -> Iterator[tuple[str, str]]:
         _call([*owner, str(bin_ / "initdb"), "-D", f"{work}/data", "-U", "anju", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
         _call([*owner, str(bin_ / "pg_ctl"), "-D", f"{work}/data", "-w", "-l", f"{work}/log", "-o", f"-k {work} -p {PORT} {options}", "start"])
         _call([*owner, str(bin_ / "createdb"), "-h", str(work), "-p", str(PORT), "-U", "anju", "anju"])
-        yield f"postgresql://anju@/anju?host={quote(str(work))}&port={PORT}", f"host={work} port={PORT} user=anju dbname=anju"
+        postmaster = int((work / "data" / "postmaster.pid").read_text().split()[0])
+        yield Server(
+            f"postgresql://anju@/anju?host={quote(str(work))}&port={PORT}", f"host={work} port={PORT} user=anju dbname=anju", postmaster
+        )
     finally:
         subprocess.run(
             [*owner, str(bin_ / "pg_ctl"), "-D", f"{work}/data", "-m", "immediate", "stop"], check=False, cwd="/", stdout=subprocess.DEVNULL

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +19,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks.export import in_child
+from benchmarks.export import as_timing, in_child
 from benchmarks.results import Goal, Row, Section
-from benchmarks.rounds import Timed, Timing, in_turns, ratio
+from benchmarks.rounds import Timed, Timing, Watch, in_turns, ratio
 from benchmarks.server import postgresql
 from benchmarks.world import DAY
 
@@ -94,14 +93,14 @@ class Way:
             started_at=timezone.now(),
             started_by="bench",
         )
-        started = time.perf_counter()
+        watch = Watch()
         way(record)
-        took = time.perf_counter() - started
+        timed = watch.stop()
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT count(*), sum(subject_id), sum(length(evidence)), sum(CASE level WHEN 'red' THEN 1 ELSE 0 END) FROM {self.table}"
             )
-            return Timed(took, [int(value) for value in cursor.fetchone()])
+            return Timed(timed.seconds, timed.processor, [int(value) for value in cursor.fetchone()])
 
     def set_wise(self, record: Any) -> None:
         self.write(record, self.result)
@@ -151,7 +150,7 @@ def child(rounds: int, folder: Path) -> dict[str, Any]:
     timings, found = in_turns(ways, rounds)
     if not found["set"] == found["upsert"] == found["changed"]:
         raise AssertionError(f"the ways end in different states: {found}")
-    return {name: timing.seconds for name, timing in timings.items()}
+    return {name: [timing.seconds, timing.processor] for name, timing in timings.items()}
 
 
 def measure(situation: Situation) -> Section:
@@ -162,18 +161,18 @@ def measure(situation: Situation) -> Section:
         folder = Path(name)
         whole_run(setting, None, folder / "run").answer.attainment.rename(folder / "attainment.parquet")
         pq.write_table(pa.Table.from_pylist(list(incoming())), folder / "breaches.parquet")
-        judging = [fused(setting, setting.plan()).seconds]
+        judging = [fused(setting, setting.plan())]
         found = {"SQLite": in_child(__name__, [str(situation.rounds), name], f"sqlite:///{name}/writing.sqlite3")}
-        judging.append(fused(setting, setting.plan()).seconds)
-        with postgresql() as (url, _):
-            found["PostgreSQL"] = in_child(__name__, [str(situation.rounds), name], url)
-        judging.append(fused(setting, setting.plan()).seconds)
-    judged = Timing(tuple(judging))
+        judging.append(fused(setting, setting.plan()))
+        with postgresql() as server:
+            found["PostgreSQL"] = in_child(__name__, [str(situation.rounds), name], server.url)
+        judging.append(fused(setting, setting.plan()))
+    judged = Timing(tuple(t.seconds for t in judging), tuple(t.processor for t in judging))
     rows, goals = [Row("judging the world, for comparison (before, between and after)", judged)], []
     for database, answer in found.items():
-        ours = Timing(tuple(answer["set"]))
+        ours = as_timing(answer["set"])
         rows += [
-            Row(f"{database}: {text}", Timing(tuple(answer[way])), None if way == "set" else ratio(Timing(tuple(answer[way])), ours))
+            Row(f"{database}: {text}", as_timing(answer[way]), None if way == "set" else ratio(as_timing(answer[way]), ours))
             for way, text in WAYS.items()
         ]
         goals.append(Goal(f"writing on {database} against judging", ours.median / judged.median, "times as long", 2.5, at_most=True))

@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 20000
-MONTHS ?= 36
+MONTHS ?= 24
 ROUNDS ?= 3
 
 .PHONY: run bench test test-sqlite test-postgresql check format lint types contracts migrations policy docs lock clean

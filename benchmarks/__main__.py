@@ -62,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=sorted(BENCHMARKS), metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--rounds", type=int, default=3, help="counted rounds, after one that is not (default %(default)s)")
     parser.add_argument("--people", type=int, default=338_506, help="size of the prefecture (default %(default)s)")
-    parser.add_argument("--months", type=int, default=36, help="months of monthly feeds (default %(default)s: 17 million rows)")
+    parser.add_argument("--months", type=int, default=24, help="months of monthly feeds (default %(default)s: 19 million rows)")
     parser.add_argument("--folder", type=Path, default=world.ROOT / "build" / "bench", help="where worlds and results are kept")
     parser.add_argument("--data", type=Path, help="measure this data folder, which `anju demo` has made, instead of one of our own")
     parser.add_argument("--page", type=Path, nargs="?", const=PAGE, help="write the tables into this page (default %(const)s)")

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import django
+from django.core.management import call_command
 
 from benchmarks import results, world
 from benchmarks.page import write_page
@@ -34,6 +35,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.settings")
     made = world.found(chosen.data.resolve()) if chosen.data else world.prepare(folder, chosen.people, chosen.months)
     django.setup()
+    call_command("migrate", verbosity=0, interactive=False)  # a folder given with --data may be of an earlier day
     situation = importlib.import_module("benchmarks.situation").Situation(made, folder, chosen.rounds)
     command = f"make bench PEOPLE={made.people} MONTHS={made.months} ROUNDS={chosen.rounds}"
     kept = folder / "results.json"

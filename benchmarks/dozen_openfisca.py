@@ -20,7 +20,7 @@ from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
 from benchmarks.dozen import CODES, HOUSEHOLD, PERSON, Codes, coded
-from benchmarks.dozen_pandas import aid_rows, day_of, latest
+from benchmarks.dozen_pandas import aid_rows, day_of, latest, true
 
 MONTH = "2023-09"
 LEFT_OUT = -1  # households without a member, and persons of none: a group entity cannot hold them
@@ -97,15 +97,15 @@ def _person_facts(files: dict[str, Path], person: Any, p: dict[str, Any]) -> dic
     elder = pd.read_parquet(files["f21"])
     elder = elder[elder["list"].isin(LISTS)]
     since = (day_of(p["day"]) - pd.to_datetime(elder["last_visit_on"].fillna(elder["registered_on"]))).dt.days
-    able = person["labour_capacity"].isin(["normal", "skilled"]) & ~person["is_student"] & ~person["in_military"]
+    able = person["labour_capacity"].isin(["normal", "skilled"]) & ~true(person["is_student"]) & ~true(person["in_military"])
     facts = {
-        "alive": person["alive"], "able": able, "woman": person["sex"] == "2", "hukou_moved": person["hukou_moved"], "no_permit": expiry.isna(),
-        "permit_soon": (day_of(p["day"]) - expiry).dt.days >= -60, "away": person["resident_status"].isin(["out_working", "out_studying"]),
+        "alive": true(person["alive"]), "able": able, "woman": person["sex"] == "2", "hukou_moved": true(person["hukou_moved"]),
+        "no_permit": expiry.isna(), "permit_soon": (day_of(p["day"]) - expiry).dt.days >= -60, "away": person["resident_status"].isin(["out_working", "out_studying"]),
         "age": _age(birth, p["day"]), "age_entry": _age(birth, p["entry_day"]), "on_roll": ids.isin(roll.index),
         "dropped_out": _at(roll, ids, "status", "") == "dropped_out", "taught_at_home": _at(roll, ids, "status", "") == "home_teaching",
         "roll_unit": roll["school_unit_code"].map(units).reindex(ids).fillna(-1), "absent_days": _at(week, ids, "consecutive_absent_days", 0),
-        "insured": ids.isin(cover[(cover["year"] == p["medical_year"]) & cover["insured"]]["person_id"]),
-        "employed": _at(job, ids, "employed", False), "unemployed_days": _at(job, ids, "unemployed_days", NONE),
+        "insured": ids.isin(cover[(cover["year"] == p["medical_year"]) & true(cover["insured"])]["person_id"]),
+        "employed": true(job["employed"].reindex(ids)), "unemployed_days": _at(job, ids, "unemployed_days", NONE),
         "elder": ids.isin(elder["person_id"]),
         **{f"late_{risk}": ids.isin(elder[(elder["risk_level"] == risk) & (since > p[f"visit_{risk}"])]["person_id"]) for risk in RISKS},
         **{f"own_{name}": ids.isin(rows["person_id"].dropna()) for name, rows in aid_rows(pd.read_parquet(files["f20"]), p).items()},
@@ -156,7 +156,7 @@ def _household_facts(files: dict[str, Path], homes: Any, p: dict[str, Any]) -> d
     days = pd.to_datetime(income["valid"])
     facts = {
         "status": homes["status"].map(STATUS).fillna(0), "unit": homes["mgmt_unit_code"].map(units).fillna(-2),
-        "registered_poor": homes["is_registered_poor"], "returned": ids.isin(visits[back]["household_id"]),
+        "registered_poor": true(homes["is_registered_poor"]), "returned": ids.isin(visits[back]["household_id"]),
         "days_since_move": (day_of(p["day"]) - pd.to_datetime(homes["move_in_date"])).dt.days.fillna(0),
         "visits_month": visits[came & (valid > day_of(p["visits_month_start"]))].groupby("household_id").size().reindex(ids).fillna(0),
         "visits_half": visits[came & (valid > day_of(p["visits_half_start"]))].groupby("household_id").size().reindex(ids).fillna(0),
@@ -172,11 +172,12 @@ def _household_facts(files: dict[str, Path], homes: Any, p: dict[str, Any]) -> d
 def _meter(path: Path, ids: Any, p: dict[str, Any]) -> dict[str, Any]:
     """For each of 24 months: 1 in use, 0 not in use, 2 no row."""
     meter = pd.read_parquet(path)
+    meter["used"] = true(meter["in_use"], otherwise=True).astype("int32")
     found = {}
     for back in range(24):
         period = p["month"] - back
-        rows = meter[meter["period"] == period].groupby("household_id")["in_use"].max()
-        found[f"{period // 12}-{period % 12 + 1:02d}"] = rows.reindex(ids).map({True: 1, False: 0}).fillna(2).to_numpy(dtype=np.int32)
+        rows = meter[meter["period"] == period].groupby("household_id")["used"].max()
+        found[f"{period // 12}-{period % 12 + 1:02d}"] = rows.reindex(ids).fillna(2).to_numpy(dtype=np.int32)
     return found
 
 

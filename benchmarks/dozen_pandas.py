@@ -15,12 +15,20 @@ def judge(files: dict[str, Path], p: dict[str, Any]) -> Codes:
     """Reads the Parquet files and answers the twelve standards. `p`: days, periods and limits."""
     person = pd.read_parquet(files["person"]).sort_values("id").set_index("id")
     household = pd.read_parquet(files["household"]).sort_values("id").set_index("id")
+    for name in ("alive", "hukou_moved"):
+        person[name] = true(person[name])
+    household["is_registered_poor"] = true(household["is_registered_poor"])
     _ages(person, p)
     _people(files, person, p)
     _families(files, household, person, p)
     home = household.reindex(person["household_id"].fillna(-1).astype("int64"))
     found = _person_answers(person, home, p)
     return found | _household_answers(household, p)
+
+
+def true(cells: Any, *, otherwise: bool = False) -> Any:
+    """Cells that may be empty as plain booleans. Whoever depends on an empty one is unknown here, and is not compared."""
+    return cells.astype("boolean").fillna(otherwise).astype(bool)
 
 
 def day_of(value: Any) -> Any:
@@ -32,7 +40,7 @@ def _ages(person: Any, p: dict[str, Any]) -> None:
     for name in ("born_6", "born_16", "born_55", "born_60"):
         person[name] = birth <= day_of(p[name])
     person["school_age"] = person["alive"] & person["born_6"] & ~person["born_16"]
-    able = person["labour_capacity"].isin(["normal", "skilled"]) & ~person["is_student"] & ~person["in_military"]
+    able = person["labour_capacity"].isin(["normal", "skilled"]) & ~true(person["is_student"]) & ~true(person["in_military"])
     under = np.where(person["sex"] == "1", ~person["born_60"], ~person["born_55"])
     person["labour"] = person["alive"] & able & person["born_16"] & under
 
@@ -56,7 +64,7 @@ def _people(files: dict[str, Path], person: Any, p: dict[str, Any]) -> None:
     week = latest(files["f10"], "person_id", ["consecutive_absent_days"], ("period", p["week"]))
     person["away"] = week["consecutive_absent_days"].reindex(person.index).fillna(0)
     cover = pd.read_parquet(files["f13"], columns=["person_id", "year", "insured"])
-    person["insured"] = person.index.isin(cover[(cover["year"] == p["medical_year"]) & cover["insured"]]["person_id"])
+    person["insured"] = person.index.isin(cover[(cover["year"] == p["medical_year"]) & true(cover["insured"])]["person_id"])
     bills = pd.read_parquet(files["f14"])
     valid = pd.to_datetime(bills["valid"])
     inpatient = bills[(valid > day_of(p["year_start"])) & (bills["visit_type"] == "inpatient")].groupby("person_id")["self_paid"].sum()
@@ -64,7 +72,7 @@ def _people(files: dict[str, Path], person: Any, p: dict[str, Any]) -> None:
     person["inpatient"] = inpatient.reindex(person.index).fillna(0)
     person["outpatient"] = outpatient.groupby("person_id")["self_paid"].sum().reindex(person.index).fillna(0)
     job = latest(files["f16"], "person_id", ["employed", "unemployed_days"], ("period", p["month"]))
-    person["employed"] = job["employed"].reindex(person.index).fillna(False).astype(bool)
+    person["employed"] = true(job["employed"].reindex(person.index))
     person["unemployed_days"] = job["unemployed_days"].reindex(person.index)
     elder = pd.read_parquet(files["f21"])
     elder = elder[elder["list"].isin(["elder_alone", "elder_empty_nest", "disabled_elder"])]
@@ -92,7 +100,7 @@ def _families(files: dict[str, Path], household: Any, person: Any, p: dict[str, 
     index = household.index
     meter = pd.read_parquet(files["f06"])
     meter = meter[(meter["period"] > p["month"] - 24) & (meter["period"] <= p["month"])]
-    used = meter[meter["in_use"]].groupby("household_id")["period"].max()  # the last month in use ends the run of months not in use
+    used = meter[true(meter["in_use"], otherwise=True)].groupby("household_id")["period"].max()
     first = meter.groupby("household_id")["period"].min()
     run = (p["month"] - used).reindex(index)
     household["not_in_use"] = run.fillna(p["month"] - first.reindex(index) + 1).fillna(0)

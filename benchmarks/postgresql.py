@@ -122,10 +122,12 @@ def _working_days(setting: Setting) -> list[date]:
 def judge(server: Server, values: dict[str, Any]) -> Timed:
     text = STATEMENTS.read_text(encoding="utf-8")
     statements = [part for part in re.split(r";\n", re.sub(r"(?m)^--.*$", "", text)) if part.strip()]
-    with psycopg.connect(server.dsn, autocommit=True, cursor_factory=psycopg.ClientCursor) as con:
+    with psycopg.connect(server.dsn) as con:
         for name in reversed(MADE.findall(text)):
             con.execute(f"DROP TABLE IF EXISTS {name}")
-        before, started = server.processor(), time.perf_counter()
+    before = server.processor()
+    with psycopg.connect(server.dsn, autocommit=True, cursor_factory=psycopg.ClientCursor) as con:
+        started = time.perf_counter()
         for statement in statements:
             con.execute(statement, values)
         took = time.perf_counter() - started

@@ -41,7 +41,8 @@ class Server:
         children = Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text().split()
         for child in children:
             with suppress(FileNotFoundError, ProcessLookupError):
-                if b": anju anju" in Path(f"/proc/{child}/cmdline").read_bytes():
+                title = Path(f"/proc/{child}/cmdline").read_bytes()
+                if b": anju anju" in title or not title:  # without a title it is about to end
                     return True
         return False
 

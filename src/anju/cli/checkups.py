@@ -65,10 +65,12 @@ def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
     """Every check that can be made; what stands on the database is left out where the database does not answer."""
     yield from machine()
     yield from folder()
-    ready = True
+    ready = answers = True
     for one in database():
-        ready = ready and one.grade == "ok"
+        ready, answers = ready and one.grade == "ok", answers and one.grade != "not ready"
         yield one
+    if answers:
+        yield from restoring()
     policy, faults = read_policy(policy_folder())
     yield check("policy", policy is not None, f"{policy_folder()}, {len(faults)} faults", "anju standards check")
     if policy is not None:
@@ -133,6 +135,14 @@ def database() -> Iterator[Check]:
         yield check("database file", answer == "ok", answer, "restore the last backup: anju restore --help")
 
 
+def restoring() -> Iterator[Check]:
+    data = data_folder()
+    if interrupted(data):
+        yield Check("restore", "not ready", "a restore was interrupted", "say it again: anju restore FROM")
+    elif (data / MARK).exists():
+        yield Check("restore", "note", "a finished restore left its work folder", f"rm -r {data / MARK}")
+
+
 def clock() -> Iterator[Check]:
     """A clock behind what is recorded would make new deliveries look older than old ones."""
     seen = [Run.objects.aggregate(last=Max("finished_at"))["last"], _record().get("made_at")]
@@ -172,10 +182,6 @@ def keys() -> Iterator[Check]:
 
 def lake(deep: bool) -> Iterator[Check]:
     data = data_folder()
-    if interrupted(data):
-        yield Check("restore", "not ready", "a restore was interrupted", "say it again: anju restore FROM")
-    elif (data / MARK).exists():
-        yield Check("restore", "note", "a finished restore left its work folder", f"rm -r {data / MARK}")
     state = lake_state(data / "lake", deep=deep)
     losses = [f"{len(names)} {word} ({few(list(names))})" for word, names in (("missing", state.missing), ("damaged", state.damaged)) if names]
     deeply = ", every row counted" if deep else ""

@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anju.apps.backup.store import Store
+from anju.apps.backup.store import Set, Store
 from anju.apps.backup.tables import schema_of, tables
 from deployment import ROOT, SERVER, Deployment, fill, write_files
 
@@ -210,3 +212,46 @@ def test_every_column_of_every_table_can_be_kept() -> None:
     kept = {model._meta.db_table: schema_of(model) for model in tables()}
     assert {"people_identifier", "feeds_delivery", "findings_run", "places_succession"} <= set(kept)
     assert str(kept["feeds_delivery"].field("matched_rate").type) == "decimal128(5, 4)"
+
+
+def made_up(out: Path, migrations: dict[str, list[str]], tables: dict[str, pa.Table]) -> Path:
+    """A set as another version of Anju would have made it."""
+    one = Set(name="2023", made_at="2023-08-01T12:00:00+00:00", anju="0", engine="sqlite", keys={}, migrations=migrations, policy="")
+    store = Store(out)
+    with store.writing():
+        for name, table in tables.items():
+            pq.write_table(table, out / "files" / "draft")
+            one.files[f"tables/{name}.parquet"], _ = store.add(out / "files" / "draft")
+        (out / "files" / "draft").unlink(missing_ok=True)
+        store.finish(one)
+    return out
+
+
+def test_a_set_of_an_older_version_is_brought_up_to_date(tmp_path: Path, empty: Deployment) -> None:
+    """The rows go into the tables of their time, and the migrations since work on them as on any deployment."""
+    place = {"id": [1], "tree": ["scope"], "level": ["unit"], "code": ["U"], "name": ["u"], "path": ["/1/"], "is_unit": [True]}
+    at = pa.array([datetime(2023, 8, 1, 12, tzinfo=UTC)], pa.timestamp("us", tz="UTC"))
+    household = {"id": [7], "household_code": ["H7"], "place_id": [1], "recorded_at": at}
+    tables = {"places_place": pa.table(place), "people_household": pa.table(household)}
+    out = made_up(tmp_path / "sets", {"places": ["0001_initial"], "people": ["0001_initial"]}, tables)
+    empty.anju("restore", str(out))
+    (row,) = empty.rows("SELECT id, household_code, valid_from FROM people_household")
+    assert (row[0], row[1], str(row[2])) == (7, "H7", "2023-08-01")
+    assert empty.json("doctor")["ready"] is True
+
+
+def test_a_set_of_a_newer_version_is_refused(tmp_path: Path, empty: Deployment) -> None:
+    out = made_up(tmp_path / "sets", {"places": ["0001_initial", "0099_later"]}, {})
+    assert "made by a newer Anju: it has places.0099_later" in empty.anju("restore", str(out), code=2)
+
+
+def test_a_killed_restore_can_be_said_again(filled: Deployment, sets: Path, empty: Deployment) -> None:
+    words = ("restore", str(sets), "--keys", str(filled.data / "keys"))
+    for moment in ("_take_keys", "migrate_to", "reset_sequences", "_place"):
+        process = empty.start(f"call:anju.apps.backup.restoring:{moment}", *words, module="kill.dying")
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, moment
+        assert {c["what"]: c["grade"] for c in empty.json("doctor", code=3)["checks"]}["restore"] == "not ready"  # type: ignore[index, attr-defined]
+    empty.anju(*words)
+    assert empty.findings() == filled.findings()
+    assert empty.json("doctor")["ready"] is True

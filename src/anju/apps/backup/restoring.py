@@ -149,9 +149,11 @@ def _fill(target: BaseDatabaseWrapper, stage: Path) -> tuple[int, int]:
     dropped = 0
     with target.cursor() as cursor:
         # what was under way belongs to processes that are not here
-        for statement in ("DELETE FROM feeds_delivery WHERE status = 'receiving'", "DELETE FROM findings_run WHERE finished_at IS NULL"):
-            cursor.execute(statement)
-            dropped += cursor.rowcount
+        there = target.introspection.table_names(cursor)
+        for name, under_way in (("feeds_delivery", "status = 'receiving'"), ("findings_run", "finished_at IS NULL")):
+            if name in there:
+                cursor.execute(f"DELETE FROM {name} WHERE {under_way}")
+                dropped += cursor.rowcount
     return rows - dropped, dropped
 
 

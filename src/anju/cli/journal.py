@@ -37,7 +37,11 @@ def seal_(heads: Path | None, as_json: bool) -> None:
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 def export(out: Path, as_json: bool) -> None:
-    """Write every sealed line to OUT as JSON lines, to be verified elsewhere."""
+    """Write every sealed line to OUT as JSON lines, to be verified elsewhere.
+
+    \b
+    anju journal export journal.jsonl
+    """
     migrated()
     head = export_journal(out)
     data = {"lines": head.seq if head else 0, "hash": head.hash if head else None, "file": str(out)}

@@ -22,11 +22,14 @@ from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault, digest, ensure_keys
 from anju.apps.places.actions import import_scope_places
 from anju.core.standards.meaning.judge import Judge
+from anju.core.standards.meaning.snapshot import Snapshot
 from anju.core.standards.model import Policy
 from anju.core.standards.read import load_policy
 from anju.core.terms.identifiers import check_digit
+from anju.lake.duck import open_duckdb
 from anju.lake.engine import feeds_of, plan_of
 from anju.lake.refused import read_refused, refused_path
+from anju.lake.snapshot import open_snapshot
 from anju.lake.world import read_world
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +221,22 @@ def test_two_numbers_of_one_person_are_a_conflict_within_a_delivery(office: Offi
     assert [(done.accepted, done.set_aside) for done in office.retry(moment(15))] == [(0, 1)]
     roll.refresh_from_db()
     assert "was taken in from this file before" in next(iter(roll.reasons))
+
+
+def test_a_row_taken_in_later_does_not_undo_a_correction_that_came_before(office: Office) -> None:
+    """The request first named somebody unknown, then the right person; later the unknown one is registered after all."""
+    header = "request_id,person_id,household_code,received_on,satisfaction"
+    office.receive("F32_U1.csv", header, f"Q1,{number(2)},H1,2023-09-10,1", f"Q2,{number(1)},H1,2023-09-10,3", at=moment(3))
+    office.receive("F32_U1_b.csv", header, f"Q1,{number(1)},H1,2023-09-10,5", at=moment(4))
+    office.register(moment(20), 1, 2)
+    assert [done.accepted for done in office.retry(moment(20))] == [1]
+    known = moment(21)
+    sources, _, _ = sources_for(office.policy, office.data, DAY, known)
+    con = open_duckdb()
+    open_snapshot(con, sources, office.policy, DAY, known.replace(tzinfo=None), ["F32"], ["person"])
+    seen = con.execute("SELECT request_id, satisfaction FROM s_F32 ORDER BY 1").fetchall()
+    world = Snapshot(office.policy, read_world(sources, office.policy, ["F32"]), DAY, known.replace(tzinfo=None))
+    assert seen == sorted((r["request_id"], r["satisfaction"]) for r in world.rows("F32")) == [("Q1", 5), ("Q2", 3)]
 
 
 def test_withdrawn_and_held_deliveries_take_their_later_rows_with_them(office: Office) -> None:

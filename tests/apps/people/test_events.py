@@ -170,6 +170,14 @@ def test_a_death_that_comes_late_holds_in_later_versions_too(desk: Desk) -> None
     assert desk.person(date(2024, 5, 20), moment(5, 20))["alive"] is True
 
 
+def test_a_late_death_also_corrects_what_a_later_register_wrongly_said(desk: Desk) -> None:
+    for month, alive in ((2, ""), (5, "true")):
+        desk.take(moment(month), people=[f"{number(4)},H1,甲,{alive},,,"])
+    desk.take(moment(6), events=[f"E1,{number(4)},death,2024-03-03,,,"])
+    person = Person.objects.get(name="甲")
+    assert (person.valid_from, person.alive, person.deceased_on) == (date(2024, 5, 10), False, date(2024, 3, 3))
+
+
 def test_hukou_moves_in_and_out_in_the_order_of_the_days(desk: Desk) -> None:
     n = number(1)
     desk.take(moment(6), events=[f"E2,{n},hukou_out,2024-05-01,,,", f"E1,{n},hukou_in,2024-03-01,,,", f"E3,{n},split,2024-05-02,,,"])

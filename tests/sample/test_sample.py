@@ -109,7 +109,8 @@ def _expected(sample: Sample, day: date) -> set[tuple[object, ...]]:
         return subject
 
     at = day.isoformat()
-    troubles = [e for e in sample.truth()["troubles"] if e["since"] <= at <= e["until"]]
+    in_force = sample.policy.standards
+    troubles = [e for e in sample.truth()["troubles"] if e["since"] <= at <= e["until"] and e["standard"] in in_force]
     return {(e["standard"], named(e["subject"]), e["answer"], e["level"]) for e in troubles}
 
 
@@ -133,7 +134,7 @@ def _answered(sample: Sample, run: Run) -> set[tuple[object, ...]]:
 def test_the_run_finds_exactly_what_was_planted(sample: Sample) -> None:
     expected = _expected(sample, SAMPLE_DAY)
     assert _answered(sample, Run.objects.get(current=True)) == expected
-    assert {e["standard"] for e in sample.truth()["expected"]} == set(sample.policy.standards)
+    assert {e["standard"] for e in sample.truth()["expected"]} == {*sample.policy.standards, "SX-02"}
     stands = {(f.standard, f.subject_key or f.subject_id, "breached", f.level) for f in Finding.objects.all()}
     assert stands == {e for e in expected if e[2] == "breached"}
 
@@ -165,7 +166,7 @@ def test_every_faulty_row_is_set_aside_with_its_reason_and_no_other(sample: Samp
         "is neither yes nor no", "no place of this code", "is not a day", "is less than 0", "is not a whole number", "is more than",
     }  # fmt: skip
     refused = sample.registers.refused
-    assert [r["reason"] for r in refused] == ["the same key stands here twice with different content"] * 2
+    assert [r["reason"] for r in refused] == ["the same number stands here in two households"] * 2
     assert sample.truth()["register_set_aside"] == 2
 
 
@@ -230,7 +231,9 @@ def test_the_interpreter_and_duckdb_agree_on_every_answer_and_evidence(sample: S
     for finding in Finding.objects.all():
         found = oracle.finding(finding.standard, finding.subject_key or finding.subject_id)
         recorded = {name: (fact["s"], fact["v"]) for name, fact in json.loads(finding.evidence).items()}
-        assert recorded == {name: _as_recorded(fact) for name, fact in found.evidence}
+        said = {name: _as_recorded(fact) for name, fact in found.evidence}
+        assert {name: _like(recorded[name], fact) for name, fact in said.items()} == said
+        assert recorded.keys() == said.keys()
 
 
 @pytest.mark.django_db
@@ -277,6 +280,12 @@ def _code_of(policy: Policy, found: Judged) -> int:
     version = policy.standards[found.standard].version_on(SAMPLE_DAY)
     assert version is not None
     return 10 + [b.name for b in version.breaches].index(str(found.breach)) + (100 if found.at_least else 0)
+
+
+def _like(recorded: tuple[str, object], said: tuple[str, object]) -> tuple[str, object]:
+    """What was recorded, read as the kind of number it is: one that might outgrow JSON's is kept as text."""
+    state, value = recorded
+    return state, int(value) if isinstance(value, str) and isinstance(said[1], int) else value
 
 
 def _as_recorded(fact: Fact) -> tuple[str, object]:
@@ -342,5 +351,6 @@ def test_a_week_passes_and_what_changed_is_said_with_its_reasons(sample: Sample)
     assert counts.get("ended", 0) == judged.ended > 0
     lit = [change for change in told if change.light == "education" and change.now in ("red", "orange")]
     assert lit and all("school days away in a row" in change.because for change in lit)
-    assert {change.now for change in told if change.standard == "ED-01" and change.was != "none"} >= {"met"}
+    well = [change for change in told if change.standard == "ED-01" and change.now == "met"]
+    assert well and all("school days away in a row: 0" in change.because for change in well)
     assert deliver(sample.folder, contracts, day) == []  # nothing comes twice

@@ -45,8 +45,8 @@ def claims(w: World, r: Round) -> Table:
     p = w.p
     rng = w.rng("F35", r.period)
     labour = w.labour(last_of(r.nth))
-    work = np.sort(rng.choice(labour, max(9, round(len(p.sex) * 0.000295)), replace=False))
-    home = np.sort(rng.choice(labour, max(9, round(len(p.sex) * 0.00006)), replace=False))
+    work = np.sort(rng.choice(labour, max(2, round(len(p.sex) * 0.000295)), replace=False))
+    home = np.sort(rng.choice(labour, max(1, round(len(p.sex) * 0.00006)), replace=False))
     who = np.concatenate([work, home])
     n = len(who)
     employment = np.arange(n) < len(work)

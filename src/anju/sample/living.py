@@ -119,11 +119,11 @@ def dispute_day(spell: Spell) -> date:
 
 
 def visits(w: World, r: Round) -> Table:
-    """Every household is called on about every eleventh week; who is under monitoring, at every month's end too."""
+    """Every household is called on every second or third month; who is under monitoring, at every month's end too."""
     p = w.p
     rng = w.rng("F29", r.period)
     everybody = np.arange(len(p.household_size))
-    who = everybody[(everybody * 5 + r.nth) % 8 < 3]
+    who = everybody[(everybody + 3 * r.nth) % 8 < 3]
     found = {s.household: s for s in w.at("found_gone", r.nth)}
     who = np.concatenate([who[~np.isin(who, list(found))], np.array(list(found), dtype=np.int64)])
     on = day64(first_of(r.nth)) + rng.integers(0, last_of(r.nth).day, len(who))
@@ -260,7 +260,7 @@ def survey_rounds(w: World) -> list[Round]:
 
 def projects(w: World, r: Round) -> Table:
     """Works that go on as planned: begun when the sample begins, or done."""
-    n = 420 if len(w.p.sex) > 100_000 else 45
+    n = 420 if len(w.p.sex) > 100_000 else len(w.p.community_code)
     nth = np.arange(n)
     share = np.minimum(100, 30 + (r.nth - w.t.first + 1) * (1 + nth % 4))
     end = np.where(share < 100, day64(first_of(w.t.horizon + 12)), day64(first_of(w.t.first)))

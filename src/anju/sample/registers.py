@@ -11,7 +11,7 @@ import pyarrow.csv as pacsv
 
 from anju.sample.columns import days, flags, numbered, replaced, same, text, whole
 from anju.sample.homes import communities, resident_status
-from anju.sample.plan import Spell, World
+from anju.sample.plan import FOREVER, Spell, World
 from anju.sample.population import CAPACITY, ETHNIC, RELATIONS, identity_numbers
 from anju.sample.settlements import COUNTIES, STREETS, UNIT_CODES, UNITS
 from anju.sample.timeline import first_of, last_of
@@ -42,6 +42,7 @@ def _deaths(w: World) -> None:
         w.dead[person] = w.p.day - timedelta(days=30 + nth * span // many)
         if nth < STILL_PAID:
             w.add(Spell("paid_after_death", w.t.first, w.t.horizon, household, person))
+            w.expect("SX-02", p.identity(person), "orange", w.dead[person], FOREVER, "paid after death")  # a draft
 
 
 def _twice(w: World) -> None:

@@ -7,17 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.dataset as ds
-
-from anju.apps.findings.actions import run_folder
-from anju.apps.findings.explaining import recorded_facts
+from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Finding, Run
+from anju.apps.findings.subjects import NoSuchSubject
 from anju.apps.people.models import Household
 from anju.apps.places.models import Place
 from anju.core.standards.model import Policy
 
 LIGHTS = {"ED-01": "education", "ED-03": "education", "MH-01": "medical", "MH-02": "medical", "HS-02": "housing", "HS-04": "water"}
-ANSWERS = ("no longer applies", "met", "cannot be judged")
 SHOWN = 5  # changes told in full, of each standard and direction
 Standing = dict[tuple[str, int], tuple[str, str | None, int | None, int | None]]
 
@@ -61,20 +58,31 @@ def changes(policy: Policy, before: Standing, data: Path) -> tuple[dict[str, int
         told[key[0], kind] += 1
         if told[key[0], kind] <= SHOWN:
             chosen.append(key)
-    answers = _answers(run_folder(data, run), policy, [key for key in chosen if key not in now])
-    return dict(counts), [_change(policy, key, before.get(key), now.get(key), answers) for key in chosen]
+    return dict(counts), [_change(policy, data, run, key, before.get(key), now.get(key)) for key in chosen]
 
 
-def _change(policy: Policy, key: tuple[str, int], was: Any, now: Any, answers: dict[tuple[str, int], str]) -> Change:
+def _change(policy: Policy, data: Path, run: Run, key: tuple[str, int], was: Any, now: Any) -> Change:
     _, subject_key, household, place = now or was
     if now is None:
-        said = answers.get(key, "no longer applies")
-        because = f"the run of the day answers: {said}"
+        said, because = _ended(policy, data, run, key[0], subject_key or key[1])
     else:
         finding = Finding.objects.get(standard=key[0], subject_id=key[1])
-        day = Run.objects.get(current=True).day
-        said, because = now[0], "; ".join(f"{title.lower()}: {shown}" for title, shown in recorded_facts(policy, finding, day, "en"))
+        said, because = now[0], _told(recorded_facts(policy, finding, run.day, "en"))
     return Change(key[0], _named(subject_key, household, place, key[1]), was[0] if was else "none", said, LIGHTS.get(key[0], ""), because)
+
+
+def _ended(policy: Policy, data: Path, run: Run, standard: str, subject: str | int) -> tuple[str, str]:
+    """What the rule answers today of a subject that no longer has a finding, and because of what."""
+    try:
+        explained = explain_of_run(policy, data, run, standard, subject).explanation
+    except NoSuchSubject:
+        return "no longer applies", "it is not in the registry any more"
+    facts = _told([(known.title.en, known.shown.en) for known in explained.facts])
+    return explained.finding.answer, facts + "".join(f"; not delivered: {owed.feed} of {owed.unit}" for owed in explained.owed)
+
+
+def _told(facts: list[tuple[str, str]]) -> str:
+    return "; ".join(f"{title.lower()}: {shown}" for title, shown in facts)
 
 
 def _named(key: str | None, household: int | None, place: int | None, subject: int) -> str:
@@ -86,16 +94,3 @@ def _named(key: str | None, household: int | None, place: int | None, subject: i
         return code if subject == household else f"{code} person {subject}"
     found = Place.objects.filter(pk=place or subject).values_list("name", flat=True).first()
     return found or str(subject)
-
-
-def _answers(folder: Path, policy: Policy, keys: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """What the run says of subjects that no longer have a finding."""
-    found = {}
-    for standard in sorted({key[0] for key in keys}):
-        path = folder / f"answers_{policy.standards[standard].subject}.parquet"
-        subjects = [subject for code, subject in keys if code == standard]
-        table = ds.dataset(path).to_table(columns=["subject_id", standard], filter=ds.field("subject_id").isin(subjects))
-        for row in table.to_pylist():
-            if row[standard] in range(len(ANSWERS)):
-                found[standard, row["subject_id"]] = ANSWERS[row[standard]]
-    return found

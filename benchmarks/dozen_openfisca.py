@@ -100,7 +100,8 @@ def _person_facts(files: dict[str, Path], person: Any, p: dict[str, Any]) -> dic
     able = person["labour_capacity"].isin(["normal", "skilled"]) & ~true(person["is_student"]) & ~true(person["in_military"])
     facts = {
         "alive": true(person["alive"]), "able": able, "woman": person["sex"] == "2", "hukou_moved": true(person["hukou_moved"]),
-        "no_permit": expiry.isna(), "permit_soon": (day_of(p["day"]) - expiry).dt.days >= -60, "away": person["resident_status"].isin(["out_working", "out_studying"]),
+        "no_permit": expiry.isna(), "permit_soon": (day_of(p["day"]) - expiry).dt.days >= -60,
+        "away": person["resident_status"].isin(["out_working", "out_studying"]),
         "age": _age(birth, p["day"]), "age_entry": _age(birth, p["entry_day"]), "on_roll": ids.isin(roll.index),
         "dropped_out": _at(roll, ids, "status", "") == "dropped_out", "taught_at_home": _at(roll, ids, "status", "") == "home_teaching",
         "roll_unit": roll["school_unit_code"].map(units).reindex(ids).fillna(-1), "absent_days": _at(week, ids, "consecutive_absent_days", 0),

@@ -104,7 +104,8 @@ AXES_VERBOSE = False
 INSTALLED_APPS = [
     "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.messages",
     "whitenoise.runserver_nostatic", "django.contrib.staticfiles", "axes", "django_htmx",
-    "anju.apps.journal", "anju.apps.places", "anju.apps.staff", "anju.apps.people", "anju.apps.feeds", "anju.apps.findings", "anju.web.layout",
+    "anju.apps.journal", "anju.apps.places", "anju.apps.staff", "anju.apps.people", "anju.apps.feeds", "anju.apps.findings", "anju.apps.alerts",
+    "anju.web.layout",
 ]  # fmt: skip
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

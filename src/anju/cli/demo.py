@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+from django.utils import timezone
 
+from anju.apps.alerts.actions import Follow, follow, release_baseline
+from anju.apps.alerts.models import Hold
 from anju.apps.feeds.actions import receive_file
-from anju.apps.findings.actions import judge
+from anju.apps.findings.actions import Judged, judge
 from anju.apps.findings.explaining import explain_of_run
 from anju.apps.findings.models import Finding
 from anju.apps.people.importing import import_people
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_scope_places
+from anju.cli.alerts import operator
 from anju.cli.changes import changes, standing
 from anju.cli.context import actor, data_folder, fail, json_option, load_checked_policy, migrated, moment_of, policy_folder, progress, say
 from anju.cli.feeds import parts_of
@@ -69,17 +73,24 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
     taken = take_in(policy, _files(folder))
     day = date.fromisoformat(truth["delivered_until"])
     judged = judge(policy, data_folder(), day, _evening(day), by=actor())
+    followed = follow_sample(policy, judged)
     finding = Finding.objects.filter(standard="ED-01", level="red").order_by("id").first()
     lines = [
         f"Sample prefecture (演示数据), {truth['people']:,} people in {truth['households']:,} households, day {day}",
         f"{taken['new']} files taken in ({taken['rows']:,} rows, {taken['set_aside']} set aside), {taken['known']} known already",
         *summary(judged),
+        *followed.lines(),
     ]
     explanation = explain_of_run(policy, data_folder(), judged.run, "ED-01", finding.subject_id) if finding is not None else None
     if explanation is not None:
         lines += ["", *explanation.lines("en"), "", *explanation.lines("zh")]
     lines += ["", f"{time.monotonic() - started:.1f} s. Next: anju findings list, anju explain CODE SUBJECT, anju demo --advance 7, anju doctor"]
-    data = {"deliveries": taken, "run": judged.as_dict(), "explanation": explanation.as_dict() if explanation else None}
+    data = {
+        "deliveries": taken,
+        "run": judged.as_dict(),
+        "alerts": followed.as_dict(),
+        "explanation": explanation.as_dict() if explanation else None,
+    }
     say(as_json, data, lines)
 
 
@@ -96,11 +107,31 @@ def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
         fail(str(error), "remove the folder of the sample to begin again")
     taken = take_in(policy, [folder / "deliveries" / file.file for file in written])
     judged = judge(policy, data_folder(), until, _evening(until), by=actor())
+    followed = follow(policy, data_folder(), judged.run)
     counts, told = changes(policy, before, data_folder())
-    lines = [f"{days} days later: {until}. {taken['new']} files came ({taken['rows']:,} rows, {taken['set_aside']} set aside)", *summary(judged)]
+    lines = [f"{days} days later: {until}. {taken['new']} files came ({taken['rows']:,} rows, {taken['set_aside']} set aside)", *summary(judged),
+             *followed.lines()]  # fmt: skip
     lines += ["What changed, and why:" if told else "Nothing has changed.", *(change.line() for change in told)]
-    data = {"day": until.isoformat(), "deliveries": taken, "run": judged.as_dict(), "counts": counts, "changes": [c.as_dict() for c in told]}
+    data = {
+        "day": until.isoformat(),
+        "deliveries": taken,
+        "run": judged.as_dict(),
+        "alerts": followed.as_dict(),
+        "counts": counts,
+        "changes": [c.as_dict() for c in told],
+    }
     say(as_json, data, lines)
+
+
+def follow_sample(policy: Policy, judged: Judged) -> Follow:
+    """Follows the run. What the very first run of the sample brings is released at once, in the name of whoever built it: a visitor
+    shall find queues that are worked, not a baseline that waits."""
+    first = not Hold.objects.exists()
+    followed = follow(policy, data_folder(), judged.run)
+    if first:
+        waiting = list(Hold.objects.filter(released_at=None).values_list("pk", flat=True))
+        release_baseline(policy, data_folder(), keys=waiting, by=operator(), at=timezone.now(), comment="the sample begins")
+    return followed
 
 
 def feeds_needed(policy: Policy) -> set[str]:

@@ -13,7 +13,9 @@ from anju.cli.context import set_up
 
 set_up()
 
-from anju.cli import backup, demo, doctor, explain, feeds, findings, journal, people, places, runs, serve, standards  # noqa: E402  (Django first)
+from anju.cli import (  # noqa: E402  (Django first)
+    alerts, backup, demo, doctor, explain, feeds, findings, journal, people, places, runs, serve, standards,
+)  # fmt: skip
 from anju.cli.endings import Commands  # noqa: E402
 
 
@@ -31,6 +33,7 @@ main.add_command(runs.run)
 main.add_command(explain.explain)
 main.add_command(standards.standards)
 main.add_command(findings.findings)
+main.add_command(alerts.alerts)
 main.add_command(demo.demo)
 main.add_command(backup.backup)
 main.add_command(backup.restore)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import click
 from django.utils import timezone
 
+from anju.apps.alerts.actions import follow
 from anju.apps.findings.actions import Judged, judge
 from anju.cli.context import Day, Moment, actor, data_folder, json_option, load_checked_policy, migrated, progress, say
 
@@ -31,7 +32,8 @@ def run(as_of: date | None, known_at: datetime | None, as_json: bool) -> None:
             policy, data_folder(), as_of or date.today(), moment, by=actor(), waiting=_waiting,  # noqa: DTZ011
             progress=advance,
         )  # fmt: skip
-    say(as_json, judged.as_dict(), summary(judged))
+    followed = follow(policy, data_folder(), judged.run)
+    say(as_json, {**judged.as_dict(), "alerts": followed.as_dict()}, [*summary(judged), *followed.lines()])
 
 
 def _waiting(holder: str) -> None:

@@ -82,6 +82,19 @@ def codes_of(folder: Path, subject: str, standard: str, ids: Sequence[int]) -> d
     return {key: (answer, clears) for key, answer, clears in zip(*(column.to_pylist() for column in table.columns), strict=True)}
 
 
+def answers_of_subjects(
+    folder: Path, subject: str, standard: str, ids: Sequence[int]
+) -> dict[int, tuple[int | None, int | None, str, int, bool | None]]:
+    """Subject -> (household_id, place_id, path, answer code, clears) of one standard; those the run did not judge are left out."""
+    file = folder / f"answers_{subject}.parquet"
+    if not file.exists() or standard not in pq.read_schema(file).names:
+        return {}
+    columns = ["subject_id", "household_id", "place_id", "path", standard, f"{standard}:clears"]
+    table = pq.read_table(file, columns=columns)
+    table = table.filter(pc.is_in(table["subject_id"], value_set=pa.array(ids, pa.int64())))
+    return {row[0]: row[1:] for row in zip(*(column.to_pylist() for column in table.columns), strict=True)}
+
+
 def families_page(
     folder: Path,
     scopes: Sequence[str],

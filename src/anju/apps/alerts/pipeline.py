@@ -1,0 +1,39 @@
+"""The pipeline of alerts as a tuple that can be read. Following a run and explaining one alert walk the same stages."""
+
+from __future__ import annotations
+
+from anju.apps.alerts.models import Episode
+from anju.apps.alerts.queues import count_all, place_in_queues
+from anju.apps.alerts.stages import dedupe, gather, group, guard, inhibit, mute, repeat, route
+from anju.apps.alerts.work import Said, Stage, Work
+
+PIPELINE: tuple[Stage, ...] = (
+    gather.STAGE,
+    dedupe.STAGE,
+    inhibit.STAGE,
+    mute.STAGE,
+    group.STAGE,
+    guard.STAGE,
+    route.STAGE,
+    repeat.STAGE,
+)
+FOLD = 2  # the first stages read a run; the others look at what stands
+
+
+def walk(work: Work) -> None:
+    """Every stage, then the queues and their counts. Without a run, only what stands is looked at again."""
+    for stage in PIPELINE if work.run is not None else PIPELINE[FOLD:]:
+        stage.run(work)
+    place_in_queues(work)
+    count_all(work)
+
+
+def told(episode: Episode, work: Work) -> list[Said]:
+    """What each stage says of one episode, up to the one that holds it back."""
+    found = []
+    for stage in PIPELINE:
+        said = stage.said(episode, work)
+        found.append(said)
+        if said.holds:
+            break
+    return found

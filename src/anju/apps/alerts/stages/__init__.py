@@ -1,0 +1,1 @@
+"""The stages that an alert passes, each with its reason for what it held back."""

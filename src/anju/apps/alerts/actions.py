@@ -255,7 +255,12 @@ def release_baseline(policy: Policy, data: Path, *, keys: Sequence[int], by: Vie
         [EpisodeEvent(episode_id=pk, what="released", day=day, at=at, who=by.name, reason=comment[:TEXT]) for pk in inside], 1_000
     )
     for key, hold in sorted(found.items()):
-        detail = {"standard": hold.standard, "kind": hold.kind, "alerts": hold.alerts, "comment": comment.strip()[:TEXT]}
+        detail: dict[str, str | int | bool | None] = {
+            "standard": hold.standard,
+            "kind": hold.kind,
+            "alerts": hold.alerts,
+            "comment": comment.strip()[:TEXT],
+        }
         record(act="alerts.release", about=f"hold:{key}", by=by, at=at, detail=detail)
     _look_again(policy, data, at)
     return n

@@ -14,7 +14,19 @@ from anju.cli.context import set_up
 set_up()
 
 from anju.cli import (  # noqa: E402  (Django first)
-    alerts, backup, demo, doctor, explain, feeds, findings, journal, people, places, runs, serve, standards,
+    alerts,
+    backup,
+    demo,
+    doctor,
+    explain,
+    feeds,
+    findings,
+    journal,
+    people,
+    places,
+    runs,
+    serve,
+    standards,
 )  # fmt: skip
 from anju.cli.endings import Commands  # noqa: E402
 

@@ -42,7 +42,8 @@ def gather(work: Work) -> None:
     else:  # a run that was never folded in, because somebody ended the process: its own file tells what it found
         work.temporary("alert_seen", SEEN, _breaches(work), key="standard, subject_id")
     _place_things(work)
-    work.temporary("alert_answered", ANSWERED, _answered(work), key="standard, subject_id")
+    answered = list(_answered(work))  # it asks the database, which on PostgreSQL cannot answer in the middle of a COPY
+    work.temporary("alert_answered", ANSWERED, answered, key="standard, subject_id")
 
 
 def _place_things(work: Work) -> None:

@@ -30,6 +30,7 @@ from anju.cli.runs import summary
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
 from anju.lake.engine import feeds_of, plan_of
+from anju.sample.accounts import make_accounts
 from anju.sample.build import build_sample, deliver
 from anju.sample.feeds import FEEDS
 from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
@@ -70,6 +71,7 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
             )
     truth = _truth(folder)
     _register(folder, policy, truth)
+    make_accounts(by=actor())
     taken = take_in(policy, _files(folder))
     day = date.fromisoformat(truth["delivered_until"])
     judged = judge(policy, data_folder(), day, _evening(day), by=actor())

@@ -6,4 +6,9 @@ from django.urls import path
 
 from anju.web.front import views
 
-urlpatterns = [path("", views.first_screen, name="first_screen")]
+urlpatterns = [
+    path("", views.first_screen, name="first_screen"),
+    path("come-in/", views.come_in, name="come_in"),
+    path("week/", views.passing_week, name="week"),
+    path("week/pass/", views.let_a_week_pass, name="let_a_week_pass"),
+]

@@ -55,6 +55,12 @@ def money(minor: Any) -> str:
 
 
 @register.filter
+def thousands(n: Any) -> str:
+    """'71,946'."""
+    return f"{n:,}" if isinstance(n, int) else str(n)
+
+
+@register.filter
 def share(part: Any, whole: Any) -> str:
     """'91.0 %' of two numbers; '–' of nothing."""
     return f"{100 * int(part) / int(whole):.1f} %" if whole else "–"

@@ -1,0 +1,73 @@
+"""Doors for the roles: who may be come in as on a sample deployment, where that role's work begins, and what waits there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from anju.apps.feeds.models import Delivery
+from anju.apps.findings.models import FamilyCount, Run
+from anju.apps.staff.models import Account, Post
+from anju.apps.staff.permissions import ROLES
+from anju.core.standards.model import Title
+from anju.sample.accounts import PART_OF
+
+# where a role's work begins: the first of these pages that exists and is for its post
+BEGINNINGS = (
+    ("accounts", "accounts.manage"),
+    ("journal", "journal.see"),
+    ("work", "alerts.see"),
+    ("households", "households.search"),
+    ("deliveries", "feeds.deliver"),
+    ("situation", "situation.see"),
+    ("standards", "standards.see"),
+)
+SHOWN = ("grid_worker", "first_secretary", "county_department", "prefecture_bureau", "leader", "data_steward", "auditor", "administrator")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """`families`: whose matters are being put right there; `held`: deliveries that wait for a word; each None where it is not theirs."""
+
+    role: str
+    title: Title
+    place: str
+    url: str
+    families: int | None
+    held: int | None
+
+
+def beginning_of(role: str) -> str:
+    """The address where the role's work begins; '' where none of its pages exists."""
+    return next((url for name, act in BEGINNINGS if act in ROLES[role].may and (url := address_of(name))), "")
+
+
+def address_of(name: str) -> str:
+    """The address of a page; '' where there is none of that name."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def doors(run: Run) -> list[Door]:
+    """Those whose account was made and whose page exists, with what waits for them in the current run."""
+    names = {PART_OF[role].username: role for role in SHOWN if beginning_of(role)}
+    posts = {p.role: p for p in Post.objects.filter(account__username__in=names, end=None).select_related("place").order_by("pk")}
+    waiting = dict(FamilyCount.objects.filter(run=run, place_id__in={p.place_id for p in posts.values()}).values_list("place_id", "put_right"))
+    held = Delivery.objects.exclude(held_reason="").filter(confirmed_at=None, withdrawn_at=None).count()
+    found = []
+    for role in SHOWN:
+        if role in posts:
+            may, place = ROLES[role].may, posts[role].place
+            families = waiting.get(place.pk, 0) if "household.see" in may or "situation.see" in may and "journal.see" not in may else None
+            found.append(Door(role, ROLES[role].title, place.name, beginning_of(role), families, held if "feeds.confirm" in may else None))
+    return found
+
+
+def sample_account(role: str) -> Account | None:
+    """The account of the role that the sample made: one without a password, which nobody can have given a real person."""
+    part = PART_OF.get(role)
+    account = Account.objects.filter(username=part.username, is_active=True).first() if part is not None else None
+    return account if account is not None and not account.has_usable_password() else None

@@ -1,0 +1,188 @@
+"""What the first screen tells of a run: how many families stand how, which delivery is missed most, and one family's story.
+
+Worked out once for a run and kept while it is the current one: the page itself asks the database for next to nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+
+from anju.apps.findings.explaining import explain_of_run, recorded_facts
+from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
+from anju.apps.findings.subjects import NoSuchSubject
+from anju.apps.people.models import Household, Person
+from anju.apps.people.vault import masked_name
+from anju.apps.places.models import Place
+from anju.core.contracts.model import Bilingual
+from anju.core.standards.explain import Explanation, Owed, explain
+from anju.core.standards.model import Standard, Title, Version
+from anju.core.terms.dates import completed_years
+from anju.lake.answers import subjects_page
+from anju.sample.families import COUSIN, GIRL, ILLNESS, THRIVING, Family
+from anju.web.layout.current import answers_folder, dossier, policy, programme
+
+TOLD, TOLD_STANDARD = GIRL, "ED-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The delivery behind most of what is not known: `families` have a light that is grey for want of it and others like it."""
+
+    owed: Owed
+    place: str
+    families: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One family's story, as far as it is known: `facts` as the run recorded them, `missing` what would still have to hold."""
+
+    household: int
+    who: str
+    age: int | None
+    community: str
+    level: str
+    standard: Standard
+    version: Version
+    breach: Title | None
+    owner: Bilingual
+    facts: tuple[tuple[Bilingual, Bilingual], ...]
+    missing: tuple[Bilingual, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    families: int
+    in_place: int
+    put_right: int
+    not_known: int
+    missed: Missed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A story of the sample and the page on which it is seen."""
+
+    title: Bilingual
+    words: Bilingual
+    url: str
+
+
+STORIES = (
+    (
+        GIRL.code,
+        Bilingual("The girl off the roll", "不在学籍上的女孩"),
+        Bilingual("No school has her since the move", "搬迁后哪所学校都没有她的学籍"),
+    ),
+    (COUSIN.code, Bilingual("Her cousin", "她的堂妹"), Bilingual("Raised wrongly, through an old county number", "因旧县码被误报")),
+    (ILLNESS.code, Bilingual("Illness and lost work", "大病与失业"), Bilingual("Three troubles in one family", "一户三件事，环环相扣")),
+    ("water", Bilingual("Bad water", "不合格的水"), Bilingual("One site; next door the report is late", "一处水源；隔壁的报告未到")),
+    ("workshop", Bilingual("The workshop closes", "关门的车间"), Bilingual("38 people out of work at once", "38 人同时失去工作")),
+    (THRIVING.code, Bilingual("A family that thrives", "红火的一家"), Bilingual("Eight people, two jobs", "八口人，两份工作")),
+)
+_kept: dict[str, tuple[tuple[int, datetime], Screen, Told | None, tuple[Link, ...]]] = {}
+
+
+def told(run: Run) -> tuple[Screen, Told | None, tuple[Link, ...]]:
+    """The numbers of the whole programme, the story and the links to the sample's stories."""
+    kept, key = _kept.get("first"), (run.pk, run.started_at)
+    if kept is None or kept[0] != key:
+        kept = (key, screen_of(run), story_of(run), links(run))
+        _kept["first"] = kept
+    return kept[1:]
+
+
+def screen_of(run: Run, place: int | None = None) -> Screen:
+    """How the families of a place stand; of the whole programme where none is named."""
+    root = Place.objects.filter(tree="scope", parent=None).only("pk", "path").first()
+    key = place or (root.pk if root is not None else 0)
+    count = FamilyCount.objects.filter(run=run, place_id=key).first()
+    if count is None:
+        return Screen(0, 0, 0, 0, None)
+    families = count.in_place + count.put_right + count.not_known
+    return Screen(families, count.in_place, count.put_right, count.not_known, _missed(run, count, f"/{key}/") if place is None else None)
+
+
+def _missed(run: Run, count: FamilyCount, path: str) -> Missed | None:
+    """The light that is grey for most families, the standard behind it, and what is owed for one subject it leaves open."""
+    grey = {name.split(":")[0]: n for name, n in count.lights.items() if name.endswith(":not_known")}
+    for name in sorted(grey, key=lambda light: -grey[light]):
+        lit = next((guarantee.standards for guarantee in programme().guarantees if guarantee.name == name), {})
+        rows = Attainment.objects.filter(run=run, place_id=count.place_id, standard__in=list(lit), unknown__gt=0).order_by("-unknown")
+        for code in rows.values_list("standard", flat=True):
+            subject = policy().standards[code].subject
+            open_ones = subjects_page(answers_folder(run), subject, code, "unknown", [path], limit=1)
+            owed = _owed(run, code, open_ones[0]) if open_ones else ()
+            if owed:
+                unit = Place.objects.filter(tree="scope", code=owed[0].unit).values_list("name", flat=True).first()
+                return Missed(owed[0], unit or "", grey[name])
+    return None
+
+
+def _owed(run: Run, code: str, row: dict[str, object]) -> tuple[Owed, ...]:
+    key = row.get("subject_key") or row["subject_id"]
+    try:
+        return explain_of_run(policy(), Path(settings.DATA), run, code, key).explanation.owed
+    except NoSuchSubject:
+        return ()
+
+
+def story_of(run: Run, family: Family = TOLD, code: str = TOLD_STANDARD) -> Told | None:
+    """None where this is not the sample, or the trouble is over."""
+    home = Household.objects.filter(household_code=family.code).select_related("place").first()
+    finding = Finding.objects.filter(household_id=home.pk, standard=code).first() if home is not None else None
+    if home is None or finding is None:
+        return None
+    standard = policy().standards[code]
+    version = standard.version_on(run.day)
+    assert version is not None
+    person = Person.objects.get(pk=finding.subject_id) if finding.subject == "person" else None
+    opened = dossier()
+    explanation = explain(opened.judge([home.pk]), code, finding.subject_id) if opened is not None and code in opened.standards else None
+    return Told(
+        household=home.pk,
+        who=masked_name(person.name) if person is not None else "",
+        age=completed_years(person.birth_date, run.day) if person is not None and person.birth_date is not None else None,
+        community=home.place.name,
+        level=finding.level,
+        standard=standard,
+        version=version,
+        breach=next((breach.title for breach in version.breaches if breach.name == finding.breach), None),
+        owner=programme().departments.get(version.owner, Bilingual(version.owner, version.owner)),
+        facts=_facts(run, finding),
+        missing=_missing(explanation),
+    )
+
+
+def _facts(run: Run, finding: Finding) -> tuple[tuple[Bilingual, Bilingual], ...]:
+    both = zip(*(recorded_facts(policy(), finding, run.day, lang) for lang in ("en", "zh")), strict=True)
+    return tuple((Bilingual(en[0], zh[0]), Bilingual(en[1], zh[1])) for en, zh in both if en[1])
+
+
+def _missing(explanation: Explanation | None) -> tuple[Bilingual, ...]:
+    """The conditions for clearing that do not hold; of one made of several only the several."""
+    steps = explanation.clearing if explanation is not None else ()
+    inner = [step for step, after in zip(steps, [*steps[1:], None], strict=True) if after is None or after.depth <= step.depth]
+    return tuple(step.said for step in inner if step.holds is not True)
+
+
+def links(run: Run) -> tuple[Link, ...]:
+    """The five stories, under codes that do not change; only those whose families or places are here, and whose page exists."""
+    codes = [family.code for family in (GIRL, COUSIN, ILLNESS, THRIVING)]
+    pages = {
+        code: reverse("household", args=[key])
+        for code, key in Household.objects.filter(household_code__in=codes).values_list("household_code", "pk")
+    }
+    wet = Finding.objects.filter(standard="HS-04").order_by("path").values_list("path", flat=True).first()
+    home = Household.objects.filter(place__path=wet).order_by("household_code").first() if wet else None
+    if home is not None:
+        pages["water"] = reverse("household", args=[home.pk])
+    with suppress(NoReverseMatch):
+        pages["workshop"] = reverse("standard", args=["EM-05"])
+    return tuple(Link(title, words, pages[code]) for code, title, words in STORIES if code in pages)

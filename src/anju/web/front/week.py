@@ -1,0 +1,104 @@
+"""Letting a week pass on a sample deployment: the command `anju demo --advance 7` in a process of its own, one at a time.
+
+The lock is held by the process that works and goes with it, however it ends. What it says of its progress and of its result
+lies in files beside the data, so that every process of the server sees the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+LOCK, PROGRESS, RESULT, COMPLAINT = "preparing.lock", "progress.json", "week.json", "week.log"
+DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work is: `title` of the step ('taking in'), `done` of `of` (0: not known)."""
+
+    title: str = ""
+    done: int = 0
+    of: int = 0
+
+
+def sample_folder() -> Path | None:
+    """The sample built last, which is the one that was taken in; None where there is none."""
+    built = Path(settings.DATA).glob("sample/*/truth.json")
+    newest = max(built, key=lambda path: path.stat().st_mtime, default=None)
+    return newest.parent if newest is not None else None
+
+
+def command_of(folder: Path) -> list[str]:
+    """The command that lets days pass for a sample of this folder's size ('20000-24-1', '20000-24-1-drafts')."""
+    people, months, monthly, *drafts = folder.name.split("-")
+    sized = ["--people", people, "--months", months, "--monthly", monthly, *(["--drafts"] if drafts else [])]
+    return [sys.executable, "-m", "anju", "demo", *sized, "--advance", str(DAYS), "--json"]
+
+
+def start(command: Sequence[str]) -> bool:
+    """Begins the work and returns at once. False where something is at work already."""
+    data = Path(settings.DATA)
+    lock = os.open(data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (data / PROGRESS).unlink(missing_ok=True)
+        draft = data / f".{RESULT}"
+        with draft.open("wb") as out, (data / COMPLAINT).open("wb") as complaint:
+            environment = {**os.environ, "ANJU_DATA": str(data), "ANJU_PROGRESS": str(data / PROGRESS)}
+            subprocess.Popen(  # noqa: S603  (our own command, nothing of it typed by anybody)
+                ["/bin/sh", "-c", '"$@" && mv "$OUT" "$RESULT"', "sh", *command], stdin=subprocess.DEVNULL, stdout=out, stderr=complaint,
+                pass_fds=[lock], start_new_session=True, env={**environment, "OUT": str(draft), "RESULT": str(data / RESULT)},
+            )  # fmt: skip
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True
+
+
+def at_work() -> bool:
+    path = Path(settings.DATA) / LOCK
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def progress() -> Progress:
+    found = _read(Path(settings.DATA) / PROGRESS)
+    return Progress(str(found.get("title", "")), int(found.get("done", 0)), int(found.get("of", 0)))
+
+
+def result() -> dict[str, Any] | None:
+    """What the last week that passed changed; None where none has."""
+    return _read(Path(settings.DATA) / RESULT) or None
+
+
+def complaint() -> str:
+    """Why the last attempt failed, as the command said it; '' where it did not."""
+    data = Path(settings.DATA)
+    failed = (data / f".{RESULT}").exists() and not at_work()
+    lines = (data / COMPLAINT).read_text(encoding="utf-8", errors="replace").strip().splitlines() if failed else []
+    return lines[-1] if lines else ""
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -78,6 +78,10 @@ def sample(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, djan
             import_scope_places(register / name, by="test", at=BEGIN, programme_code="qianxinan", programme_name="黔西南")
         files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
         report = import_people(files, by="test", at=BEGIN, contracts=contracts, programme=policy.programme)
+        police = import_people(
+            [register / "F03_vital_event.csv"], by="test", at=evening(SAMPLE_DAY), contracts=contracts, programme=policy.programme
+        )
+        assert police.events.rows == police.events.new > 0
         take_in(policy, [path for path in (folder / "deliveries").rglob("*") if path.is_file()])
         judge(policy, data, SAMPLE_DAY, evening(SAMPLE_DAY), by="test")
         yield Sample(folder, data, policy, report)

@@ -189,7 +189,7 @@ def _contracts(policy: Policy) -> dict[str, Contract]:
 
 
 def _register(folder: Path, policy: Policy, truth: dict[str, Any]) -> None:
-    """The registers as they stood when the sample begins; a settlement that has since been renamed under both names."""
+    """The registers, what the police recorded since, and the settlements; one that has been renamed under both names."""
     programme = _programme(policy)
     at = moment_of(first_of(Timeline(date.fromisoformat(truth["day"]), truth["months"]).first))
     register = folder / "register"
@@ -197,3 +197,5 @@ def _register(folder: Path, policy: Policy, truth: dict[str, Any]) -> None:
         import_scope_places(register / name, by=actor(), at=at, programme_code=programme.code, programme_name=programme.title.zh)
     files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
     import_people(files, by=actor(), at=at, contracts=_contracts(policy), programme=programme)
+    police = [register / "F03_vital_event.csv"]
+    import_people(police, by=actor(), at=moment_of(date.fromisoformat(truth["day"])), contracts=_contracts(policy), programme=programme)

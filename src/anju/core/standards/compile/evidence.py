@@ -39,7 +39,10 @@ def _evidence(standard: Standard, day: date, writer: Writer) -> str:
         state = f"[{', '.join(literal(word) for word in STATE_WORDS)}][{writer.state(ref)} + 1]"
         if writer.has_bound(ref):
             value = f"COALESCE({value}, {bound_column(ref.feature)})"
-        if ref.type in ("decimal", "date") or writer.extent(ref).places or writer.extent(ref).digits > 18:  # JSON would make them floats
+        extent = writer.extent(ref)
+        if ref.type in ("decimal", "date") or extent.places:  # JSON would make them floats
             value = f"CAST({value} AS VARCHAR)"
+        elif extent.digits > 18:  # and a sum that is too long for a number it can hold exactly is kept as text
+            value = f"COALESCE(to_json(TRY_CAST({value} AS BIGINT)), to_json(CAST({value} AS VARCHAR)))"
         parts.append(f"{literal(evidence.name)}, json_object('v', {value}, 's', {state})")
     return f"CAST(json_object({', '.join(parts)}) AS VARCHAR)"

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("anju.web.front.urls")),
     path("", include("anju.web.account.urls")),
     path("", include("anju.web.families.urls")),
+    path("", include("anju.web.bureau.urls")),
 ]
 
 handler404 = "anju.web.layout.access.not_here"

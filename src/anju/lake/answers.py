@@ -119,10 +119,14 @@ def subjects_page(
     """The next subjects that got `answer` ('met', 'unknown', …) from a standard: subject_id, subject_key, household_id, place_id, path."""
     wanted = {"met": [MET], "unknown": [UNKNOWN], "not_applicable": [NOT_APPLICABLE]}.get(answer)
     condition = (standard, "in", wanted) if wanted is not None else (standard, ">=", BREACHED)
-    return _page(folder / f"answers_{subject}.parquet", scopes, [condition], "subject_id", after, limit)
+    columns = ["subject_id", "subject_key", "household_id", "place_id", "path"]
+    return _page(folder / f"answers_{subject}.parquet", scopes, [condition], "subject_id", after, limit, columns)
 
 
-def _page(file: Path, scopes: Sequence[str], conditions: list[Any], key: str, after: tuple[str, int], limit: int) -> list[dict[str, Any]]:
+def _page(
+    file: Path, scopes: Sequence[str], conditions: list[Any], key: str, after: tuple[str, int], limit: int, columns: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Only the rows of the page become objects; those before it are dropped in columns."""
     found: list[dict[str, Any]] = []
     if not file.exists():
         return found
@@ -131,8 +135,10 @@ def _page(file: Path, scopes: Sequence[str], conditions: list[Any], key: str, af
         if end <= after[0]:
             continue
         inside = [("path", ">=", max(scope, after[0])), ("path", "<", end), *conditions]
-        table = pq.read_table(file, filters=inside).sort_by([("path", "ascending"), (key, "ascending")])
-        found += [row for row in table.to_pylist() if (row["path"], row[key]) > after][: limit - len(found)]
+        table = pq.read_table(file, columns=columns, filters=inside)
+        later = pc.or_(pc.greater(table["path"], after[0]), pc.and_(pc.equal(table["path"], after[0]), pc.greater(table[key], after[1])))
+        table = table.filter(later).sort_by([("path", "ascending"), (key, "ascending")])
+        found += table.slice(0, limit - len(found)).to_pylist()
         if len(found) >= limit:
             break
     return found

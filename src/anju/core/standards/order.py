@@ -163,6 +163,18 @@ def fields_read(policy: Policy, needed: Iterable[Key]) -> dict[Key, set[str]]:
     return found
 
 
+def parameters_read(policy: Policy, code: str) -> list[str]:
+    """The names of the parameters that decide a standard, in any of its versions, its features and the standards it needs."""
+    exprs: list[Expr | None] = []
+    for key in everything_needed(policy, [code]):
+        if key[0] == "standard":
+            for version in policy.standards[key[1]].versions:
+                exprs += [version.applies, version.clears_when, *(breach.when for breach in version.breaches)]
+        else:
+            exprs += [getattr(policy.features[key], name, None) for name in ("value", "where", "of", "holds")]
+    return sorted({part.name for expr in exprs if expr is not None for part in walk_expr(expr) if isinstance(part, Param)})
+
+
 def order_of(catalogue: Catalogue, standards: Mapping[str, Standard], faults: list[Fault]) -> tuple[Key, ...]:
     """Every feature and ('standard', code) after what it needs; a circle is a fault that shows the way round."""
     done: dict[Key, None] = {}

@@ -75,7 +75,9 @@ def situation(request: HttpRequest) -> HttpResponse:
         "lights": _lights(viewer, place, own), "domains": _domains(reached), "below": _below(below, counts),
         "below_level": _level(below[0].level) if below else None, "trend": _trend(viewer, place, run),
         "late": _late(viewer, run, place), "before": before, "changes": _changes(viewer, run, before, place, reached),
-        "other_rules": before is not None and before.policy_digest != run.policy_digest, "states": _state_changes(viewer, before, place, own), "judged": run, "deliveries": door("deliveries") if viewer.can("feeds.see") else "",
+        "other_rules": before is not None and before.policy_digest != run.policy_digest,
+        "states": _state_changes(viewer, before, place, own), "judged": run,
+        "deliveries": door("deliveries") if viewer.can("feeds.see") else "",
     }  # fmt: skip
     return render(request, "bureau/situation.html", context)
 

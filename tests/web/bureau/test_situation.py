@@ -145,7 +145,7 @@ def test_it_speaks_chinese(place: Places) -> None:
 
 @pytest.mark.parametrize(
     ("who", "address", "queries"),
-    [("bureau", "/situation/", 16), ("secretary", "/situation/", 16), ("bureau", "/situation/families/?state=in_place", 8),
+    [("bureau", "/situation/", 17), ("secretary", "/situation/", 17), ("bureau", "/situation/families/?state=in_place", 8),
      ("secretary", "/situation/families/?state=in_place", 8)],
 )  # fmt: skip
 def test_the_number_of_queries_does_not_grow(

@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
+from anju.apps.alerts.queries import counts as alert_counts
 from anju.apps.feeds.queries import Expected, expected_deliveries
 from anju.apps.findings.models import Attainment, FamilyCount, Run
 from anju.apps.findings.queries import attainment_by_place, current_run, family_counts, family_trend, last_runs_of_months, run_before
@@ -92,10 +94,15 @@ def list_of(viewer: Viewer, place: Place, **which: str) -> str:
 
 
 def _tiles(viewer: Viewer, place: Place, own: FamilyCount) -> list[dict[str, Any]]:
-    return [
-        {"state": state, "title": state_title(state), "dot": DOTS[state], "n": getattr(own, state), "url": list_of(viewer, place, state=state)}
+    """Three of families, which add up, and the alerts that nobody took on in time."""
+    found: list[dict[str, Any]] = [
+        {"title": state_title(state), "dot": DOTS[state], "n": getattr(own, state), "url": list_of(viewer, place, state=state), "families": True}
         for state in STATES
     ]
+    work = door("work") if viewer.can("alerts.see") else ""
+    overdue = alert_counts(viewer, place.pk, place.path)
+    url = f"{work}?{urlencode({'overdue': '1', 'place': str(place.pk)})}" if work else ""
+    return [*found, {"title": _("Overdue"), "dot": "late", "n": overdue.overdue, "url": url, "red": overdue.overdue_red}]
 
 
 def _lights(viewer: Viewer, place: Place, own: FamilyCount) -> list[Row]:

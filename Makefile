@@ -1,4 +1,5 @@
-# make run    install, build the sample prefecture, take its files in, judge, explain one finding
+# make run    install, then serve the sample prefecture on http://127.0.0.1:8000, building it first (PEOPLE=338506 the whole one; PORT=8000)
+# make demo   the same without serving: build, take its files in, judge, explain one finding (also: make run SERVE=0)
 # make test   everything the tests need, then the tests on SQLite and on PostgreSQL
 # make check  all that CI does
 # make bench  speed at full size, beside PostgreSQL, pandas, OpenFisca …; writes docs/performance.md (ONLY=judging ROUNDS=5 PEOPLE=20000)
@@ -7,10 +8,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 20000
+PORT ?= 8000
+SERVE ?= 1
 MONTHS ?= 24
 ROUNDS ?= 3
 
-.PHONY: run bench test test-sqlite test-postgresql check format lint types contracts migrations policy docs lock clean
+.PHONY: run demo bench test test-sqlite test-postgresql check format lint types contracts migrations policy docs lock clean
 
 $(VENV)/run.stamp: requirements/core.txt pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
@@ -27,7 +30,14 @@ $(VENV)/test.stamp: $(VENV)/run.stamp requirements/test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
+ifeq ($(SERVE),0)
+run: demo
+else
 run: $(VENV)/run.stamp
+	$(BIN)/anju demo --people $(PEOPLE) --serve --port $(PORT)
+endif
+
+demo: $(VENV)/run.stamp
 	$(BIN)/anju demo --people $(PEOPLE)
 
 $(VENV)/bench.stamp: $(VENV)/run.stamp requirements/bench.txt

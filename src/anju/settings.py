@@ -9,6 +9,7 @@ ANJU_ORIGINS       addresses forms may be sent from where a proxy stands in fron
 ANJU_HTTPS         1 where the pages are reached by https: cookies then travel by nothing else
 ANJU_TIME_ZONE     of the programme (default: UTC)
 ANJU_SAMPLE        1 for a deployment of sample people
+ANJU_PROGRESS      file in which a command says how far it is, for the pages that wait for it (set by the server itself)
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -82,21 +83,45 @@ def say(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:
 
 @contextmanager
 def progress(title: str, total: int | None = None) -> Iterator[Any]:
-    """A bar on a terminal, nothing elsewhere. Yields advance(text), or advance(text, n, of) where the work counts itself."""
+    """A bar on a terminal; and, where ANJU_PROGRESS names a file, a line in it for the pages. Yields advance(text), or
+    advance(text, n, of) where the work counts itself."""
+    noted = _Noted(os.environ.get("ANJU_PROGRESS", ""), title, total or 0)
     if not console.is_terminal:
-        yield lambda *_: None
+        yield noted.advance
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[now]}"))
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=total, now="")
 
         def advance(text: str, n: int | None = None, of: int | None = None) -> None:
+            noted.advance(text, n, of)
             if n is None:
                 bar.update(task, advance=1, now=text)
             else:
                 bar.update(task, completed=n, total=of, now=text)
 
         yield advance
+
+
+class _Noted:
+    """How far the work is, in a file that is replaced as a whole, at most five times a second."""
+
+    def __init__(self, path: str, title: str, total: int) -> None:
+        self.path, self.title, self.done, self.total, self.written = path, title, 0, total, 0.0
+        self._write()
+
+    def advance(self, text: str = "", n: int | None = None, of: int | None = None) -> None:
+        self.done, self.total = (self.done + 1, self.total) if n is None else (n, of or self.total)
+        if time.monotonic() - self.written > 0.2:
+            self._write()
+
+    def _write(self) -> None:
+        if not self.path:
+            return
+        self.written = time.monotonic()
+        draft = Path(f"{self.path}.draft")
+        draft.write_text(json.dumps({"title": self.title, "done": self.done, "of": self.total}), encoding="utf-8")
+        draft.replace(self.path)
 
 
 @contextmanager

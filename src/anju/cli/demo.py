@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +28,7 @@ from anju.cli.changes import changes, standing
 from anju.cli.context import actor, data_folder, fail, json_option, load_checked_policy, migrated, moment_of, policy_folder, progress, say
 from anju.cli.feeds import parts_of
 from anju.cli.runs import summary
+from anju.cli.serve import start_serving
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
 from anju.lake.engine import feeds_of, plan_of
@@ -34,6 +36,7 @@ from anju.sample.accounts import make_accounts
 from anju.sample.build import build_sample, deliver
 from anju.sample.feeds import FEEDS
 from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
+from anju.web.front import week
 
 
 @click.command()
@@ -42,15 +45,22 @@ from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
 @click.option("--monthly", default=1, show_default=True, help="How many of the months are delivered round by round, as they would have come.")
 @click.option("--drafts", is_flag=True, help="Deliver the feeds of the drafts too, and judge by the drafts as well.")
 @click.option("--advance", type=click.IntRange(1, 28), help="Let so many days pass: take in what arrives, judge, and say what changed and why.")
+@click.option(
+    "--serve", is_flag=True, help="Serve the pages at once, on this machine only, while the sample is prepared behind a page that says how far."
+)
+@click.option("--port", default=8000, show_default=True, help="Port to serve on, with --serve.")
 @json_option
-def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | None, as_json: bool) -> None:
+def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | None, serve: bool, port: int, as_json: bool) -> None:
     """Build the sample (演示数据), take it in, judge it and explain one finding. A second time nothing is built anew.
 
     \b
     anju demo
     anju demo --advance 7
     anju demo --people 338506 --months 24
+    anju demo --serve
     """
+    if serve and advance is not None:
+        raise click.UsageError("--serve builds and serves; days pass by --advance alone, or by the button on the first page")
     migrated()
     policy: Policy = load_checked_policy(drafts=drafts)
     if "F01" not in policy.contracts or _programme(policy).identifiers[0].validator != "cn_resident_id":
@@ -60,6 +70,9 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
         )
     started = time.monotonic()
     folder = data_folder() / "sample" / f"{people}-{months}-{monthly}{'-drafts' if drafts else ''}"
+    if serve:
+        _serve(folder, port)
+        return
     if advance is not None:
         _advance(policy, folder, advance, as_json)
         return
@@ -70,11 +83,13 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
                 people, folder, _contracts(policy), months=months, monthly=monthly, only=only, progress=lambda code, _n, _of: step(code)
             )
     truth = _truth(folder)
-    _register(folder, policy, truth)
+    with progress("registering"):
+        _register(folder, policy, truth)
     make_accounts(by=actor())
     taken = take_in(policy, _files(folder))
     day = date.fromisoformat(truth["delivered_until"])
-    judged = judge(policy, data_folder(), day, _evening(day), by=actor())
+    with progress("judging"):
+        judged = judge(policy, data_folder(), day, _evening(day), by=actor())
     followed = follow_sample(policy, judged)
     finding = Finding.objects.filter(standard="ED-01", level="red").order_by("id").first()
     lines = [
@@ -96,6 +111,15 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
     say(as_json, data, lines)
 
 
+def _serve(folder: Path, port: int) -> None:
+    """The server starts at once; the sample is prepared by a process of its own, which ends with the server's terminal."""
+    os.environ["ANJU_SAMPLE"] = "1"
+    begun = week.start(week.command_of(folder, None), week.PREPARED, apart=False)
+    how = "is being prepared" if begun else "is being prepared already, by another process"
+    click.echo(f"The sample (演示数据) {how}; the first page says how far.", err=True)
+    start_serving("127.0.0.1", port, 2)
+
+
 def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
     """The files of the next days are written, taken in and judged; then what changed is said, and why."""
     if not (folder / "truth.json").exists():
@@ -108,7 +132,8 @@ def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
     except ValueError as error:
         fail(str(error), "remove the folder of the sample to begin again")
     taken = take_in(policy, [folder / "deliveries" / file.file for file in written])
-    judged = judge(policy, data_folder(), until, _evening(until), by=actor())
+    with progress("judging"):
+        judged = judge(policy, data_folder(), until, _evening(until), by=actor())
     followed = follow(policy, data_folder(), judged.run)
     counts, told = changes(policy, before, data_folder())
     lines = [f"{days} days later: {until}. {taken['new']} files came ({taken['rows']:,} rows, {taken['set_aside']} set aside)", *summary(judged),

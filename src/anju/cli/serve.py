@@ -31,6 +31,11 @@ def serve(host: str, port: int, workers: int) -> None:
     migrated()
     if os.environ.get("ANJU_SAMPLE") == "1" and host not in LOOPBACK:
         fail("a sample deployment lets anybody in, and is served on this machine only", "leave --host out, or unset ANJU_SAMPLE")
+    start_serving(host, port, workers)
+
+
+def start_serving(host: str, port: int, workers: int) -> None:
+    """Becomes the server: returns never. The environment holds its settings."""
     session_key(data_folder() / "keys" / "session.key")
     with suppress(OSError):  # an installation that cannot be written to has its catalogues compiled already
         compile_stale()

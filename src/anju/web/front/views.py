@@ -37,7 +37,7 @@ def first_screen(request: HttpRequest) -> HttpResponse:
     if viewer.account is None and not sample:
         return HttpResponseRedirect(reverse("sign_in"))
     if run is None:
-        return render(request, "front/preparing.html", {"busy": week.at_work(), **_progress(), "complaint": week.complaint()})
+        return render(request, "front/preparing.html", {"busy": week.at_work(), **_progress(), "complaint": week.complaint(week.PREPARED)})
     if not sample:
         own = _own_screen(run, request)
         return render(request, "front/first_screen.html", {"screen": own, "tiles": _tiles(own) if own is not None else []})
@@ -115,7 +115,12 @@ def passing_week(request: HttpRequest) -> HttpResponse:
 def _progress() -> dict[str, Any]:
     """How far the work in the background is, its step in the language of the page."""
     progress = week.progress()
-    words = {"building the sample": _("Writing the departments' files"), "taking in": _("Taking files in"), "judging": _("Judging everybody")}
+    words = {
+        "building the sample": _("Writing the departments' files"),
+        "registering": _("Registering places and people"),
+        "taking in": _("Taking files in"),
+        "judging": _("Judging everybody"),
+    }
     return {"progress": progress, "step": words.get(progress.title, progress.title)}
 
 

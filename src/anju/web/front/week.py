@@ -18,7 +18,8 @@ from typing import Any
 
 from django.conf import settings
 
-LOCK, PROGRESS, RESULT, COMPLAINT = "preparing.lock", "progress.json", "week.json", "week.log"
+LOCK, PROGRESS, COMPLAINT = "preparing.lock", "progress.json", "preparing.log"
+PREPARED, RESULT = "prepared.json", "week.json"
 DAYS = 7
 
 
@@ -38,26 +39,28 @@ def sample_folder() -> Path | None:
     return newest.parent if newest is not None else None
 
 
-def command_of(folder: Path) -> list[str]:
-    """The command that lets days pass for a sample of this folder's size ('20000-24-1', '20000-24-1-drafts')."""
+def command_of(folder: Path, days: int | None = DAYS) -> list[str]:
+    """The command that lets days pass for a sample of this folder's size ('20000-24-1', '20000-24-1-drafts'); None: that builds it."""
     people, months, monthly, *drafts = folder.name.split("-")
     sized = ["--people", people, "--months", months, "--monthly", monthly, *(["--drafts"] if drafts else [])]
-    return [sys.executable, "-m", "anju", "demo", *sized, "--advance", str(DAYS), "--json"]
+    advance = ["--advance", str(days)] if days is not None else []
+    return [sys.executable, "-m", "anju", "demo", *sized, *advance, "--json"]
 
 
-def start(command: Sequence[str]) -> bool:
-    """Begins the work and returns at once. False where something is at work already."""
+def start(command: Sequence[str], result: str = RESULT, *, apart: bool = True) -> bool:
+    """Begins the work and returns at once. False where something is at work already. `apart`: it outlives the server."""
     data = Path(settings.DATA)
     lock = os.open(data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (data / PROGRESS).unlink(missing_ok=True)
-        draft = data / f".{RESULT}"
+        for name in (PROGRESS, *(f".{each}" for each in (RESULT, PREPARED))):
+            (data / name).unlink(missing_ok=True)
+        draft = data / f".{result}"
+        files = {"ANJU_DATA": str(data), "ANJU_PROGRESS": str(data / PROGRESS), "DRAFT": str(draft), "RESULT": str(data / result)}
         with draft.open("wb") as out, (data / COMPLAINT).open("wb") as complaint:
-            environment = {**os.environ, "ANJU_DATA": str(data), "ANJU_PROGRESS": str(data / PROGRESS)}
-            subprocess.Popen(  # noqa: S603  (our own command, nothing of it typed by anybody)
-                ["/bin/sh", "-c", '"$@" && mv "$OUT" "$RESULT"', "sh", *command], stdin=subprocess.DEVNULL, stdout=out, stderr=complaint,
-                pass_fds=[lock], start_new_session=True, env={**environment, "OUT": str(draft), "RESULT": str(data / RESULT)},
+            subprocess.Popen(
+                ["/bin/sh", "-c", '"$@" && mv "$DRAFT" "$RESULT"', "sh", *command], stdin=subprocess.DEVNULL, stdout=out, stderr=complaint,
+                pass_fds=[lock], start_new_session=apart, env={**os.environ, **files},
             )  # fmt: skip
     except BlockingIOError:
         return False
@@ -88,10 +91,10 @@ def result() -> dict[str, Any] | None:
     return _read(Path(settings.DATA) / RESULT) or None
 
 
-def complaint() -> str:
+def complaint(result: str = RESULT) -> str:
     """Why the last attempt failed, as the command said it; '' where it did not."""
     data = Path(settings.DATA)
-    failed = (data / f".{RESULT}").exists() and not at_work()
+    failed = (data / f".{result}").exists() and not at_work()
     lines = (data / COMPLAINT).read_text(encoding="utf-8", errors="replace").strip().splitlines() if failed else []
     return lines[-1] if lines else ""
 

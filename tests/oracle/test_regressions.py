@@ -140,6 +140,21 @@ def test_things_are_counted_where_no_standard_is_about_them() -> None:
     assert Judge(policy, world, DAY, evening).finding("AA-01", 1).answer == "breached"
 
 
+def test_the_feed_of_a_thing_may_itself_find_its_household_through_another() -> None:
+    told = contract("F1", "person", "state", "through: {feed: F2, on: item}", "freshness: {due_days: 10, fresh_for: 45}")
+    policy = small_policy([feature("x", "unit", "count: members, over: thing")], F1=told)
+    judge = judged(policy, {"as_of": DAY, "F1": [{"item": "a"}]})
+    assert judge.values.fact("unit", 2, "x") == known(1)
+
+
+def test_the_least_level_of_the_members_is_the_least() -> None:
+    answers = standard("AA-01", "person", orange="alive")
+    x = feature("x", "household", "min: \"level('AA-01')\", over: person")
+    assert fact({"persons": [{"alive": False}]}, "household", "x", x, AA_01=answers) == known(0)
+    assert fact({"persons": [{"alive": True}]}, "household", "x", x, AA_01=answers) == known(3)
+    assert fact({"persons": [{"alive": None}]}, "household", "x", x, AA_01=answers) == UNDELIVERED
+
+
 def test_who_delivers_by_school_must_be_known_of_every_subject_that_asks() -> None:
     with pytest.raises(PolicyFaults, match="delivered by school, and nothing says which one delivers for a thing"):
         small_policy([feature("x", "thing", "count: FW")])

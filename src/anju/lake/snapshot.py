@@ -67,15 +67,9 @@ class _Snapshot:
 
     def _closure(self, feeds: list[str], subjects: list[str]) -> list[str]:
         """With the feeds that others are read through and those that keyed subjects come from, each after what it needs."""
-        closure = list(feeds)
-        for code in feeds:
-            contract = self._contract(code)
-            if contract.through is not None and contract.through[0] not in closure:
-                closure.append(contract.through[0])
-        for subject in subjects:
-            if subject in self.policy.keyed and self.policy.keyed[subject].feed not in closure:
-                closure.append(self.policy.keyed[subject].feed)
-        return sorted(closure, key=lambda code: (self._contract(code).through is not None, code))
+        own = [self.policy.keyed[subject].feed for subject in subjects if subject in self.policy.keyed]
+        through = [contract.through[0] for code in (*feeds, *own) if (contract := self._contract(code)).through is not None]
+        return sorted({*feeds, *own, *through}, key=lambda code: (self._contract(code).through is not None, code))
 
     def _contract(self, code: str) -> Contract:
         contract = self.policy.contracts[code]

@@ -288,7 +288,7 @@ class Values:
         if feature.how == "count":
             return _folded("count", [True for part in whole if part], None not in whole, True)
         if feature.type == "level" and exact:
-            return known(max(values, default=0))
+            return known((min if feature.how == "min" else max)(values, default=0))
         if feature.how == "sum" and not exact and feature.monotone:
             return at_least(sum(values) + least)
         return _folded(feature.how, values, exact, feature.monotone)

@@ -19,12 +19,10 @@ from sqlglot import exp
 from anju.core.contracts.document import parse_document
 from anju.core.contracts.faults import Fault
 from anju.core.standards.case_world import build_world
-from anju.core.standards.catalogue import Catalogue, SubjectScope
 from anju.core.standards.compile import RunPlan
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.names import area_column
 from anju.core.standards.expressions import parse_expression
-from anju.core.standards.features import build_feature
 from anju.core.standards.meaning.judge import Judge
 from anju.core.standards.model import Expr, Policy, Type
 from anju.core.standards.numbers import overlong
@@ -36,7 +34,7 @@ from fuzz.mutations import TOKENS, mutated
 from oracle.agree import witnessed
 from oracle.chooser import Chooser, Drawn, Seeded
 from oracle.profile import hunting
-from oracle.small import DAY, feature, small_policy
+from oracle.small import DAY, feature, small_policy, subject_scope
 from oracle.test_golden import GOLDEN, WORLD
 from oracle.writer import write_world
 
@@ -60,12 +58,6 @@ class Stand:
     plan: RunPlan
     con: Any
     judge: Judge
-
-    def scope(self, subject: str) -> SubjectScope:
-        p = self.policy
-        codes = {code: standard.subject for code, standard in p.standards.items() if not code.startswith("ZZ")}
-        catalogue = Catalogue(p.programme, p.contracts, p.parameters, p.keyed, build_feature, {}, codes, dict(p.features))  # type: ignore[arg-type]
-        return SubjectScope(catalogue, subject)
 
     def sql(self, subject: str, expr: Expr) -> str:
         own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
@@ -120,7 +112,7 @@ def parsed(stand: Stand, subject: str, text: str) -> tuple[Expr | None, Type | N
     node = parse_document(json.dumps(text), "expression.yaml", faults)
     if node is None:
         return None, None, faults
-    scope = stand.scope(subject)
+    scope = subject_scope(stand.policy, subject)
     found = parse_expression(node, scope, WANT)
     if found is not None and overlong(found.expr, subject, scope.catalogue.built, scope.catalogue.parameters):
         return None, None, faults

@@ -393,7 +393,7 @@ class _Author:
             self.resets.add(subject)
             return f", window: {{this: {self.c.pick(THIS)}}}"
         unit = self.c.pick(UNITS)
-        return f", window: {{{unit}: {self.c.pick((1, 2, 3, 13) if unit != 'days' else (30, 1, 60, 90))}}}"
+        return f", window: {{{unit}: {self.c.pick((1, 2, 3, 10) if unit != 'days' else (30, 1, 60, 90))}}}"
 
     # --- standards ---------------------------------------------------------------------------------------------
 
@@ -612,7 +612,7 @@ class _Expressions:
         return f"({self._solid('int', depth)} {self.c.pick(OPS)} {name})"
 
     def _recorded(self, depth: int) -> str:
-        return f"recorded('{self.c.pick(('I1', 'I2'))}')"
+        return f"recorded('{self.c.pick(('refused', 'settled'))}')"
 
     # --- values ------------------------------------------------------------------------------------------------
 

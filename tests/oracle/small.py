@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from anju.core.standards.case_world import build_world
+from anju.core.standards.catalogue import Catalogue, SubjectScope
+from anju.core.standards.features import build_feature
 from anju.core.standards.meaning.judge import Judge
 from anju.core.standards.model import Policy
 from anju.core.standards.read import load_policy
-from oracle.agree import differences, witnessed
+from oracle.agree import WITNESS, differences, witnessed
 from oracle.policies import CALENDAR, DECISIONS, HOUSEHOLDS, PARAMETERS, PERSONS, PROGRAMME, ROLL, SHARED
 
 DAY = date(2023, 9, 26)
@@ -87,6 +89,14 @@ def write_policy(folder: Path, features: Sequence[str], standards: Mapping[str, 
 def small_policy(features: Sequence[str], standards: Mapping[str, str] = {}, **contracts: str) -> Policy:  # noqa: B006
     with tempfile.TemporaryDirectory() as folder:
         return load_policy(write_policy(Path(folder), features, standards, **contracts))
+
+
+def subject_scope(policy: Policy, subject: str, current: str | None = None) -> SubjectScope:
+    """Where an expression about `subject` may be read, with everything of the policy built already."""
+    codes = {code: standard.subject for code, standard in policy.standards.items() if not code.startswith(WITNESS)}
+    catalogue = Catalogue(policy.programme, policy.contracts, policy.parameters, policy.keyed, build_feature, {}, codes, dict(policy.features))  # type: ignore[arg-type]
+    catalogue.current = current
+    return SubjectScope(catalogue, subject)
 
 
 def judged(policy: Policy, case: Mapping[str, Any]) -> Judge:

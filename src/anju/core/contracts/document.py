@@ -22,6 +22,7 @@ from anju.core.contracts.model import Bilingual
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 60
+MOST, MOST_PLACES = 10**15, 6
 
 
 class Node:
@@ -127,7 +128,11 @@ class Node:
     def integer(self) -> int | None:
         if self.tag == "int":
             try:
-                return int(self.raw.replace("_", ""), 10)
+                number = int(self.raw.replace("_", ""), 10)
+                if abs(number) < MOST:
+                    return number
+                self.fault(f"{_kind(self.node)} is out of range", "at most 15 digits are counted with")
+                return None
             except ValueError:
                 pass
         self.fault(f"a whole number is expected, this is {_kind(self.node)}")
@@ -143,8 +148,10 @@ class Node:
         if self.tag in ("int", "float"):
             try:
                 number = Decimal(self.raw.replace("_", ""))
-                if number.is_finite():
+                if number.is_finite() and abs(number) < MOST and -int(number.as_tuple().exponent) <= MOST_PLACES:
                     return number
+                self.fault(f"{_kind(self.node)} is out of range", f"at most 15 digits before the point and {MOST_PLACES} behind it")
+                return None
             except InvalidOperation:
                 pass
         self.fault(f"a number is expected, this is {_kind(self.node)}")
@@ -152,10 +159,14 @@ class Node:
 
     def day(self) -> date | None:
         try:
-            return date.fromisoformat(self.raw)
+            day = date.fromisoformat(self.raw)
         except ValueError:
-            self.fault(f"'{self.raw}' is not a day", remedy="write it like 2023-09-26")
+            self.fault(f"'{self.raw[:40]}' is not a day", remedy="write it like 2023-09-26")
             return None
+        if not 1900 <= day.year <= 2200:
+            self.fault(f"'{self.raw}' is too long ago or too far off", remedy="name a day from 1900 to 2200")
+            return None
+        return day
 
     def bilingual(self) -> Bilingual:
         """{en: …, zh: …}; both are needed."""

@@ -11,6 +11,7 @@ from anju.core.contracts.faults import Fault, nearest
 from anju.core.contracts.model import Bilingual, Cadence, ColumnType, Contract, FeedColumn, Freshness
 from anju.core.contracts.naming import check_feed_code, check_name, twice
 from anju.core.contracts.registers import check_register
+from anju.core.contracts.shape import check_shape
 
 REQUIRED = ("code", "dataset", "title", "owner", "kind", "delivery", "world", "by", "cadence", "key", "columns")
 OPTIONAL = (
@@ -20,6 +21,7 @@ OPTIONAL = (
 COLUMN_OPTIONAL = ("title", "class", "empty_means", "required", "codes", "min", "max", "aliases", "in")
 LINK_TYPES = ("person", "household", "place")
 EMPTY = Bilingual("", "")
+MOST_DAYS = 3_660
 KEYS = {"person_id": "person", "household_id": "household", "place_id": "place"}
 RESERVED = ("unit", "period", "valid", "known_at", "row_id", "delivery_id", "deleted", "ord")
 
@@ -53,8 +55,6 @@ def _contract(root: Node, name: str) -> Contract | None:
     names = {column.name for column in columns}
     check_feed_code(fields["code"], fields["code"].text() or "")
     key = _names(fields["key"], names)
-    if any(column.name in key and column.type in ("datetime", "list") for column in columns):
-        fields["key"].fault("a moment or a list is no part of a key", "rules see a moment as its day", "use a number, a code or a day")
     links = _links(fields.get("links"), columns)
     kind = fields["kind"].choice(("state", "period", "event")) or "state"
     contract = Contract(
@@ -92,6 +92,7 @@ def _contract(root: Node, name: str) -> Contract | None:
     if contract.by in names and contract.unit_from is None:
         fields["by"].fault("'unit_from' is missing", "a subject's own delivering unit must be found",
                            "name the feature, such as on_roll.school_code")  # fmt: skip
+    check_shape(contract, fields)
     check_register(contract, fields["columns"].mapping(optional=None), fields["columns"])
     return contract
 
@@ -193,8 +194,8 @@ def _links(node: Node | None, columns: tuple[FeedColumn, ...]) -> dict[str, str]
 def _through(node: Node | None) -> tuple[str, str] | None:
     if node is None:
         return None
-    fields = node.mapping(required=("feed", "on"))
-    if len(fields) < 2:
+    fields = node.complete(("feed", "on"))
+    if fields is None:
         return None
     return fields["feed"].text() or "", fields["on"].text() or ""
 
@@ -205,6 +206,10 @@ def _freshness(node: Node | None) -> Freshness:
     fields = node.mapping(optional=("due_days", "fresh_for"))
     due = fields["due_days"].integer() if "due_days" in fields else 10
     fresh = fields["fresh_for"].integer() if "fresh_for" in fields else None
+    for name, days in (("due_days", due), ("fresh_for", fresh)):
+        if days is not None and not 0 <= days <= MOST_DAYS:
+            fields[name].fault(f"{days} days cannot be", "a delivery comes after what it tells of", f"write 0 to {MOST_DAYS}")
+            return Freshness(due_days=10, fresh_for=None)
     return Freshness(due_days=due or 0, fresh_for=fresh)
 
 
@@ -232,3 +237,8 @@ def _check_between(found: dict[str, Contract], faults: list[Fault]) -> None:
                                 alternatives=nearest(feed, found)))  # fmt: skip
         elif column not in {c.name for c in other.columns} & {c.name for c in contract.columns}:
             faults.append(Fault(contract.file, 1, 1, f"'through' needs a column '{column}' in both {contract.code} and {feed}"))
+        elif other.through is not None or "household" not in other.links:
+            why = f"{feed} finds its own through {other.through[0]}" if other.through is not None else f"{feed} links no household"
+            faults.append(
+                Fault(contract.file, 1, 1, f"no household is found through {feed}", why, "name a feed whose rows name their household")
+            )

@@ -6,6 +6,7 @@ asks for itself on the way is a circle. Reading up and other standards' answers 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -44,6 +45,7 @@ COLUMN_TYPES: dict[str, Type] = {
 }  # fmt: skip
 LINKED = ("person", "household", "place")
 DECISIONS = "P01"
+DECISION = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass
@@ -201,6 +203,16 @@ class Catalogue:
         """recorded('…'): some decision of that name on this standard's case for the subject."""
         if DECISIONS not in self.contracts:
             node.fault(f"recorded() needs the platform's feed {DECISIONS}", offset=offset)
+            return None
+        columns = {column.name for column in self.contracts[DECISIONS].columns}
+        mine = "subject_key" in columns if subject in self.keyed else subject in self.contracts[DECISIONS].links
+        if not {"standard", "decision"} <= columns or not (mine or (subject in self.places and "place" in self.contracts[DECISIONS].links)):
+            node.fault(
+                f"{DECISIONS} tells of no decisions about a {subject}", "it needs 'standard', 'decision' and whom they are about", offset=offset
+            )
+            return None
+        if not DECISION.fullmatch(decision):
+            node.fault(f"'{decision[:40]}' cannot be a decision", remedy="small letters, digits and _: 'refused'", offset=offset)
             return None
         name = f"recorded:{code}:{decision}"
         where = And(

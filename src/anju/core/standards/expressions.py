@@ -137,11 +137,9 @@ class _Walker:
         self.node.fault(what, why, remedy, known, offset=self.offset(tree))
 
     def offset(self, tree: exp.Expression) -> int:
-        for part in tree.walk():
-            start = part.meta.get("start") if part.meta else None
-            if start is not None:
-                return _offset(self.node, int(start))
-        return _offset(self.node, 0)
+        """Where the part begins: at the leftmost of its own parts."""
+        starts = [int(part.meta["start"]) for part in tree.walk() if part.meta and part.meta.get("start") is not None]
+        return _offset(self.node, min(starts, default=0))
 
     def walk(self, tree: Any) -> Resolved | None:
         kind = type(tree)
@@ -219,7 +217,8 @@ class _Walker:
             except ValueError:
                 self.fault(tree, f"'{tree.this.this}' is not a day", remedy="write it like date '2023-09-01'")
                 return None
-        self.fault(tree, *REFUSALS[exp.Cast])
+        what, remedy = REFUSALS[exp.Cast]
+        self.fault(tree, what, remedy=remedy)
         return None
 
     def negative(self, tree: exp.Neg) -> Resolved | None:

@@ -41,6 +41,8 @@ OPTIONS = {
 }
 ANY_VALUE: tuple[Type, ...] = ("bool", "int", "decimal", "money", "text", "date", "level")
 UNITS = ("days", "weeks", "months", "quarters", "years", "terms", "school_years", "periods")
+MOST_LONG = {"days": 3_660, "weeks": 520, "months": 120, "quarters": 40, "years": 10, "terms": 20, "school_years": 10, "periods": 60}
+MAX_STREAK = 60  # the statements count them in the bits of one number
 THIS = {"year": "years", "month": "months", "quarter": "quarters", "term": "terms", "school_year": "school_years"}
 
 
@@ -230,8 +232,8 @@ def _streak(c: Catalogue, subject: Subject, name: str, title: Title, fields: dic
         return None
     holds = _condition(c, contract, fields["holds"])
     most = fields["at_most"].integer() if "at_most" in fields else 24
-    if most is not None and not 1 <= most <= 120:
-        fields["at_most"].fault("at_most goes from 1 to 120 periods")
+    if most is not None and not 1 <= most <= MAX_STREAK:
+        fields["at_most"].fault(f"at_most goes from 1 to {MAX_STREAK} periods")
     return None if holds is None else Streak(name, subject, contract.code, holds, most or 24, title)
 
 
@@ -295,7 +297,7 @@ def _window(contract: Contract, node: Node | None) -> Window | None:
         child.fault(f"{contract.code} has no periods: it is a feed of {'events' if contract.kind == 'event' else 'a state'}",
                     "", "{days: 60} or {months: 3}")  # fmt: skip
         return None
-    if n is not None and not 1 <= n <= 3_660:
-        child.fault("a window is from 1 to 3,660 long")
+    if n is not None and not 1 <= n <= MOST_LONG.get(unit, 0):
+        child.fault(f"a window is from 1 to {MOST_LONG.get(unit, 0):,} {unit} long")
         return None
     return Window("last", n, unit) if n and unit in UNITS else None  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from anju.core.contracts.model import Contract
 from anju.core.contracts.naming import check_name, forbidden_in, names_of
 from anju.core.contracts.programme import SubjectKey, read_programme
 from anju.core.contracts.read import read_contracts
-from anju.core.standards.catalogue import Catalogue
+from anju.core.standards.catalogue import LINKED, Catalogue
 from anju.core.standards.features import build_feature
 from anju.core.standards.model import KeyedSubject, Latest, Policy, Standard, Title
 from anju.core.standards.order import order_of
@@ -78,9 +78,14 @@ def _keyed(
             if column is not None and (bad := forbidden_in(names_of(column), forbidden)) is not None:
                 what = f"subject '{name}': '{key}' is '{bad}': nobody is a subject by it"
                 faults.append(Fault("programme.yaml", subject.line, subject.column, what, "service, not surveillance", "take another key"))
+            if column is not None and (column.type in ("datetime", "list") or not (column.klass == "plain" or column.type in LINKED)):
+                what = f"subject '{name}': '{key}' cannot be its key: it is a {column.type} of class {column.klass}"
+                faults.append(Fault("programme.yaml", subject.line, subject.column, what, remedy="take a plain text, code or number"))
             if key not in columns:
                 what = f"subject '{name}': {subject.feed} has no column '{key}'"
                 faults.append(Fault("programme.yaml", subject.line, subject.column, what, alternatives=nearest(key, columns)))
+        if not subject.key:
+            faults.append(Fault("programme.yaml", subject.line, subject.column, f"subject '{name}': its key has no column"))
         keyed[name] = KeyedSubject(name, subject.feed, subject.key, Title(subject.title.en, subject.title.zh))
     return keyed
 

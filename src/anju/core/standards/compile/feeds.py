@@ -25,7 +25,6 @@ from anju.core.standards.order import columns_of, empty_means_no
 from anju.core.terms.periods import Calendar
 
 FeedFeature = Latest | Aggregate | Streak
-MAX_STREAK = 60
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class FeedGroup:
         last = self._last_due()
         conditions = [] if window is None else [f"valid > {literal(window_start(self.contract, window, self.day, self.calendar))}"]
         if isinstance(feature, Streak):
-            conditions = [f"period BETWEEN {last - min(feature.at_most, MAX_STREAK) + 1} AND {last}" if last is not None else "FALSE"]
+            conditions = [f"period BETWEEN {last - feature.at_most + 1} AND {last}" if last is not None else "FALSE"]
         elif isinstance(feature, Latest) and not feature.back and self.contract.kind == "period":
             conditions.append(f"period >= {last if last is not None else 'NULL'}")
         if not isinstance(feature, Streak) and feature.where is not None:
@@ -148,7 +147,7 @@ class FeedGroup:
     def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:
         last = self._last_due()
         holds = writer.sql(feature.holds)
-        most = min(feature.at_most, MAX_STREAK)
+        most = feature.at_most
         if last is None:
             return [f"0::BIGINT AS {quoted(f'v:{feature.name}')}", f"0::BIGINT AS {quoted(f'n:{feature.name}')}",
                     f"0::BIGINT AS {quoted(f'x:{feature.name}')}"]  # fmt: skip
@@ -217,7 +216,7 @@ class FeedGroup:
 
     def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str, asked: Delivered) -> tuple[list[str], list[str], list[str]]:
         """Trailing ones of the periods that hold, are delivered, and have nothing set aside."""
-        last, most = self._last_due(), min(feature.at_most, MAX_STREAK)
+        last, most = self._last_due(), feature.at_most
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if last is None:
             return [], [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"], []

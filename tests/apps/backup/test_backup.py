@@ -59,7 +59,7 @@ def content(out: Path) -> dict[str, list[dict[str, Any]]]:
         if name.startswith("tables/"):
             rows = pq.read_table(store.content(entry.sha256)).to_pylist()
             for row in rows:
-                for column in ("reasons", "messages", "counts", "seconds"):
+                for column in ("reasons", "messages", "counts", "seconds", "detail"):
                     if column in row:
                         row[column] = json.loads(row[column])
             found[name] = rows
@@ -255,3 +255,11 @@ def test_a_killed_restore_can_be_said_again(filled: Deployment, sets: Path, empt
     empty.anju(*words)
     assert empty.findings() == filled.findings()
     assert empty.json("doctor")["ready"] is True
+
+
+def test_looks_that_are_still_in_files_are_in_the_set(filled: Deployment, tmp_path: Path) -> None:
+    look = {"token": "t1", "at": "2023-09-26T12:00:00+00:00", "act": "household.see", "about": "household:7", "detail": {}, "by": "a"}
+    (filled.data / "looks").mkdir(exist_ok=True)
+    (filled.data / "looks" / "1.jsonl").write_text(json.dumps({**look, "account": None, "post": None}) + "\n", encoding="utf-8")
+    filled.anju("backup", str(tmp_path / "sets"))
+    assert [row["token"] for row in content(tmp_path / "sets")["tables/journal_line.parquet"] if row["about"] == "household:7"] == ["t1"]

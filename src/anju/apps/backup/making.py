@@ -16,6 +16,7 @@ from django.db import connection
 
 from anju.apps.backup.store import BackupError, Progress, Set, Store, room_for
 from anju.apps.backup.tables import dump, migrations_of, one_moment, tables
+from anju.apps.journal.actions import bring_in
 from anju.apps.people.vault import key_checks
 
 RECORD = "backup.json"  # in the data folder: when the last set was made and where, for the doctor
@@ -56,6 +57,7 @@ def make_backup(data: Path, policy: Path, digest: str, out: Path, *, keep: int |
     store = Store(out)
     if data == out or data in out.parents:
         raise BackupError(f"'{out}' lies in the data folder", "a backup must stand elsewhere, best on another machine")
+    bring_in()  # looks still in files of their own belong to the journal, and with it into the set
     with store.writing(), tempfile.TemporaryDirectory(prefix="backup-", dir=out / "files") as work:
         now = datetime.now(UTC)
         one = Set(

@@ -99,7 +99,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("ANJU_HTTPS", "") == "1"
 SECURE_CONTENT_TYPE_NOSNIFF, X_FRAME_OPTIONS, SECURE_REFERRER_POLICY = True, "DENY", "same-origin"
 AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME, AXES_LOCKOUT_PARAMETERS = 8, 0.25, [["username", "ip_address"]]
-AXES_VERBOSE = False
+AXES_VERBOSE, AXES_RESET_ON_SUCCESS, AXES_LOCKOUT_CALLABLE = False, True, "anju.web.account.views.locked_out"
 
 # --- rooms ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "anju.web.layout.middleware.language_middleware",
     "anju.web.layout.middleware.viewer_middleware",
+    "anju.web.account.middleware.own_password_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -32,7 +32,7 @@ def needs(act: str) -> Callable[[View[P]], View[P]]:
         def guarded(request: HttpRequest, *args: P.args, **more: P.kwargs) -> HttpResponse:
             viewer = viewer_of_request(request)
             if viewer.account is None:
-                return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': request.get_full_path()})}")
+                return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': _came_from(request)})}")
             if not viewer.can(act):
                 what = _("This page is not for the post you act in")
                 why = _("Each post sees what its work needs. Choose another post you hold, or ask your administrator.")
@@ -43,6 +43,14 @@ def needs(act: str) -> Callable[[View[P]], View[P]]:
         return guarded  # type: ignore[return-value]  # wraps() keeps the name of the first argument
 
     return guard
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page to come back to: this one, or the one on which the form stands that was sent too late."""
+    if request.method == "GET":
+        return request.get_full_path()
+    sent_from = urlsplit(request.META.get("HTTP_REFERER", ""))
+    return (sent_from.path + (f"?{sent_from.query}" if sent_from.query else "") or "/") if sent_from.netloc == request.get_host() else "/"
 
 
 def refuse(request: HttpRequest, what: str, why: str, todo: Sequence[Door] = (), *, status: int = 400) -> HttpResponse:

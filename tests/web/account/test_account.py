@@ -1,0 +1,123 @@
+"""Signing in, being locked out, choosing one's own password, switching posts, languages and looks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from anju.apps.journal.models import Line
+from anju.apps.places.models import Place
+from anju.apps.staff.actions import give_post, open_account
+from anju.apps.staff.models import Account, Post
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2023, 1, 1, tzinfo=UTC)
+SET, OWN = "set by the office", "my own three words"
+
+
+@pytest.fixture
+def account() -> Account:
+    """A first secretary of two communities, with a password of her own."""
+    account = open_account(username="wei", display_name="韦秀英", password=SET, by="test", at=AT)
+    for n in (1, 2):
+        place = Place.objects.create(id=n, tree="scope", level="community", code=str(n), name=f"community {n}", path=f"/{n}/")
+        give_post(account=account, role="first_secretary", place=place, by="test", at=AT)
+    account.must_change_password = False
+    account.save()
+    return account
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(HTTP_HOST="127.0.0.1")
+
+
+def sign_in(client: Client, password: str = SET, **more: str) -> Any:
+    return client.post("/sign-in/", {"username": "wei", "password": password, **more})
+
+
+def test_signing_in_leads_where_one_was_going(account: Account, client: Client) -> None:
+    assert sign_in(client, next="/households/?q=%E9%9F%A6")["Location"] == "/households/?q=%E9%9F%A6"
+
+
+def test_a_wrong_password_keeps_the_name_and_says_what_to_do(account: Account, client: Client) -> None:
+    text = sign_in(client, "wrong").content.decode()
+    assert 'value="wei"' in text
+    assert "Ask your administrator" in text
+
+
+def test_too_many_wrong_passwords_say_how_long_and_whom_to_ask(account: Account, client: Client) -> None:
+    answers = [sign_in(client, f"wrong {n}") for n in range(8)]
+    assert [answer.status_code for answer in answers[:7]] == [200] * 7
+    refused = sign_in(client)  # the right one does not help any more
+    text = refused.content.decode()
+    assert (answers[7].status_code, refused.status_code) == (429, 429)
+    assert "wait 15 minutes" in text
+    assert "ask your administrator" in text
+
+
+def test_a_form_sent_too_late_leads_back_to_its_page(client: Client, account: Account) -> None:
+    answer = client.post("/households/1/reveal/1/", HTTP_REFERER="http://127.0.0.1/households/1/?x=1")
+    assert answer["Location"] == "/sign-in/?next=%2Fhouseholds%2F1%2F%3Fx%3D1"
+    elsewhere = client.post("/households/1/reveal/1/", HTTP_REFERER="http://elsewhere.example/trap/")
+    assert elsewhere["Location"] == "/sign-in/?next=%2F"
+
+
+def test_a_password_set_by_somebody_else_is_changed_first(account: Account, client: Client) -> None:
+    Account.objects.update(must_change_password=True)
+    sign_in(client)
+    asked = client.get("/households/?q=x")
+    assert asked["Location"] == "/account/password/?next=%2Fhouseholds%2F%3Fq%3Dx"
+    assert "set by somebody else" in client.get(asked["Location"]).content.decode()
+    sent = {"old_password": SET, "new_password1": OWN, "new_password2": OWN, "next": "/households/?q=x"}
+    assert client.post("/account/password/", sent)["Location"] == "/households/?q=x"
+    assert client.get("/households/?q=x").status_code == 200
+    assert Account.objects.get().check_password(OWN)
+    assert Line.objects.filter(act="account.password").count() == 1
+
+
+@pytest.mark.parametrize("new", ["short", "password123", "1234567890"])
+def test_a_poor_password_is_refused_with_the_reason(account: Account, client: Client, new: str) -> None:
+    sign_in(client)
+    answer = client.post("/account/password/", {"old_password": SET, "new_password1": new, "new_password2": new})
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    assert Account.objects.get().check_password(SET)
+
+
+def test_one_acts_in_the_post_one_chose_and_in_no_other(account: Account, client: Client) -> None:
+    sign_in(client)
+    first, second = Post.objects.order_by("pk")
+    assert client.get("/account/").wsgi_request.viewer.post == first.pk
+    client.post("/account/post/", {"post": str(second.pk)})
+    assert client.get("/account/").wsgi_request.viewer.scopes == ("/2/",)
+    client.post("/account/post/", {"post": "999"})
+    assert client.get("/account/").wsgi_request.viewer.post == second.pk
+
+
+def test_the_language_is_remembered_for_the_account(account: Account, client: Client) -> None:
+    sign_in(client)
+    client.post("/language/", {"language": "zh-hans", "next": "/account/"})
+    assert "当前岗位" in client.get("/account/").content.decode()
+    other = Client(HTTP_HOST="127.0.0.1")
+    sign_in(other)
+    assert "当前岗位" in other.get("/account/").content.decode()
+
+
+def test_looks_are_remembered_for_the_account(account: Account, client: Client) -> None:
+    sign_in(client)
+    client.post("/account/appearance/", {"theme": "dark", "text": "large", "next": "/account/"})
+    text = client.get("/account/").content.decode()
+    assert 'data-theme="dark" class="large"' in text
+    client.post("/account/appearance/", {"theme": "nonsense"})
+    assert Account.objects.get().theme == "dark"
+
+
+def test_the_page_asks_the_database_for_little(account: Account, client: Client, django_assert_num_queries: Any) -> None:
+    sign_in(client)
+    client.get("/account/")
+    with django_assert_num_queries(5):  # session, account, posts for the viewer, posts of the page, the run
+        client.get("/account/")

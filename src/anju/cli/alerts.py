@@ -33,7 +33,11 @@ def alerts() -> None:
 @alerts.command()
 @json_option
 def follow(as_json: bool) -> None:
-    """Fold the current run into the alerts. Twice changes nothing; anju run does it by itself."""
+    """Fold the current run into the alerts. Twice changes nothing; anju run does it by itself.
+
+    \b
+    anju alerts follow
+    """
     migrated()
     policy = load_checked_policy()
     run = Run.objects.filter(current=True).first()
@@ -44,15 +48,20 @@ def follow(as_json: bool) -> None:
 
 
 @alerts.command("list")
-@click.option("--queue", type=click.Choice(QUEUES), default=TODO, show_default=True)
+@click.option("--queue", type=click.Choice(QUEUES), default=TODO, show_default=True, help="Which queue.")
 @click.option("--level", type=click.Choice(["red", "orange", "yellow", "blue"]), help="Only this level.")
 @click.option("--standard", help="Only this standard.")
 @click.option("--department", help="Only this owner's.")
 @click.option("--place", help="Only this place, by its code, and what lies below it.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, help="At most so many.")
 @json_option
 def list_(queue: str, level: str | None, standard: str | None, department: str | None, place: str | None, limit: int, as_json: bool) -> None:
-    """A queue, the most urgent first. People appear by our own key only."""
+    """A queue, the most urgent first. People appear by our own key only.
+
+    \b
+    anju alerts list --level red
+    anju alerts list --queue muted --json
+    """
     migrated()
     filters = Filters(queue, level or "", standard or "", department or "", path_of(place) if place else "")
     rows = queries.queue(operator(), filters, limit=limit)
@@ -83,7 +92,11 @@ def _line(row: Episode, by_cluster: bool) -> str:
 @click.option("--comment", default="", help="What is meant to be done.")
 @json_option
 def ack(numbers: tuple[int, ...], comment: str, as_json: bool) -> None:
-    """Take alerts on, in the name of the account on this machine."""
+    """Take alerts on, in the name of the account on this machine.
+
+    \b
+    anju alerts ack 12 15 --comment "visit on Friday"
+    """
     migrated()
     try:
         done = actions.acknowledge(numbers=numbers, by=operator(), at=timezone.now(), comment=comment)
@@ -96,13 +109,17 @@ def ack(numbers: tuple[int, ...], comment: str, as_json: bool) -> None:
 
 @alerts.command()
 @click.option("--place", required=True, help="The place, by its code, and what lies below it.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Why; it stands in the record.")
 @click.option("--until", type=Day(), help="The last day (default: in a week; at most 30 days).")
 @click.option("--standard", default="", help="Only this standard.")
 @click.option("--household", type=int, help="Only this family, by our own key.")
 @json_option
 def mute(place: str, reason: str, until: date | None, standard: str, household: int | None, as_json: bool) -> None:
-    """Put reminders off (暂缓提醒). The clock runs on; red is put off for one family only."""
+    """Put reminders off (暂缓提醒). The clock runs on; red is put off for one family only.
+
+    \b
+    anju alerts mute --place 522301009901 --reason "lift under repair" --until 2023-10-10
+    """
     migrated()
     end = until or (actions.today() or timezone.localdate()) + timedelta(days=7)
     policy = load_checked_policy()
@@ -118,14 +135,19 @@ def mute(place: str, reason: str, until: date | None, standard: str, household: 
 
 @alerts.command()
 @click.argument("key", type=int)
-def unmute(key: int) -> None:
-    """End a mute before its day."""
+@json_option
+def unmute(key: int, as_json: bool) -> None:
+    """End a mute before its day.
+
+    \b
+    anju alerts unmute 3
+    """
     migrated()
     try:
         actions.unmute(load_checked_policy(), data_folder(), key=key, by=operator(), at=timezone.now())
     except actions.Refused as error:
         fail(str(error), "anju alerts list --queue muted", code=1)
-    click.echo(f"mute {key} has ended")
+    say(as_json, {"mute": key, "ended": True}, [f"mute {key} has ended"])
 
 
 @alerts.command()
@@ -134,7 +156,12 @@ def unmute(key: int) -> None:
 @click.option("--yes", is_flag=True, help="Release; without it, what waits is only shown.")
 @json_option
 def release(standard: str | None, comment: str, yes: bool, as_json: bool) -> None:
-    """Show baselines (存量) and rules held by the guard, and release them into the queues."""
+    """Show baselines (存量) and rules held by the guard, and release them into the queues.
+
+    \b
+    anju alerts release --standard ED-01
+    anju alerts release --standard ED-01 --comment "checked by hand" --yes
+    """
     migrated()
     waiting = queries.holds_in_scope(operator()).filter(released_at=None)
     waiting = waiting.filter(standard=standard) if standard else waiting
@@ -156,10 +183,14 @@ def _hold(hold: Hold) -> str:
 
 @alerts.command("explain")
 @click.argument("number", type=int)
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="In which language.")
 @json_option
 def explain_(number: int, lang: str, as_json: bool) -> None:
-    """Walk the pipeline for one alert: what each stage did with it, and why."""
+    """Walk the pipeline for one alert: what each stage did with it, and why.
+
+    \b
+    anju alerts explain 12 --lang zh
+    """
     migrated()
     episode = queries.alert(replace(operator()), number)
     if episode is None:

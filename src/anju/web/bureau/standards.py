@@ -30,7 +30,7 @@ from anju.core.standards.wording import LANGUAGES, Wording
 from anju.core.terms.viewer import Viewer
 from anju.lake.engine import standard_sql
 from anju.web.bureau.charts import Bar
-from anju.web.bureau.viewing import department_title, domain_title, is_own, may_list, place_asked
+from anju.web.bureau.viewing import department_title, domain_title, may_list, place_asked
 from anju.web.layout.access import needs, not_here, viewer_of_request
 from anju.web.layout.current import policy, programme
 
@@ -149,7 +149,7 @@ def standard(request: HttpRequest, code: str) -> HttpResponse:
         "subject": subject_title(found.subject), "owner": department_title(version.owner) if version else None, "place": place,
         "way": _way(viewer, place), "judged": run, "reached": reached, "answers": _answers(viewer, found, place, reached, day),
         "below": _below(viewer, run, place, found), "versions": [_version(found, one, one is version) for one in reversed(found.versions)],
-        "limits": _limits(found), "feeds": _feeds(found), "cases": _cases(found), "own": is_own(viewer, found, day),
+        "limits": _limits(found), "feeds": _feeds(found), "cases": _cases(found),
     }  # fmt: skip
     return render(request, "bureau/standard.html", context)
 

@@ -13,17 +13,17 @@ from anju.apps.staff.permissions import ROLES
 from anju.core.standards.model import Title
 from anju.sample.accounts import PART_OF
 
-# where a role's work begins: the first of these pages that exists and is for its post
-BEGINNINGS = (
-    ("accounts", "accounts.manage"),
-    ("journal", "journal.see"),
-    ("work", "alerts.see"),
-    ("households", "households.search"),
-    ("deliveries", "feeds.deliver"),
-    ("situation", "situation.see"),
-    ("standards", "standards.see"),
-)
-SHOWN = ("grid_worker", "first_secretary", "county_department", "prefecture_bureau", "leader", "data_steward", "auditor", "administrator")
+# where a role's work begins: the first of these pages that exists
+BEGINNINGS = {
+    "grid_worker": ("work", "households"),
+    "first_secretary": ("work", "households"),
+    "county_department": ("work", "households"),
+    "prefecture_bureau": ("situation", "households"),
+    "leader": ("situation",),
+    "data_steward": ("deliveries",),
+    "auditor": ("journal",),
+    "administrator": ("accounts",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Door:
 
 def beginning_of(role: str) -> str:
     """The address where the role's work begins; '' where none of its pages exists."""
-    return next((url for name, act in BEGINNINGS if act in ROLES[role].may and (url := address_of(name))), "")
+    return next((url for name in BEGINNINGS.get(role, ()) if (url := address_of(name))), "")
 
 
 def address_of(name: str) -> str:
@@ -53,12 +53,12 @@ def address_of(name: str) -> str:
 
 def doors(run: Run) -> list[Door]:
     """Those whose account was made and whose page exists, with what waits for them in the current run."""
-    names = {PART_OF[role].username: role for role in SHOWN if beginning_of(role)}
+    names = {PART_OF[role].username: role for role in BEGINNINGS if beginning_of(role)}
     posts = {p.role: p for p in Post.objects.filter(account__username__in=names, end=None).select_related("place").order_by("pk")}
     waiting = dict(FamilyCount.objects.filter(run=run, place_id__in={p.place_id for p in posts.values()}).values_list("place_id", "put_right"))
     held = Delivery.objects.exclude(held_reason="").filter(confirmed_at=None, withdrawn_at=None).count()
     found = []
-    for role in SHOWN:
+    for role in BEGINNINGS:
         if role in posts:
             may, place = ROLES[role].may, posts[role].place
             families = waiting.get(place.pk, 0) if "household.see" in may or "situation.see" in may and "journal.see" not in may else None

@@ -13,6 +13,8 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
+from anju.apps.alerts.models import Episode
+from anju.apps.alerts.queries import counts, episodes_of_household
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.subjects import NoSuchSubject
@@ -23,6 +25,7 @@ from anju.core.contracts.model import Bilingual
 from anju.core.standards.explain import Explanation, Owed, explain
 from anju.core.standards.model import Standard, Title, Version
 from anju.core.terms.dates import completed_years
+from anju.core.terms.viewer import Viewer
 from anju.lake.answers import subjects_page
 from anju.sample.families import COUSIN, GIRL, ILLNESS, THRIVING, Family
 from anju.web.layout.current import answers_folder, dossier, policy, programme
@@ -44,6 +47,7 @@ class Told:
     """One family's story, as far as it is known: `facts` as the run recorded them, `missing` what would still have to hold."""
 
     household: int
+    path: str
     who: str
     age: int | None
     community: str
@@ -147,6 +151,7 @@ def story_of(run: Run, family: Family = TOLD, code: str = TOLD_STANDARD) -> Told
     explanation = explain(opened.judge([home.pk]), code, finding.subject_id) if opened is not None and code in opened.standards else None
     return Told(
         household=home.pk,
+        path=home.place.path,
         who=masked_name(person.name) if person is not None else "",
         age=completed_years(person.birth_date, run.day) if person is not None and person.birth_date is not None else None,
         community=home.place.name,
@@ -170,6 +175,20 @@ def _missing(explanation: Explanation | None) -> tuple[Bilingual, ...]:
     steps = explanation.clearing if explanation is not None else ()
     inner = [step for step, after in zip(steps, [*steps[1:], None], strict=True) if after is None or after.depth <= step.depth]
     return tuple(step.said for step in inner if step.holds is not True)
+
+
+def overdue() -> int:
+    """Alerts past the day by which somebody should have taken them on, in the whole programme."""
+    root = Place.objects.filter(tree="scope", parent=None).only("path").first()
+    return counts(Viewer("the first screen", scopes=(root.path,))).overdue if root is not None else 0
+
+
+def alert_of(story: Told | None) -> Episode | None:
+    """The alert behind the story as it stands now; it changes while the run stays the same."""
+    if story is None:
+        return None
+    alerts = episodes_of_household(Viewer("the first screen", scopes=(story.path,)), story.household)
+    return next((alert for alert in alerts if alert.standard == story.standard.code), None)
 
 
 def links(run: Run) -> tuple[Link, ...]:

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from anju.apps.alerts.queries import counts
 from anju.apps.findings.explaining import recorded_facts
 from anju.apps.findings.models import Finding, Run
 from anju.apps.findings.queries import current_run
@@ -23,7 +24,7 @@ from anju.apps.places.models import Place
 from anju.web.front import week
 from anju.web.front.doors import address_of, beginning_of, doors, sample_account
 from anju.web.front.sampling import lets_in
-from anju.web.front.story import Screen, screen_of, told
+from anju.web.front.story import Screen, alert_of, overdue, screen_of, told
 from anju.web.layout.access import not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy
 
@@ -40,18 +41,30 @@ def first_screen(request: HttpRequest) -> HttpResponse:
         return render(request, "front/preparing.html", {"busy": week.at_work(), **_progress(), "complaint": week.complaint(week.PREPARED)})
     if not sample:
         own = _own_screen(run, request)
-        return render(request, "front/first_screen.html", {"screen": own, "tiles": _tiles(own) if own is not None else []})
+        late = counts(viewer).overdue if viewer.can("alerts.see") else None
+        return render(request, "front/first_screen.html", {"screen": own, "tiles": _tiles(own, late) if own is not None else []})
     screen, story, links = told(run)
     context: dict[str, Any] = {
-        "screen": screen, "tiles": _tiles(screen), "story": story, "links": links, "sample": True, "doors": doors(run), "busy": week.at_work(),
-        "complaint": week.complaint(),
-    }  # fmt: skip
+        "screen": screen,
+        "tiles": _tiles(screen, overdue()),
+        "alert": alert_of(story),
+        "story": story,
+        "links": links,
+        "sample": True,
+        "doors": doors(run),
+        "busy": week.at_work(),
+    }
     return render(request, "front/first_screen.html", context)
 
 
-def _tiles(screen: Screen) -> list[dict[str, Any]]:
-    """The numbers, each with the address of its list; '' where that page does not exist."""
-    lists = address_of("situation_families")
+def _tiles(screen: Screen, late: int | None = None) -> list[dict[str, Any]]:
+    """The numbers, each with the address of its list; '' where that page does not exist. `late`: alerts past their day."""
+    lists, work = address_of("situation_families"), address_of("work")
+    overdue_tile = {"mark": "late", "title": _("Overdue"), "n": late, "url": f"{work}?overdue=1" if work else "", "alerts": True}
+    return [*_family_tiles(screen, lists), *([overdue_tile] if late is not None else [])]
+
+
+def _family_tiles(screen: Screen, lists: str) -> list[dict[str, Any]]:
     return [
         {"mark": mark, "title": title, "n": n, "url": f"{lists}?state={state}" if lists else "", "share": state == "in_place",
          "missed": screen.missed if state == "not_known" else None}
@@ -125,8 +138,8 @@ def _progress() -> dict[str, Any]:
 
 
 def _more(result: dict[str, Any] | None, told_changes: list[Any]) -> int:
-    counts: dict[str, int] = (result or {}).get("counts", {})
-    return max(0, counts.get("opened", 0) + counts.get("changed", 0) - len(told_changes))
+    found: dict[str, int] = (result or {}).get("counts", {})
+    return max(0, found.get("opened", 0) + found.get("changed", 0) - len(told_changes))
 
 
 def _changes(run: Run) -> list[dict[str, Any]]:

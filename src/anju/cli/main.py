@@ -26,6 +26,7 @@ from anju.cli import (  # noqa: E402  (Django first)
     places,
     runs,
     serve,
+    staff,
     standards,
 )  # fmt: skip
 from anju.cli.endings import Commands  # noqa: E402
@@ -51,4 +52,5 @@ main.add_command(backup.backup)
 main.add_command(backup.restore)
 main.add_command(doctor.doctor)
 main.add_command(serve.serve)
+main.add_command(staff.staff)
 main.add_command(journal.journal)

@@ -26,6 +26,7 @@ places:
 working_week: [1, 2, 3, 4, 5]
 languages: [en, zh]
 forbidden_columns: [religion]
+domains: [extension]
 subjects:
   thing: {feed: F1, key: [item], title: {en: Thing, zh: 事项}}
   pair: {feed: F2, key: [status, item], title: {en: Pair, zh: 组合}}

@@ -64,6 +64,7 @@ REFUSED: list[tuple[str, str, str, str, str]] = [
     ("⟦age⟧ and alive", "'age' is a number, a condition is needed here", "", "compare it", ""),
     ("age", "this is a number, a condition is needed here", "", "", ""),
     ("⟦1e400⟧ = age", "'1e400' is out of range", "15 digits", "", ""),
+    ("⟦1e999999999⟧ = age", "out of range", "15 digits", "", ""),
     ("⟦0.0000001⟧ = age", "out of range", "6 behind it", "", ""),
     ("age = -⟦age⟧", "a minus stands before a number only", "", "0 - x", ""),
     ("⟦nobody⟧ = 1", "a person has no 'nobody'", "", "name a feature", ""),

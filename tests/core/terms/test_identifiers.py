@@ -36,6 +36,18 @@ def test_why_a_number_has_no_normal_form(text: str, reason: str) -> None:
     assert len(text) < 9 or text not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["11010519491231002X", "440524188001010014", "522300199001010018", "522300201806150026", "522300195507121235", "52230019861130334X"],
+)  # fmt: skip
+def test_the_check_digit_is_that_of_gb_11643(number: str) -> None:
+    assert check_digit(number[:17]) == number[17]
+    assert cn_resident_id(number) == number
+    for other in set("0123456789X") - {number[17]}:
+        with pytest.raises(ValueError, match="check digit"):
+            cn_resident_id(number[:17] + other)
+
+
 def test_a_number_keeps_the_area_of_its_first_issue() -> None:
     body = "52232219700101001"  # 522322 is today's 522302
     assert cn_resident_id(body + check_digit(body))[:6] == "522322"

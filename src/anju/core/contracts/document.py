@@ -22,7 +22,7 @@ from anju.core.contracts.model import Bilingual
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 60
-MOST, MOST_PLACES = 10**15, 6
+MOST_DIGITS, MOST_PLACES = 15, 6
 
 
 class Node:
@@ -129,7 +129,7 @@ class Node:
         if self.tag == "int":
             try:
                 number = int(self.raw.replace("_", ""), 10)
-                if abs(number) < MOST:
+                if abs(number) < 10**MOST_DIGITS:
                     return number
                 self.fault(f"{_kind(self.node)} is out of range", "at most 15 digits are counted with")
                 return None
@@ -148,7 +148,7 @@ class Node:
         if self.tag in ("int", "float"):
             try:
                 number = Decimal(self.raw.replace("_", ""))
-                if number.is_finite() and abs(number) < MOST and -int(number.as_tuple().exponent) <= MOST_PLACES:
+                if number.is_finite() and number.adjusted() < MOST_DIGITS and -int(number.as_tuple().exponent) <= MOST_PLACES:
                     return number
                 self.fault(f"{_kind(self.node)} is out of range", f"at most 15 digits before the point and {MOST_PLACES} behind it")
                 return None

@@ -26,8 +26,8 @@ KEYS = {"person_id": "person", "household_id": "household", "place_id": "place"}
 RESERVED = ("unit", "period", "valid", "known_at", "row_id", "delivery_id", "deleted", "ord")
 
 
-def read_contracts(folder: Path) -> tuple[dict[str, Contract], list[Fault]]:
-    """Contracts by code. A contract with a fault is left out; the faults say which."""
+def read_contracts(folder: Path, broken: set[str] | None = None) -> tuple[dict[str, Contract], list[Fault]]:
+    """Contracts by code. A contract with a fault is left out; the faults say which, and `broken` gets its code."""
     faults: list[Fault] = []
     found: dict[str, Contract] = {}
     for path in sorted((folder / "feeds").rglob("*.yaml")):
@@ -36,6 +36,8 @@ def read_contracts(folder: Path) -> tuple[dict[str, Contract], list[Fault]]:
         root = read_document(path, name, faults)
         contract = _contract(root, name) if root is not None else None
         if contract is None or len(faults) > before:
+            if broken is not None:
+                broken.add(contract.code if contract is not None else path.stem.split("_")[0])
             continue
         if contract.code in found:
             faults.append(Fault(name, 1, 1, f"feed {contract.code} is already described in {found[contract.code].file}"))

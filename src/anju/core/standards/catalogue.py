@@ -62,6 +62,7 @@ class Catalogue:
     built: dict[tuple[Subject, str], Feature] = field(default_factory=dict)
     failed: set[tuple[Subject, str]] = field(default_factory=set)
     pending: list[tuple[Subject, str]] = field(default_factory=list)
+    broken: frozenset[str] = frozenset()  # feeds whose contracts are at fault themselves
     current: str | None = None  # the standard whose expressions are read now
 
     # --- subjects -------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ class _Walker:
         except InvalidOperation:
             self.fault(tree, f"'{tree.this}' is not a number")
             return None
-        if not number.is_finite() or abs(number) > 10**15 or -int(number.as_tuple().exponent) > 6:
+        if not number.is_finite() or number.adjusted() >= 15 or -int(number.as_tuple().exponent) > 6:
             self.fault(tree, f"'{tree.this}' is out of range", "at most 15 digits before the point and 6 behind it")
             return None
         if number == number.to_integral_value() and "." not in str(tree.this):

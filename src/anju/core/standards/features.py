@@ -92,6 +92,8 @@ def _derived(c: Catalogue, subject: Subject, name: str, title: Title, fields: di
 
 def _contract(c: Catalogue, subject: Subject, node: Node, code: str, at_event: bool) -> Contract | None:
     contract = c.contracts.get(code)
+    if contract is None and code in c.broken:
+        return None  # its own fault is the one to mend
     if contract is None:
         node.fault(f"there is no feed {code}", alternatives=nearest(code, c.contracts))
         return None

@@ -32,13 +32,14 @@ def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, l
     if not folder.is_dir():
         return None, [Fault(str(folder), 0, 0, "there is no such policy folder", "", "set ANJU_POLICY, or say --policy")]
     programme, subject_keys, faults = read_programme(folder)
-    contracts, contract_faults = read_contracts(folder)
+    broken: set[str] = set()
+    contracts, contract_faults = read_contracts(folder, broken)
     faults += contract_faults
     parameters = read_parameters(folder, faults, programme.minor_digits if programme is not None else 2)
     if programme is None:
         return None, sorted(faults)
-    keyed = _keyed(subject_keys, contracts, programme.forbidden_columns, faults)
-    catalogue = Catalogue(programme, contracts, parameters, keyed, build_feature)
+    keyed = _keyed(subject_keys, contracts, broken, programme.forbidden_columns, faults)
+    catalogue = Catalogue(programme, contracts, parameters, keyed, build_feature, broken=frozenset(broken))
     _collect_features(folder, catalogue, faults)
     documents = _standard_documents(folder, drafts, catalogue, faults)
     _check_units(catalogue, contracts, faults)
@@ -60,11 +61,13 @@ def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, l
 
 
 def _keyed(
-    found: dict[str, SubjectKey], contracts: dict[str, Contract], forbidden: tuple[str, ...], faults: list[Fault]
+    found: dict[str, SubjectKey], contracts: dict[str, Contract], broken: set[str], forbidden: tuple[str, ...], faults: list[Fault]
 ) -> dict[str, KeyedSubject]:
     keyed = {}
     for name, subject in found.items():
         contract = contracts.get(subject.feed)
+        if contract is None and subject.feed in broken:
+            continue
         if contract is None:
             faults.append(Fault("programme.yaml", subject.line, subject.column, f"subject '{name}': no feed {subject.feed}",
                                 alternatives=nearest(subject.feed, contracts)))  # fmt: skip

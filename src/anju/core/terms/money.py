@@ -12,7 +12,7 @@ def to_fen(text: str, minor_digits: int = 2) -> int:
         amount = Decimal(plain)
     except InvalidOperation:
         raise ValueError(f"'{text}' is not an amount of money: write digits with at most {minor_digits} places") from None
-    if not amount.is_finite() or abs(amount) >= 10**15 or -int(amount.as_tuple().exponent) > 20:
+    if not amount.is_finite() or amount.adjusted() >= 15 or -int(amount.as_tuple().exponent) > 20:
         raise ValueError(f"'{text[:40]}' is not an amount of money")
     scaled = amount.scaleb(minor_digits)
     if scaled != scaled.to_integral_value():

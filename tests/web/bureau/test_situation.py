@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
+from anju.apps.alerts.models import AlertCount
 from anju.apps.findings.models import FamilyCount, Run
 from anju.apps.findings.queries import last_runs_of_months
 from anju.apps.people.models import Household
@@ -97,6 +98,17 @@ def test_a_family_that_lives_elsewhere_by_now_has_no_address(place: Places) -> N
     Household.objects.filter(pk=3).update(place=place["C2"])
     text = text_of(as_("secretary"), "/situation/families/?state=put_right")
     assert "Has moved elsewhere since" in text and "/households/3/" not in text and "3-2-3<" not in text
+
+
+@pytest.mark.parametrize(("who", "where", "n"), [("bureau", "P", 9), ("bureau", "U1", 5), ("secretary", "C1", 2), ("clerk", "U1", 4)])
+def test_overdue_are_the_alerts_of_the_place_that_nobody_took_on(place: Places, who: str, where: str, n: int) -> None:
+    kept = {"P": 9, "U1": 5, "C1": 2}
+    for code, number in kept.items():
+        common = {"place_id": place[code].pk, "standard": "ED-01", "level": "red", "queue": "todo", "overdue": True}
+        AlertCount.objects.create(owner="education", n=number - 1, **common)
+        AlertCount.objects.create(owner="health", n=1, **common)
+    text = text_of(as_(who), f"/situation/?place={place[where].pk}")
+    assert re.search(rf'Overdue</span><div class="n">{n}</div><div class="w">alerts not taken on in time, {n} red', text)
 
 
 def test_a_list_names_nobody(place: Places) -> None:

@@ -45,6 +45,7 @@ def build(data: Path) -> dict[str, Place]:
     for name, (role, code, side, department) in CAST.items():
         account = open_account(username=name, display_name=name, password="a long pass-phrase", by="test", at=AT)
         give_post(account=account, role=role, place=place[code], side=side, department=department, by="test", at=AT)
+    Account.objects.update(must_change_password=False)
     rows = _families(place)
     _judge(data, place, rows, Run(day=date(2023, 8, 31), policy_digest="old"), in_force=False)
     _judge(data, place, rows, Run(day=date(2023, 9, 26), policy_digest="new", current=True), in_force=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -100,8 +100,8 @@ def _tiles(viewer: Viewer, place: Place, own: FamilyCount) -> list[dict[str, Any
         for state in STATES
     ]
     work = door("work") if viewer.can("alerts.see") else ""
-    overdue = alert_counts(viewer, place.pk, place.path)
-    url = f"{work}?{urlencode({'overdue': '1', 'place': str(place.pk)})}" if work else ""
+    overdue = alert_counts(replace(viewer, scopes=(place.path,), origins=()))  # of those who live in this place of hers, and nowhere else
+    url = f"{work}?{urlencode({'overdue': '1', 'place': place.code})}" if work else ""
     return [*found, {"title": _("Overdue"), "dot": "late", "n": overdue.overdue, "url": url, "red": overdue.overdue_red}]
 
 

@@ -110,7 +110,7 @@ def in_child(module: str, arguments: list[str], url: str = "") -> Any:
     environment = os.environ | {"ANJU_DATABASE_URL": url}
     done = subprocess.run([sys.executable, "-m", module, *arguments], check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise RuntimeError(f"{module} failed:\n{done.stderr[-3000:]}")
+        raise RuntimeError(f"{module} ended with {done.returncode}:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -11,7 +11,7 @@ from anju.lake.snapshot import open_snapshot
 from benchmarks.floor import columns_read, scan
 from benchmarks.judged import Answers, Setting, answers, connection, drop, fused, must_agree, whole_run
 from benchmarks.results import Goal, Row, Section
-from benchmarks.rounds import Timed, Watch, in_turns, ratio
+from benchmarks.rounds import Timed, Watch, in_turns, processor_ratio, ratio
 
 if TYPE_CHECKING:
     from benchmarks.situation import Situation
@@ -68,6 +68,13 @@ def measure(situation: Situation) -> Section:
         Goal(f"fused against one query for each standard, {len(everything)} standards", every.median, "times as fast", 2.5),
         Goal("fused against the bare scan", floor.median, "times as long", 5, at_most=True),
         Goal(f"{len(everything)} standards against {len(codes)}", more.median, "times as long"),
+        Goal(f"by processor seconds: one query for each of {len(codes)} against fused", processor_ratio(timings["single"], base), "times"),
+        Goal(
+            f"by processor seconds: one query for each of {len(everything)} against fused",
+            processor_ratio(timings["each of all"], whole),
+            "times",
+        ),
+        Goal("by processor seconds: fused against the bare scan", processor_ratio(base, timings["scan"]), "times"),
     ]
     facts = {"columns": sum(map(len, read.values())), "files": sum(map(len, read)), "steps": _slowest(found["run"].seconds)}
     return Section(rows, goals, "times the fused run", facts)

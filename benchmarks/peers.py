@@ -11,7 +11,7 @@ from benchmarks.inputs import Dates, write_inputs
 from benchmarks.judged import Setting, connection
 from benchmarks.postgresql import parameters
 from benchmarks.results import Goal, Row, Section
-from benchmarks.rounds import Timed, Timing, Watch, in_turns, ratio
+from benchmarks.rounds import Timed, Timing, Watch, in_turns, processor_ratio, ratio
 
 if TYPE_CHECKING:
     from benchmarks.situation import Situation
@@ -59,6 +59,8 @@ def measure(situation: Situation) -> Section:
     goals = [
         Goal("against pandas", frames.median, "times as fast", 2.5),
         Goal("against OpenFisca, feeds included", system.median, "times as fast", 5),
+        Goal("by processor seconds: pandas against fused", processor_ratio(timings["pandas"], timings["ours"]), "times"),
+        Goal("by processor seconds: OpenFisca against fused", processor_ratio(timings["openfisca"], timings["ours"]), "times"),
     ]
     return Section(rows, goals, "times the fused run")
 

@@ -22,7 +22,7 @@ from anju.core.terms.dates import step_months
 from benchmarks.inputs import Dates, write_inputs
 from benchmarks.judged import Answers, Setting, fused
 from benchmarks.results import Goal, Row, Section
-from benchmarks.rounds import Timed, in_turns, ratio
+from benchmarks.rounds import Timed, in_turns, processor_ratio, ratio
 from benchmarks.server import SETTINGS, Server, postgresql
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def measure(situation: Situation) -> Section:
     ]
     goals = [
         Goal("against the same fused rules in PostgreSQL, load not counted", times.median, "times as fast", 8),
+        Goal("by processor seconds", processor_ratio(timings["postgresql"], timings["fused"]), "times"),
         Goal("loading PostgreSQL with those rows, once", loading, "s"),
     ]
     return Section(rows, goals, "times the fused run", {"settings": SETTINGS})

@@ -81,6 +81,11 @@ def in_turns(ways: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[s
     return {name: Timing(tuple(t.seconds for t in found), tuple(t.processor for t in found)) for name, found in taken.items()}, answers
 
 
+def processor_ratio(slower: Timing, faster: Timing) -> float:
+    """How many times the processor seconds of the second the first uses: what to look at where others share the machine."""
+    return statistics.median(a / b for a, b in zip(slower.processor, faster.processor, strict=True))
+
+
 def ratio(slower: Timing, faster: Timing) -> Timing:
     """Round by round, how many times as long the first takes."""
     return Timing(tuple(a / b for a, b in zip(slower.seconds, faster.seconds, strict=True)))

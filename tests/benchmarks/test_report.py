@@ -11,7 +11,7 @@ import pytest
 from benchmarks import dozen, judged
 from benchmarks.page import write_page
 from benchmarks.results import Goal, Row, Section, keep, table
-from benchmarks.rounds import Timed, Timing, in_turns, ratio
+from benchmarks.rounds import Timed, Timing, in_turns, processor_ratio, ratio
 
 
 def test_ways_take_turns_and_the_first_round_does_not_count() -> None:
@@ -30,6 +30,7 @@ def test_ways_take_turns_and_the_first_round_does_not_count() -> None:
 
 def test_a_ratio_is_of_the_same_round() -> None:
     assert ratio(Timing((4.0, 9.0)), Timing((2.0, 3.0))).seconds == (2.0, 3.0)
+    assert processor_ratio(Timing((1.0,), (6.0,)), Timing((1.0,), (2.0,))) == 3.0
 
 
 def test_unequal_answers_name_the_standard() -> None:

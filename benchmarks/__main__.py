@@ -38,6 +38,8 @@ def main() -> int:
     call_command("migrate", verbosity=0, interactive=False)  # a folder given with --data may be of an earlier day
     situation = importlib.import_module("benchmarks.situation").Situation(made, folder, chosen.rounds)
     command = f"make bench PEOPLE={made.people} MONTHS={made.months} ROUNDS={chosen.rounds}"
+    if chosen.data:  # not what make does: the folder may come from another day's sample
+        command = f"python -m benchmarks --data {chosen.data.name} --rounds {chosen.rounds}"
     kept = folder / "results.json"
     failed: list[str] = []
     for name in chosen.only or BENCHMARKS:

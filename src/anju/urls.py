@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("anju.web.account.urls")),
     path("", include("anju.web.families.urls")),
     path("", include("anju.web.bureau.urls")),
+    path("", include("anju.web.work.urls")),
 ]
 
 handler404 = "anju.web.layout.access.not_here"

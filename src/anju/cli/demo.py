@@ -157,7 +157,7 @@ def follow_sample(policy: Policy, judged: Judged) -> Follow:
     followed = follow(policy, data_folder(), judged.run)
     if first:
         waiting = list(Hold.objects.filter(released_at=None).values_list("pk", flat=True))
-        release_baseline(policy, data_folder(), keys=waiting, by=operator(), at=timezone.now(), comment="the sample begins")
+        release_baseline(policy, data_folder(), keys=waiting, by=operator(), at=timezone.now(), comment="演示数据起始 · the sample begins")
     return followed
 
 

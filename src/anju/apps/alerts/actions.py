@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 
-from anju.apps.alerts.models import OPEN, TAKEN, TODO, Episode, EpisodeEvent, Followed, Hold, Mute
+from anju.apps.alerts.models import OPEN, TAKEN, TODO, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
 from anju.apps.alerts.pipeline import walk
 from anju.apps.alerts.queries import alerts_in_scope, holds_in_scope, mutes_in_scope
 from anju.apps.alerts.queues import count_moved
@@ -113,6 +113,12 @@ def repeat(policy: Policy, data: Path, *, at: datetime) -> int:
     before = EpisodeEvent.objects.filter(what="reminded").count()
     _look_again(policy, data, at)
     return EpisodeEvent.objects.filter(what="reminded").count() - before
+
+
+def mark_look(*, by: Viewer, at: datetime) -> None:
+    """What changed was read until now."""
+    if by.account is not None:
+        Looked.objects.update_or_create(account=by.account, defaults={"at": at})
 
 
 # --- taking on ---------------------------------------------------------------------------------------------------------

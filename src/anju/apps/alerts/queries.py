@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
-from anju.apps.alerts.models import DONE, TODO, AlertCount, Episode, EpisodeEvent, Hold, Mute
+from anju.apps.alerts.models import DONE, TODO, AlertCount, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
 from anju.apps.alerts.stages.mute import matched
+from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
 
 MOST_CHANGES = 1_000  # are looked at to say what changed; beyond, the page says "more than"
@@ -118,40 +120,81 @@ class Tiles:
     queues: dict[str, int] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
     standards: dict[str, int] = field(default_factory=dict)
+    owners: dict[str, int] = field(default_factory=dict)
     overdue: int = 0
     overdue_red: int = 0
 
 
-def counts(viewer: Viewer, place_id: int | None = None, path: str = "", queue: str = TODO) -> Tiles:
-    """Kept counts of the viewer's places, or of one place she sees. One query. Two places of one post never lie within each other."""
-    if viewer.sees_nothing:
+def counts(viewer: Viewer, path: str = "", queue: str = TODO) -> Tiles:
+    """Kept counts of the viewer's places, or of one place (`path`) below them. One query. Two places of one post never lie within
+    each other."""
+    found = _kept_counts(viewer, path)
+    if found is None:
         return Tiles()
-    if place_id is not None:
-        if not viewer.sees_path(path):
-            return Tiles()
-        wanted = Q(side=AlertCount.DESTINATION, place_id=place_id)
-    else:
-        wanted = Q()
-        for side, paths in ((AlertCount.DESTINATION, viewer.scopes), (AlertCount.ORIGIN, viewer.origins)):
-            keys = [int(key) if (key := each.rstrip("/").rpartition("/")[2]) else 0 for each in paths]
-            if keys:
-                wanted |= Q(side=side, place_id__in=keys)
-    found = AlertCount.objects.filter(wanted)
-    if viewer.departments:
-        found = found.filter(owner__in=sorted(viewer.departments))
     queues: dict[str, int] = {}
     levels: dict[str, int] = {}
     standards: dict[str, int] = {}
+    owners: dict[str, int] = {}
     overdue = red = 0
-    for name, level, standard, late, n in found.values_list("queue", "level", "standard", "overdue").annotate(n=Sum("n")):
+    for name, level, standard, owner, late, n in found.values_list("queue", "level", "standard", "owner", "overdue").annotate(n=Sum("n")):
         queues[name] = queues.get(name, 0) + n
         if name == queue and n:
-            levels[level] = levels.get(level, 0) + n
-            standards[standard] = standards.get(standard, 0) + n
+            for numbers, key in ((levels, level), (standards, standard), (owners, owner)):
+                numbers[key] = numbers.get(key, 0) + n
         if late:
             overdue += n
             red += n if level == "red" else 0
-    return Tiles(queues, levels, standards, overdue, red)
+    return Tiles(queues, levels, standards, owners, overdue, red)
+
+
+def _kept_counts(viewer: Viewer, path: str) -> QuerySet[AlertCount] | None:
+    if viewer.sees_nothing or (path and not viewer.sees_path(path)):
+        return None
+    wanted = Q(pk__in=[])
+    asked = (path,) if path else viewer.scopes
+    for side, paths in ((AlertCount.DESTINATION, asked), (AlertCount.ORIGIN, () if path else viewer.origins)):
+        keys = [int(key) if (key := each.rstrip("/").rpartition("/")[2]) else 0 for each in paths]
+        if keys:
+            wanted |= Q(side=side, place_id__in=keys)
+    found = AlertCount.objects.filter(wanted)
+    return found.filter(owner__in=sorted(viewer.departments)) if viewer.departments else found
+
+
+def places_below(viewer: Viewer, path: str, queue: str) -> list[tuple[Place, int]]:
+    """The places one step below `path` (or the viewer's own place) that have alerts in a queue, with their number; the fullest first."""
+    top = path or (viewer.scopes[0] if len(viewer.scopes) == 1 else "")
+    if not top or not viewer.sees_path(top):
+        return []
+    key = int(top.rstrip("/").rpartition("/")[2] or 0)
+    below = Place.objects.filter(parent_id=key) if key else Place.objects.filter(parent=None, tree="scope")
+    places = {place.pk: place for place in below}
+    found = AlertCount.objects.filter(side=AlertCount.DESTINATION, place_id__in=places, queue=queue)
+    if viewer.departments:
+        found = found.filter(owner__in=sorted(viewer.departments))
+    numbers = dict(found.values_list("place_id").annotate(n=Sum("n")).order_by())
+    return sorted(((places[key], n) for key, n in numbers.items() if n), key=lambda item: (-item[1], item[0].path))
+
+
+def path_of_place(viewer: Viewer, code: str) -> str:
+    """The path of a place of the scope tree by its code; '' where there is none that the viewer sees."""
+    if not code:
+        return ""
+    found = Place.objects.filter(tree="scope", code=code[:32]).values_list("path", flat=True)
+    return next((path for path in found if viewer.sees_path(path)), "")
+
+
+def place_name(path: str) -> str:
+    return Place.objects.filter(path=path).values_list("name", flat=True).first() or ""
+
+
+def last_look(viewer: Viewer) -> datetime | None:
+    """Until when the viewer has read what changed; before that was ever said, since the run before the last one followed."""
+    if viewer.account is not None:
+        found = Looked.objects.filter(account=viewer.account).values_list("at", flat=True).first()
+        if found is not None:
+            return found
+    runs = list(Followed.objects.order_by("-run_id").values_list("at", flat=True)[:2])
+    return runs[1] if len(runs) == 2 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +206,7 @@ class Changed:
     latest: list[EpisodeEvent]
 
 
-TOLD = ("opened", "relapsed", "rose", "cleared", "ended", "acknowledged", "dispatched")
+TOLD = ("opened", "relapsed", "rose", "cleared", "ended", "acknowledged")
 
 
 def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> Changed:
@@ -173,12 +216,12 @@ def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> Change
     if viewer.departments:
         inside &= Q(episode__owner__in=sorted(viewer.departments))
     seen = EpisodeEvent.objects.filter(at__gt=moment, what__in=TOLD).filter(inside).exclude(episode__queue="held")
-    newest = list(seen.order_by("-at", "-pk").values_list("pk", flat=True)[: MOST_CHANGES + 1])
+    newest = list(seen.order_by("-at", "-pk").values_list("pk", "what")[: MOST_CHANGES + 1])
     if not newest:
         return Changed({}, False, [])
     kept = newest[:MOST_CHANGES]
-    numbers = dict(EpisodeEvent.objects.filter(pk__gte=min(kept), pk__in=kept).values_list("what").annotate(n=Count("pk")).order_by())
-    latest = list(EpisodeEvent.objects.filter(pk__in=kept[:limit]).select_related("episode").order_by("-at", "-pk"))
+    numbers = dict(Counter(what for _, what in kept))
+    latest = list(EpisodeEvent.objects.filter(pk__in=[key for key, _ in kept[:limit]]).select_related("episode").order_by("-at", "-pk"))
     return Changed(numbers, len(newest) > MOST_CHANGES, latest)
 
 

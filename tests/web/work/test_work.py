@@ -30,12 +30,13 @@ CAST = {
 
 
 @pytest.fixture
-def episode(one: Deployment) -> Episode:
+def episode(one: Deployment, monkeypatch: pytest.MonkeyPatch) -> Episode:
     """A child out of school in C1, found on the second day; every page asks this deployment."""
-    settings.DATA = one.data
+    monkeypatch.setattr(settings, "DATA", one.data)
     for name, (role, code, department) in CAST.items():
         account = open_account(username=name, display_name=name, password="a long pass-phrase", by="test", at=AT)
         give_post(account=account, role=role, place=Place.objects.get(code=code), department=department, by="test", at=AT)
+    Account.objects.update(must_change_password=False)
     dated = {"valid_from": AT.date(), "known_from": AT}
     home = Household.objects.create(
         id=1, household_code="H0001", place_id=3, building_no="3", unit_no="2", room_no="501", **dated

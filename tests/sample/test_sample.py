@@ -21,13 +21,12 @@ from anju.apps.findings.actions import judge, run_folder, sources_for
 from anju.apps.findings.explaining import explain_of_run
 from anju.apps.findings.models import Attainment, Finding, Run
 from anju.apps.findings.queries import findings_in_scope
-from anju.apps.people.importing import ImportReport, import_people
-from anju.apps.people.models import Household, Identifier
+from anju.apps.people.importing import ImportReport
+from anju.apps.people.models import Household, Identifier, PersonVersion, VitalEvent
 from anju.apps.people.vault import digest, ensure_keys
-from anju.apps.places.actions import import_scope_places
 from anju.apps.places.models import Place
 from anju.cli.changes import changes, standing
-from anju.cli.demo import feeds_needed, take_in
+from anju.cli.demo import feeds_needed, register, take_in
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.meaning import Finding as Judged
 from anju.core.standards.meaning.judge import Judge
@@ -73,15 +72,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, djan
     settings.DATA = data
     assert isinstance(policy.programme, Programme)
     with django_db_blocker.unblock():
-        register = folder / "register"
-        for name in ("places_before.csv", "places.csv"):
-            import_scope_places(register / name, by="test", at=BEGIN, programme_code="qianxinan", programme_name="黔西南")
-        files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
-        report = import_people(files, by="test", at=BEGIN, contracts=contracts, programme=policy.programme)
-        police = import_people(
-            [register / "F03_vital_event.csv"], by="test", at=evening(SAMPLE_DAY), contracts=contracts, programme=policy.programme
-        )
-        assert police.events.rows == police.events.new > 0
+        report = register(folder, policy)
+        assert report is not None
         take_in(policy, [path for path in (folder / "deliveries").rglob("*") if path.is_file()])
         judge(policy, data, SAMPLE_DAY, evening(SAMPLE_DAY), by="test")
         yield Sample(folder, data, policy, report)
@@ -172,6 +164,18 @@ def test_every_faulty_row_is_set_aside_with_its_reason_and_no_other(sample: Samp
     refused = sample.registers.refused
     assert [r["reason"] for r in refused] == ["the same number stands here in two households"] * 2
     assert sample.truth()["register_set_aside"] == 2
+
+
+@pytest.mark.django_db
+def test_the_registers_are_read_once_and_two_samples_are_not_mixed(sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (Household.objects.count(), PersonVersion.objects.count(), VitalEvent.objects.count())
+    assert before[2] > 0
+    assert register(sample.folder, sample.policy) is None
+    assert (Household.objects.count(), PersonVersion.objects.count(), VitalEvent.objects.count()) == before
+    (tmp_path / "truth.json").write_text(json.dumps(sample.truth() | {"households": 79_100}), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        register(tmp_path, sample.policy)
+    assert "two samples cannot live in one data folder" in capsys.readouterr().err
 
 
 @pytest.mark.django_db

@@ -19,7 +19,8 @@ from anju.apps.feeds.actions import receive_file
 from anju.apps.findings.actions import Judged, judge
 from anju.apps.findings.explaining import explain_of_run
 from anju.apps.findings.models import Finding
-from anju.apps.people.importing import import_people
+from anju.apps.people.importing import ImportReport, import_people
+from anju.apps.people.models import Household, VitalEvent
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_scope_places
@@ -84,7 +85,7 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
             )
     truth = _truth(folder)
     with progress("registering"):
-        _register(folder, policy, truth)
+        register(folder, policy)
     make_accounts(by=actor())
     taken = take_in(policy, _files(folder))
     day = date.fromisoformat(truth["delivered_until"])
@@ -213,14 +214,25 @@ def _contracts(policy: Policy) -> dict[str, Contract]:
     return {code: contract for code, contract in policy.contracts.items() if isinstance(contract, Contract)}
 
 
-def _register(folder: Path, policy: Policy, truth: dict[str, Any]) -> None:
-    """The registers, what the police recorded since, and the settlements; one that has been renamed under both names."""
-    programme = _programme(policy)
-    at = moment_of(first_of(Timeline(date.fromisoformat(truth["day"]), truth["months"]).first))
-    register = folder / "register"
-    for name in ("places_before.csv", "places.csv"):
-        import_scope_places(register / name, by=actor(), at=at, programme_code=programme.code, programme_name=programme.title.zh)
-    files = [register / "F01_household_register.csv", register / "F02_person_register.csv"]
-    import_people(files, by=actor(), at=at, contracts=_contracts(policy), programme=programme)
-    police = [register / "F03_vital_event.csv"]
-    import_people(police, by=actor(), at=moment_of(date.fromisoformat(truth["day"])), contracts=_contracts(policy), programme=programme)
+def register(folder: Path, policy: Policy) -> ImportReport | None:
+    """The settlements, one that has been renamed under both names, the registers, and what the police recorded since.
+
+    None where they stand already: then nothing is read again."""
+    truth, programme = _truth(folder), _programme(policy)
+    day = date.fromisoformat(truth["day"])
+    at = moment_of(first_of(Timeline(day, truth["months"]).first))
+    given, report = folder / "register", None
+    if not Household.objects.exists():
+        for name in ("places_before.csv", "places.csv"):
+            import_scope_places(given / name, by=actor(), at=at, programme_code=programme.code, programme_name=programme.title.zh)
+        files = [given / "F01_household_register.csv", given / "F02_person_register.csv"]
+        report = import_people(files, by=actor(), at=at, contracts=_contracts(policy), programme=programme)
+    if Household.objects.count() != truth["households"]:
+        fail(
+            f"the register here has {Household.objects.count():,} households, this sample has {truth['households']:,}",
+            "two samples cannot live in one data folder: name an empty one by ANJU_DATA",
+        )
+    if not VitalEvent.objects.exists():
+        police = [given / "F03_vital_event.csv"]
+        import_people(police, by=actor(), at=moment_of(day), contracts=_contracts(policy), programme=programme)
+    return report

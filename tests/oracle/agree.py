@@ -35,6 +35,7 @@ from anju.core.standards.model import (
 )
 from anju.core.standards.world import RawWorld
 from anju.lake.engine import RunResult, run
+from anju.lake.rows import Sources
 from oracle.writer import write_world
 
 WITNESS = "ZZ"
@@ -86,14 +87,20 @@ def _readable(name: str, feature: Feature) -> list[Ref]:
 
 def differences(policy: Policy, world: RawWorld, day: date, known_at: datetime, standards: Iterable[str] | None = None) -> list[Difference]:
     """Every difference, in order of standard and subject; the standards in force, or those named that are."""
-    codes = [c for c in (standards or sorted(policy.standards)) if policy.standards[c].version_on(day) is not None]
     folder = Path(tempfile.mkdtemp(prefix="anju-oracle-"))
     try:
-        sources = write_world(world, policy, folder)
-        result = run(policy, sources, day, known_at, folder / "run", standards=codes, threads=1)
-        return _Comparison(policy, world, day, known_at, result).differences()
+        return compared(policy, world, write_world(world, policy, folder), day, known_at, folder / "run", standards)
     finally:
         shutil.rmtree(folder)
+
+
+def compared(
+    policy: Policy, world: RawWorld, sources: Sources, day: date, known_at: datetime, out: Path, standards: Iterable[str] | None = None
+) -> list[Difference]:
+    """The same for a world that is on disk already."""
+    codes = [c for c in (standards or sorted(policy.standards)) if policy.standards[c].version_on(day) is not None]
+    result = run(policy, sources, day, known_at, out, standards=codes, threads=1)
+    return _Comparison(policy, world, day, known_at, result).differences()
 
 
 class _Comparison:

@@ -41,7 +41,7 @@ def home() -> Household:
         path = f"{parent.path if parent else '/'}{n}/"
         place[code] = Place.objects.create(id=n, tree="scope", level=level, code=code, name=code, parent=parent, path=path)
     for name, (role, code, side, department) in CAST.items():
-        account = open_account(username=name, display_name=name, password="a long pass-phrase", by="test", at=AT)
+        account = open_account(username=name, display_name=name, password=None, by="test", at=AT)
         give_post(account=account, role=role, place=place[code], side=side, department=department, by="test", at=AT)
     dated = {"valid_from": AT.date(), "known_from": AT}
     home = Household.objects.create(

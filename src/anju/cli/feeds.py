@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from anju.apps.feeds.actions import Received, confirm_delivery, receive_file, withdraw_delivery, write_refused_sheet
 from anju.apps.feeds.expiry import expire_files
-from anju.apps.feeds.models import Delivery, HeaderMapping
+from anju.apps.feeds.models import Delivery, HeaderMapping, Upload
 from anju.apps.feeds.retry import RetriedDelivery, mend_rows, retry_strangers
+from anju.apps.feeds.uploads import AtWork, take_upload
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.cli.context import (
@@ -148,16 +149,17 @@ def _lines(result: dict[str, object]) -> list[str]:
 
 @feeds.command()
 @click.argument("receipt", type=int)
+@click.option("--reason", default="", help="Why it is right; it stands in the record for good.")
 @json_option
-def confirm(receipt: int, as_json: bool) -> None:
+def confirm(receipt: int, reason: str, as_json: bool) -> None:
     """Say that a held delivery is right.
 
     \b
-    anju feeds confirm 118
+    anju feeds confirm 118 --reason "two schools have closed"
     """
     migrated()
     try:
-        delivery = confirm_delivery(receipt, by=actor())
+        delivery = confirm_delivery(receipt, by=actor(), reason=reason)
     except (Delivery.DoesNotExist, ValueError) as error:
         fail(str(error), "anju feeds status lists what is held")
     say(as_json, Received(delivery, None).as_dict(), [f"receipt {receipt} counts from now on"])
@@ -285,6 +287,29 @@ def retry_lines(retried: list[RetriedDelivery]) -> list[str]:
         f"receipt {done.receipt}: {done.feed}: {done.accepted} of {done.tried} rows set aside taken in after all, {done.set_aside} remain"
         for done in retried
     ]
+
+
+@feeds.command()
+@click.argument("upload", type=int)
+@json_option
+def take(upload: int, as_json: bool) -> None:
+    """Take in the file that was sent through the pages as UPLOAD: the pages call it, and so may an operator where one was interrupted.
+
+    \b
+    anju feeds take 17
+    """
+    migrated()
+    policy = load_checked_policy()
+    directory = Directory(policy.programme.identifiers[0].name)
+    try:
+        done = take_upload(upload, policy=policy, root=data_folder() / "lake", directory=directory, vault=FileVault(), now=timezone.now())
+    except (Upload.DoesNotExist, AtWork) as error:
+        fail(str(error), "the page of the upload says how it stands")
+    told = {"upload": done.pk, "state": done.state, "receipt": done.delivery_id, "refusal": done.refusal or None}
+    lines = [f"upload {done.pk}: receipt {done.delivery_id}"] if done.state == "done" else [f"upload {done.pk}: {done.refusal.get('what', '')}"]
+    say(as_json, told, lines)
+    if done.state == "refused":
+        raise SystemExit(FOUND)
 
 
 @feeds.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -39,6 +39,8 @@ NOTHING_ASIDE = (
     " reason VARCHAR, stranger BOOLEAN)"
 )
 ROW_BITS = 24  # rows of one delivery are numbered below 2^24
+STAGES = ("open", "check", "link", "settle", "write")
+Stage = Callable[[str, int], None]  # told when a stage begins, with the rows of the file (0 while nobody knows)
 
 
 class Directory(Protocol):
@@ -105,6 +107,7 @@ class Receipt:
     held_reason: str | None
     messages: tuple[str, ...]
     units: tuple[str, ...] = field(default=())
+    columns: Mapping[str, str] = field(default_factory=dict)  # header of the file -> column
 
 
 def take_in(
@@ -127,6 +130,7 @@ def take_in(
     again: Sequence[Path] | None = None,
     rivals: Sequence[Rival] = (),
     memory_limit: str = MEMORY,
+    on_stage: Stage | None = None,
 ) -> Receipt:
     """Takes `path` into the lake at `root`. `unit` is who sends it, for feeds delivered by management unit.
 
@@ -141,7 +145,7 @@ def take_in(
     con = open_duckdb(memory_limit=memory_limit, temp_directory=work)
     try:
         sender = _Sender(unit, valid or received_at.date(), periods)
-        intake = _Intake(con, root, contract, programme, delivery_id, directory, vault, received_at, sender, again)
+        intake = _Intake(con, root, contract, programme, delivery_id, directory, vault, received_at, sender, again, on_stage)
         return intake.take(path, work, remembered, others, previous or {}, rivals, said or {})
     finally:
         con.close()
@@ -175,10 +179,11 @@ class _Intake:
         received_at: datetime,
         sender: _Sender,
         again: Sequence[Path] | None,
+        on_stage: Stage | None,
     ) -> None:
         self.con, self.root, self.contract, self.programme = con, root, contract, programme
         self.delivery_id, self.directory, self.vault = delivery_id, directory, vault
-        self.received_at, self.again = received_at, again
+        self.received_at, self.again, self.on_stage = received_at, again, on_stage
         self.unit, self.valid, self.periods = sender.unit, sender.valid, sender.periods
         self.calendar = calendar_of(programme)
 
@@ -192,6 +197,7 @@ class _Intake:
         rivals: Sequence[Rival],
         said: Mapping[str, str],
     ) -> Receipt:
+        self._tell("open")
         self.raw = open_raw(self.con, path, lambda row: recognised(row, self.contract), work)
         headers = map_headers(self.raw.header, self.contract, remembered, others, said)
         linked: dict[str, str] = {c.name: c.type for c in self.contract.columns if c.type in LINK_KINDS and c.name in headers.columns}
@@ -199,11 +205,14 @@ class _Intake:
         self.judging = Judging(
             self.contract, headers, self.calendar, self.programme.minor_digits, self.received_at.date(), self.valid, self.unit, padding, linked
         )
+        self._tell("check")
         total = self._judge(path)
         skipped = self._one("SELECT count(*) FROM checked WHERE skip")
+        self._tell("link", total)
         with ThreadPoolExecutor(1) as beside:  # looking people up is Python's work, this is DuckDB's
             once = beside.submit(self._keys_stand_once, self.con.cursor(), linked)
             self._link(linked)
+        self._tell("settle", total)
         self._fail()
         duplicates = self._settle_doubles(once.result())
         self._set_aside()
@@ -218,6 +227,7 @@ class _Intake:
         if not coverage and self.again is None:
             raise FileRefused(f"'{path.name}' has no rows, and does not say of which period", "nothing can be told from it", NO_ROWS)
         conflicts = self._conflicts([r.path for r in rivals if r.periods & {period for _, period, _ in coverage}])
+        self._tell("write", total)
         self._write(refused)
         notes = [*self.raw.messages, *([f"{skipped} empty rows and rows of totals skipped"] if skipped else [])]
         if headers.unknown:
@@ -242,7 +252,12 @@ class _Intake:
             held_reason=self._held(coverage, previous),
             messages=tuple(notes),
             units=tuple(sorted({unit for unit, _, _ in coverage})),
+            columns={self.raw.header[position]: name for name, position in headers.columns.items()},
         )
+
+    def _tell(self, stage: str, rows: int = 0) -> None:
+        if self.on_stage is not None:
+            self.on_stage(stage, rows)
 
     def _one(self, sql: str) -> int:
         return int(self.con.execute(sql).fetchall()[0][0])

@@ -13,16 +13,20 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from anju.apps.feeds.models import Coverage, Delivery, HeaderMapping, RejectedRow
-from anju.apps.feeds.retry import refused_number
+from anju.apps.feeds.retry import name_of, refused_number
+from anju.apps.journal.actions import Detail, record
 from anju.apps.places.codes import one_writer
 from anju.apps.places.models import Place
 from anju.core.contracts.faults import nearest
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
+from anju.core.terms.viewer import Viewer
 from anju.lake.files import FileRefused, check_file, file_hash
-from anju.lake.intake import Directory, Receipt, Rival, Vault, take_in
+from anju.lake.intake import Directory, Receipt, Rival, Stage, Vault, take_in
 from anju.lake.originals import keep_original, original_path
 from anju.lake.refused import refused_path, write_sheet
+
+TEXT = 400  # characters of a reason in the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,13 @@ def receive_file(
     root: Path,
     directory: Directory,
     vault: Vault,
-    by: str,
+    by: Viewer | str,
     at: datetime,
     unit: str | None = None,
     valid: date | None = None,
     periods: tuple[str, str] | None = None,
     mapping: Mapping[str, str] | None = None,
+    on_stage: Stage | None = None,
 ) -> Received:
     """Takes one file in. The same bytes, or the same content, twice changes nothing (of a list: twice on one day).
 
@@ -90,11 +95,13 @@ def receive_file(
     same = alike.filter(sha256=digest).first()
     if same is not None:
         return Received(same, same)
-    delivery = Delivery.objects.create(feed=feed, unit=unit or "", file_name=path.name, sha256=digest, received_at=at, valid=day, recorded_by=by)
+    delivery = Delivery.objects.create(
+        feed=feed, unit=unit or "", file_name=path.name, sha256=digest, received_at=at, valid=day, recorded_by=name_of(by)
+    )
     try:
-        receipt = _take(path, contract, policy, root, directory, vault, delivery, unit, valid, periods, mapping or {})
+        receipt = _take(path, contract, policy, root, directory, vault, delivery, unit, valid, periods, mapping or {}, on_stage)
         keep_original(root, delivery.pk, path, vault)
-        twin = _record(delivery, receipt, alike, mapping or {})
+        twin = _record(delivery, receipt, alike, mapping or {}, by)
     except BaseException:
         _forget(root, delivery)
         raise
@@ -138,6 +145,7 @@ def _take(
     valid: date | None,
     periods: tuple[str, str] | None,
     mapping: Mapping[str, str],
+    on_stage: Stage | None,
 ) -> Receipt:
     assert isinstance(policy.programme, Programme)
     remembered = dict(HeaderMapping.objects.filter(feed=contract.code, unit=unit or "").values_list("header", "column"))
@@ -159,6 +167,7 @@ def _take(
         others=others,
         said=mapping,
         rivals=_rivals(root, contract, unit),
+        on_stage=on_stage,
     )
 
 
@@ -189,7 +198,7 @@ def _previous(feed: str, unit: str | None) -> dict[str, int]:
 
 
 @transaction.atomic
-def _record(delivery: Delivery, receipt: Receipt, alike: QuerySet[Delivery], mapping: Mapping[str, str]) -> Delivery | None:
+def _record(delivery: Delivery, receipt: Receipt, alike: QuerySet[Delivery], mapping: Mapping[str, str], by: Viewer | str) -> Delivery | None:
     """The receipt becomes visible whole: coverage and rows set aside in the same transaction as the status.
 
     Of two who deliver the same at once the second waits here, and is told of the first: the answer is its delivery, else None."""
@@ -205,7 +214,7 @@ def _record(delivery: Delivery, receipt: Receipt, alike: QuerySet[Delivery], map
     delivery.duplicates, delivery.skipped = receipt.duplicates, receipt.skipped
     delivery.unknown_people, delivery.conflicts = receipt.unknown_people, receipt.conflicts
     delivery.matched_rate = receipt.matched_rate
-    delivery.reasons, delivery.messages = dict(receipt.reasons), list(receipt.messages)
+    delivery.reasons, delivery.messages, delivery.columns = dict(receipt.reasons), list(receipt.messages), dict(receipt.columns)
     delivery.held_reason = receipt.held_reason or ""
     delivery.save()
     Coverage.objects.bulk_create([Coverage(delivery=delivery, unit=u, period=p, rows=n) for u, p, n in receipt.coverage], 2_000)
@@ -220,6 +229,15 @@ def _record(delivery: Delivery, receipt: Receipt, alike: QuerySet[Delivery], map
     )
     for header, column in mapping.items():
         HeaderMapping.objects.update_or_create(feed=delivery.feed, unit=delivery.unit, header=header, defaults={"column": column})
+    counts: Detail = {
+        "feed": delivery.feed,
+        "unit": delivery.unit,
+        "rows": delivery.rows,
+        "accepted": delivery.accepted,
+        "set_aside": delivery.refused,
+    }
+    detail: Detail = {**counts, "received_at": delivery.received_at.isoformat(), "held": bool(delivery.held_reason)}
+    record(act="feeds.deliver", about=f"delivery:{delivery.pk}", by=by, at=timezone.now(), detail=detail)
     return None
 
 
@@ -231,25 +249,31 @@ def _forget(root: Path, delivery: Delivery) -> None:
     delivery.delete()
 
 
-def confirm_delivery(delivery_id: int, *, by: str, at: datetime | None = None) -> Delivery:
+@transaction.atomic
+def confirm_delivery(delivery_id: int, *, by: Viewer | str, reason: str = "", at: datetime | None = None) -> Delivery:
     """Its owner's word that a held roll is right. Raises Delivery.DoesNotExist, or ValueError if it is not held."""
-    delivery = _whole(delivery_id)
-    if not delivery.held_reason or delivery.confirmed_at is not None:
+    delivery, at = _whole(delivery_id), at or timezone.now()
+    said = {"confirmed_at": at, "confirmed_by": name_of(by), "confirmed_reason": reason.strip()}
+    waiting = Delivery.objects.filter(pk=delivery_id, confirmed_at__isnull=True, withdrawn_at__isnull=True).exclude(held_reason="")
+    if not waiting.update(**said):
         raise ValueError(f"delivery {delivery_id} is not waiting for anybody's word")
-    delivery.confirmed_at, delivery.confirmed_by = at or timezone.now(), by
-    delivery.save(update_fields=["confirmed_at", "confirmed_by"])
+    record(act="feeds.confirm", about=f"delivery:{delivery_id}", by=by, at=at, detail={"reason": reason.strip()[:TEXT]})
+    delivery.refresh_from_db()
     return delivery
 
 
-def withdraw_delivery(delivery_id: int, *, by: str, reason: str, at: datetime | None = None) -> Delivery:
+@transaction.atomic
+def withdraw_delivery(delivery_id: int, *, by: Viewer | str, reason: str, at: datetime | None = None) -> Delivery:
     """Takes a whole delivery back from that moment on; what was judged before keeps it as known then."""
-    delivery = _whole(delivery_id)
-    if delivery.withdrawn_at is not None:
-        raise ValueError(f"delivery {delivery_id} was withdrawn already, on {delivery.withdrawn_at:%Y-%m-%d}")
+    delivery, at = _whole(delivery_id), at or timezone.now()
     if not reason.strip():
         raise ValueError("a withdrawal needs its reason: it stands in the record for good")
-    delivery.withdrawn_at, delivery.withdrawn_by, delivery.withdrawn_reason = at or timezone.now(), by, reason
-    delivery.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+    said = {"withdrawn_at": at, "withdrawn_by": name_of(by), "withdrawn_reason": reason.strip()}
+    if not Delivery.objects.filter(pk=delivery_id, withdrawn_at__isnull=True).update(**said):
+        delivery.refresh_from_db()
+        raise ValueError(f"delivery {delivery_id} was withdrawn already, on {delivery.withdrawn_at:%Y-%m-%d}")
+    record(act="feeds.withdraw", about=f"delivery:{delivery_id}", by=by, at=at, detail={"reason": reason.strip()[:TEXT]})
+    delivery.refresh_from_db()
     return delivery
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from anju.apps.feeds.models import Delivery
+from anju.apps.feeds.uploads import expire_uploads
 from anju.lake.originals import original_path
 from anju.lake.refused import refused_path
 
@@ -35,7 +36,7 @@ class Expired:
 
 def expire_files(root: Path, before: datetime, *, now: datetime, dry_run: bool = False) -> Expired:
     """Removes the files and rows set aside of deliveries received before `before` (whenever some of them were taken in later),
-    and what was abandoned.
+    what was abandoned, and uploads that nobody took in.
 
     The mark is set first: a process killed in between leaves a file that the next call removes."""
     first = Q(retry_of__isnull=True, received_at__lt=before)
@@ -53,6 +54,7 @@ def expire_files(root: Path, before: datetime, *, now: datetime, dry_run: bool =
             for start in range(0, len(due), 500):
                 Delivery.objects.filter(pk__in=due[start : start + 500], expired_at__isnull=True).update(expired_at=now)
             abandoned.delete()
+        expire_uploads(now)
         for path in [*files, *left]:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     return Expired(len(due), len(files) + len(left), size, len(left))

@@ -30,9 +30,11 @@ class Delivery(models.Model):
     matched_rate = models.DecimalField(max_digits=5, decimal_places=4, null=True)
     reasons = models.JSONField(default=dict)
     messages = models.JSONField(default=list)
+    columns = models.JSONField(default=dict)  # header of the file -> column it was read as
     held_reason = models.TextField(blank=True)
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.CharField(max_length=100, blank=True)
+    confirmed_reason = models.TextField(blank=True)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.CharField(max_length=100, blank=True)
     withdrawn_reason = models.TextField(blank=True)
@@ -78,3 +80,35 @@ class HeaderMapping(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["feed", "unit", "header"], name="header_mapping_once")]
+
+
+class Upload(models.Model):
+    """A file sent through the pages, from its arrival to its receipt. Its bytes lie encrypted beside the database until they are taken in.
+
+    With `mends` it is a sheet of rows set aside of `delivery`; otherwise `delivery` is what it became (or `repeats`)."""
+
+    file_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    state = models.CharField(max_length=12, choices=[(s, s) for s in ("waiting", "working", "done", "refused", "failed")], default="waiting")
+    feed = models.CharField(max_length=8, blank=True)
+    unit = models.CharField(max_length=64, blank=True)  # who sends it; '' for the programme as a whole
+    valid = models.DateField(null=True)  # the day a list speaks of; null: the day it was received
+    received_on = models.DateField(null=True)  # null: the day it is taken in
+    first = models.CharField(max_length=40, blank=True)  # the periods a file of events speaks for
+    last = models.CharField(max_length=40, blank=True)
+    mapping = models.JSONField(default=dict)  # header -> column, as the sender said
+    mends = models.BooleanField(default=False)
+    by = models.CharField(max_length=100)
+    account = models.BigIntegerField(null=True)
+    post = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    tries = models.IntegerField(default=0)
+    refusal = models.JSONField(default=dict)  # what, why, remedy, alternatives
+    result = models.JSONField(default=dict)
+    repeats = models.BooleanField(default=False)
+    delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, related_name="uploads")
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-id"], name="upload_account")]

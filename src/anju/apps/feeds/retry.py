@@ -13,10 +13,13 @@ from itertools import product
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from anju.apps.feeds.models import Delivery, HeaderMapping, RejectedRow
+from anju.apps.journal.actions import record
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
+from anju.core.terms.viewer import Viewer
 from anju.lake.files import FileRefused
 from anju.lake.intake import Directory, Vault
 from anju.lake.mended import MendedSheet
@@ -42,7 +45,11 @@ class RetriedDelivery:
         }  # fmt: skip
 
 
-def retry_strangers(*, policy: Policy, root: Path, directory: Directory, vault: Vault, by: str, at: datetime) -> list[RetriedDelivery]:
+def name_of(by: Viewer | str) -> str:
+    return by.name if isinstance(by, Viewer) else by
+
+
+def retry_strangers(*, policy: Policy, root: Path, directory: Directory, vault: Vault, by: Viewer | str, at: datetime) -> list[RetriedDelivery]:
     """Tries every row again whose person, household or place is known by now. Each delivery changes whole, or not at all."""
     waiting = Delivery.objects.filter(
         status="accepted", retry_of__isnull=True, withdrawn_at__isnull=True, expired_at__isnull=True, refused__gt=0
@@ -56,7 +63,9 @@ def retry_strangers(*, policy: Policy, root: Path, directory: Directory, vault: 
     return found
 
 
-def mend_rows(sheet: MendedSheet, *, policy: Policy, root: Path, directory: Directory, vault: Vault, by: str, at: datetime) -> RetriedDelivery:
+def mend_rows(
+    sheet: MendedSheet, *, policy: Policy, root: Path, directory: Directory, vault: Vault, by: Viewer | str, at: datetime
+) -> RetriedDelivery:
     """Takes the mended rows of a delivery in; rows still wrong stay set aside, with what they say now. A full list is not displaced.
 
     Rows taken in before change nothing. Raises FileRefused where the sheet mends no delivery that stands."""
@@ -88,7 +97,7 @@ def _retry(
     root: Path,
     directory: Directory,
     vault: Vault,
-    by: str,
+    by: Viewer | str,
     at: datetime,
     mended: MendedSheet | None = None,
 ) -> RetriedDelivery | None:
@@ -102,12 +111,12 @@ def _retry(
         return None
     received = max(at, first.received_at, *(r.received_at for r in before))
     delivery = Delivery.objects.create(
-        feed=first.feed, unit=first.unit, file_name=first.file_name, sha256="", received_at=received, valid=first.valid, recorded_by=by,
-        retry_of=first,
+        feed=first.feed, unit=first.unit, file_name=first.file_name, sha256="", received_at=received, valid=first.valid,
+        recorded_by=name_of(by), retry_of=first,
     )  # fmt: skip
     try:
         retried = retry.take(delivery.pk)
-        _record(first, delivery, retried)
+        _record(first, delivery, retried, by)
     except BaseException:
         _forget(root, delivery)
         raise
@@ -123,7 +132,7 @@ def _forget(root: Path, delivery: Delivery) -> None:
 
 
 @transaction.atomic
-def _record(first: Delivery, delivery: Delivery, retried: Retried) -> None:
+def _record(first: Delivery, delivery: Delivery, retried: Retried, by: Viewer | str) -> None:
     """The retry becomes visible, and the first delivery's counts move with it. rows = accepted + refused + duplicates + skipped
     stays true. Raises RuntimeError where another retry of the same delivery was quicker."""
     delivery.status = "accepted"
@@ -141,6 +150,9 @@ def _record(first: Delivery, delivery: Delivery, retried: Retried) -> None:
     if not changed:
         raise RuntimeError(f"delivery {first.pk} was changed by somebody else at the same time: say anju feeds retry once more")
     _settle(first, delivery, retried)
+    act = "feeds.mend" if retried.mended_of else "feeds.retry"
+    counts = {"tried": retried.tried, "accepted": retried.accepted, "duplicates": retried.duplicates, "left": retried.left}
+    record(act=act, about=f"delivery:{first.pk}", by=by, at=timezone.now(), detail=counts)
 
 
 def _settle(first: Delivery, delivery: Delivery, retried: Retried) -> None:

@@ -14,7 +14,7 @@ from benchmarks.judged import Setting, connection
 from benchmarks.rounds import Timed, Watch
 
 FILES = re.compile(r"read_parquet\((?:\[([^\]]*)\]|('[^']*'))")
-VIEW = re.compile(r'CREATE TEMP VIEW ("[^"]+"|\w+) AS')
+VIEW = re.compile(r'CREATE VIEW ("[^"]+"|\w+) AS')
 
 
 @dataclass
@@ -33,9 +33,12 @@ class Watching:
         view = VIEW.match(sql)
         if view and direct:
             self.views[view.group(1).strip('"')] = direct
-        elif sql.startswith("CREATE TEMP TABLE") and " AS " in sql:
+        elif sql.startswith("CREATE TABLE") and " AS " in sql:
             self._note(sql, direct)
         return self.con.execute(sql, *parameters)
+
+    def cursor(self) -> Watching:
+        return Watching(self.con.cursor(), self.views, self.columns, self.schemas)
 
     def __getattr__(self, item: str) -> Any:
         return getattr(self.con, item)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,7 +20,6 @@ from anju.lake.rows import Sources
 from benchmarks.rounds import Timed, Watch
 
 MEMORY = "900MB"  # what a run may use: the default of `engine.run`
-MADE = re.compile(r'CREATE TEMP (?:TABLE|VIEW) ("[^"]+"|\w+)')
 Answers = dict[str, tuple[Any, ...]]  # standard -> rows of (answer, clears, subjects, sum of their ids)
 
 
@@ -79,11 +77,9 @@ def answers(con: Any, plan: RunPlan) -> Answers:
     return found
 
 
-def drop(con: Any, statements: Iterable[str]) -> None:
-    """Drops the tables that these statements made."""
-    for sql in statements:
-        for name in MADE.findall(sql):
-            con.execute(f"DROP TABLE IF EXISTS {name}")
+def drop(con: Any, tables: Iterable[str]) -> None:
+    for name in tables:
+        con.execute(f"DROP TABLE {name}")
 
 
 def must_agree(one: Answers, other: Answers) -> None:

@@ -51,7 +51,7 @@ def test_a_faulty_policy_is_refused_with_its_places(tmp_path: Path) -> None:
 def test_the_sql_of_a_standard_can_be_read() -> None:
     code, text = ask("standards", "sql", "ED-01", "--as-of", "2023-09-26")
     assert code == 0
-    assert "CREATE TEMP TABLE" in text
+    assert "CREATE TABLE" in text
 
 
 def test_an_unknown_standard_is_refused_with_the_known_ones() -> None:

@@ -131,7 +131,7 @@ def both_say_the_same(stand: Stand, subject: str, text: str) -> bool:
     sql = stand.sql(subject, expr)
     assert outside(f"SELECT {sql} FROM t_x") == []
     local = " LEFT JOIN ".join(["", *(f"p_{name} ON p_{name}.place_id IS NOT DISTINCT FROM t.area_id" for name in LOCAL)])
-    table = f"(SELECT t.*, {', '.join(f'p_{name}.v AS {area_column(name)}' for name in LOCAL)} FROM {stand.plan.tables[subject]} t{local})"
+    table = f"(SELECT t.*, {', '.join(f'p_{name}.v AS {area_column(name)}' for name in LOCAL)} FROM {stand.plan.located[subject]} t{local})"
     got = dict(stand.con.execute(f"SELECT COALESCE(subject_key, CAST(id AS VARCHAR)), {sql} FROM {table}").fetchall())
     for key in stand.judge.subjects.all(subject):
         meant = stand.judge.values.evaluator(subject, key).value(expr)

@@ -37,7 +37,7 @@ def open_duckdb(
     }
     con = duckdb.connect(":memory:", config=config)
     con.execute(f"SET temp_directory = {quoted('' if temp_directory is None else str(temp_directory))}")
-    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     if allowed_directories:
         folders = [*allowed_directories, *([] if temp_directory is None else [temp_directory])]
@@ -45,6 +45,14 @@ def open_duckdb(
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
     return con
+
+
+def sibling(con: Connection) -> Connection:
+    """A second connection to the same tables, with the variables of the first; for another thread."""
+    other = con.cursor()
+    for variable, value, kind in con.execute("SELECT name, value, type FROM duckdb_variables()").fetchall():
+        other.execute(f"SET VARIABLE {name(variable)} = {quoted(value)}::{kind}")
+    return other
 
 
 def quoted(text: str) -> str:

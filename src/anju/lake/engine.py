@@ -17,12 +17,14 @@ from typing import Any
 from anju.core.standards.compile import RunPlan, compile_run
 from anju.core.standards.compile.answers import answer_column, clears_column
 from anju.core.standards.compile.names import literal, quoted
+from anju.core.standards.compile.plan import Step
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak
 from anju.core.standards.order import everything_needed
 from anju.lake.duck import open_duckdb
 from anju.lake.families import write_families
 from anju.lake.rows import Sources, drop_unused
 from anju.lake.snapshot import open_snapshot
+from anju.lake.steps import run_steps
 
 Progress = Callable[[str, int, int], None]
 _plans: dict[tuple[str, date, tuple[str, ...]], RunPlan] = {}
@@ -140,13 +142,17 @@ def judge(
     kept = open_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.tables)
     if seconds is not None:
         seconds["snapshot"] = time.perf_counter() - started
-    for nth, step in enumerate(plan.steps):
-        started = time.perf_counter()
-        con.execute(step.sql)
+    made = 0
+
+    def done(step: Step, took: float) -> None:
+        nonlocal made
+        made += 1
         if seconds is not None:
-            seconds[step.name] = time.perf_counter() - started
+            seconds[step.name] = took
         if progress:
-            progress(step.name, nth + 1, len(plan.steps))
+            progress(step.name, made, len(plan.steps))
+
+    run_steps(con, plan.steps, set(plan.tables.values()), done)
     return kept
 
 
@@ -159,7 +165,7 @@ def _write_answers(con: Any, plan: RunPlan, subject: str, folder: Path) -> Path:
     ]
     con.execute(
         f"COPY (SELECT id AS subject_id, subject_key, household_id, place_id, path, {', '.join(columns)}"
-        f" FROM {plan.tables[subject]} ORDER BY path, household_id, id) TO {literal(str(path))}"
+        f" FROM {plan.located[subject]} ORDER BY path, household_id, id) TO {literal(str(path))}"
         " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)"
     )
     return path

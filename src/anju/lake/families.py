@@ -46,7 +46,7 @@ def _families(policy: Policy, plan: RunPlan) -> str:
     names = "".join(f", {quoted('light:' + guarantee.name)}" for guarantee in guarantees)
     counted = (
         f"SELECT h.id AS household_id, h.place_id, h.path, [{status}] AS counted, greatest({worst})::UTINYINT AS worst{lights}"
-        f" FROM {plan.tables['household']} h {' '.join(joins)}"
+        f" FROM {plan.located['household']} h {' '.join(joins)}"
     )
     split = (
         f"SELECT * EXCLUDE (counted), len(list_filter(counted, lambda e: e = {NOT_IN_PLACE}))::UTINYINT AS breached,"

@@ -70,11 +70,11 @@ class FeedRows:
         chosen = self._chosen(contract)
         files = self._files(code, chosen)
         if not files:
-            self.con.execute(f"CREATE TEMP VIEW s_{code} AS {self._nothing(contract)}")
+            self.con.execute(f"CREATE VIEW s_{code} AS {self._nothing(contract)}")
             return
         source = self._kept(contract, chosen, files) or f"({self._resolved(contract, chosen, files)})"
         kind = "TABLE" if self._read_through(code) else "VIEW"
-        self.con.execute(f"CREATE TEMP {kind} s_{code} AS SELECT * FROM {source} WHERE valid <= {literal(self.day)}")
+        self.con.execute(f"CREATE {kind} s_{code} AS SELECT * FROM {source} WHERE valid <= {literal(self.day)}")
 
     def _nothing(self, contract: Contract) -> str:
         own = "".join(f", NULL::{_seen(kind)} AS {quoted(name)}" for name, kind in lake_columns(contract).items())
@@ -110,7 +110,7 @@ class FeedRows:
             )
         else:
             sql = f"SELECT delivery_id, seq FROM usable WHERE feed = {code}"
-        self.con.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+        self.con.execute(f"CREATE TABLE {name} AS {sql}")
         return name
 
     @staticmethod

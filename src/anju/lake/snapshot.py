@@ -81,9 +81,9 @@ class _Snapshot:
     def _registry(self) -> None:
         for name in ("place", "household", "person", "membership"):
             path = literal(str(self.sources.registry / f"{name}.parquet"))
-            self.con.execute(f"CREATE TEMP VIEW r_{name} AS SELECT * FROM read_parquet({path})")
+            self.con.execute(f"CREATE VIEW r_{name} AS SELECT * FROM read_parquet({path})")
         self.con.execute(
-            "CREATE TEMP TABLE r_ancestor AS WITH RECURSIVE up(place_id, ancestor_id) AS ("
+            "CREATE TABLE r_ancestor AS WITH RECURSIVE up(place_id, ancestor_id) AS ("
             " SELECT place_id, place_id FROM r_place UNION ALL"
             " SELECT up.place_id, p.parent_id FROM up JOIN r_place p ON p.place_id = up.ancestor_id"
             " WHERE p.parent_id IS NOT NULL)"
@@ -91,7 +91,7 @@ class _Snapshot:
         )
         unit, community = literal(self.programme.unit_level), literal(self.programme.community_level)
         self.con.execute(
-            "CREATE TEMP TABLE r_where AS SELECT p.place_id, p.path, p.level, u.code AS unit, c.place_id AS community_id"
+            "CREATE TABLE r_where AS SELECT p.place_id, p.path, p.level, u.code AS unit, c.place_id AS community_id"
             " FROM r_place p"
             f" LEFT JOIN r_ancestor ua ON ua.place_id = p.place_id AND ua.level = {unit}"
             " LEFT JOIN r_place u ON u.place_id = ua.ancestor_id"
@@ -105,21 +105,19 @@ class _Snapshot:
         known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
         for name in ("delivery", "coverage", "rejected"):
             path = literal(str(self.sources.manifest / f"{name}.parquet"))
-            self.con.execute(f"CREATE TEMP VIEW m_{name} AS SELECT * FROM read_parquet({path})")
+            self.con.execute(f"CREATE VIEW m_{name} AS SELECT * FROM read_parquet({path})")
         floors = ", ".join(f"({literal(code)}, {literal(self._contract(code).matched_floor)})" for code in self.policy.contracts)
         self.con.execute(
-            "CREATE TEMP TABLE usable AS SELECT d.delivery_id, d.feed, d.received_at, d.valid, d.retry_of,"
+            "CREATE TABLE usable AS SELECT d.delivery_id, d.feed, d.received_at, d.valid, d.retry_of,"
             " CAST(row_number() OVER (ORDER BY COALESCE(d.said_at, d.received_at), d.delivery_id) AS BIGINT) AS seq"
             f" FROM m_delivery d JOIN (VALUES {floors}) f(code, least) ON f.code = d.feed"
             f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
             f" AND (NOT d.held OR d.confirmed_at <= {known}) AND COALESCE(d.matched_rate, 1) >= f.least"
         )
-        self.con.execute(
-            "CREATE TEMP TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c JOIN usable u USING (delivery_id)"
-        )
+        self.con.execute("CREATE TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c JOIN usable u USING (delivery_id)")
 
     def _freshness(self, feeds: list[str]) -> None:
-        self.con.execute("CREATE TEMP TABLE fresh (feed VARCHAR, unit VARCHAR)")
+        self.con.execute("CREATE TABLE fresh (feed VARCHAR, unit VARCHAR)")
         for code in feeds:
             contract = self._contract(code)
             if contract.kind != "state":
@@ -139,7 +137,7 @@ class _Snapshot:
     def _rejected(self) -> None:
         """Rows set aside of subjects we know, unless an accepted row of the same subject and period came later."""
         known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
-        self.con.execute("CREATE TEMP TABLE rejected_now (feed VARCHAR, subject VARCHAR, subject_id BIGINT, period INTEGER, valid DATE)")
+        self.con.execute("CREATE TABLE rejected_now (feed VARCHAR, subject VARCHAR, subject_id BIGINT, period INTEGER, valid DATE)")
         feeds = self.con.execute(
             "SELECT DISTINCT r.feed FROM m_rejected r JOIN m_delivery d USING (delivery_id)"
             f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
@@ -169,15 +167,15 @@ class _Snapshot:
         if subject == "person":
             extra = _attributes(attributes, "p")
             sql = (
-                "SELECT p.person_id AS id, NULL::VARCHAR AS subject_key, p.household_id, h.place_id,"
-                f" h.community_id AS area_id, w.unit, w.path{extra} FROM r_person p"
+                "SELECT p.person_id AS id, p.household_id, h.place_id,"
+                f" h.community_id AS area_id, w.unit{extra} FROM r_person p"
                 " LEFT JOIN r_household h ON h.household_id = p.household_id LEFT JOIN r_where w ON w.place_id = h.place_id"
             )
         elif subject == "household":
             extra = _attributes(attributes, "h")
             sql = (
-                "SELECT h.household_id AS id, NULL::VARCHAR AS subject_key, h.household_id, h.place_id,"
-                f" h.community_id AS area_id, w.unit, w.path{extra} FROM r_household h"
+                "SELECT h.household_id AS id, h.household_id, h.place_id,"
+                f" h.community_id AS area_id, w.unit{extra} FROM r_household h"
                 " LEFT JOIN r_where w ON w.place_id = h.place_id"
             )
         elif subject in self.policy.keyed:
@@ -185,11 +183,11 @@ class _Snapshot:
         else:
             extra = _attributes(attributes, "p")
             sql = (
-                "SELECT p.place_id AS id, NULL::VARCHAR AS subject_key, NULL::BIGINT AS household_id, p.place_id,"
-                f" p.place_id AS area_id, w.unit, p.path{extra} FROM r_place p JOIN r_where w ON w.place_id = p.place_id"
+                "SELECT p.place_id AS id, NULL::BIGINT AS household_id, p.place_id,"
+                f" p.place_id AS area_id, w.unit{extra} FROM r_place p JOIN r_where w ON w.place_id = p.place_id"
                 f" WHERE p.level = {literal(subject)}"
             )
-        self.con.execute(f"CREATE TEMP TABLE {quoted('b_' + subject)} AS {sql}")
+        self.con.execute(f"CREATE TABLE {quoted('b_' + subject)} AS {sql}")
 
     def _keyed_base(self, subject: str) -> str:
         keyed = self.policy.keyed[subject]
@@ -200,7 +198,7 @@ class _Snapshot:
         unit = "w.unit" if contract.by == "programme" else "s.unit"  # who delivered its row, unless that was the programme for all
         return (
             f"SELECT s.id, s.subject_key, COALESCE(s.household_id, p.household_id) AS household_id,"
-            f" COALESCE(s.place_id, h.place_id) AS place_id, w.community_id AS area_id, {unit} AS unit, COALESCE(w.path, '/') AS path"
+            f" COALESCE(s.place_id, h.place_id) AS place_id, w.community_id AS area_id, {unit} AS unit"
             f" FROM (SELECT {key} AS id, any_value({text}) AS subject_key, arg_max(struct_pack(v := household_id), ord).v AS household_id,"
             " arg_max(struct_pack(v := place_id), ord).v AS place_id, arg_max(struct_pack(v := person_id), ord).v AS person_id,"
             f" arg_max(unit, ord) AS unit FROM s_{keyed.feed} GROUP BY {key}) s"
@@ -234,7 +232,7 @@ class _Snapshot:
             names = "".join(f", key{n}" for n in range(len(parameter.keyed_by)))
             same = "".join(f", v.key{n}" for n in range(len(parameter.keyed_by)))
             self.con.execute(
-                f"CREATE TEMP TABLE {quoted('p_' + parameter.name)} AS WITH v(area{names}, start, until, value) AS (VALUES {', '.join(rows)}),"
+                f"CREATE TABLE {quoted('p_' + parameter.name)} AS WITH v(area{names}, start, until, value) AS (VALUES {', '.join(rows)}),"
                 " reach AS (SELECT a.place_id, p.code AS area, length(p.path) AS depth FROM r_ancestor a"
                 " JOIN r_place p ON p.place_id = a.ancestor_id UNION ALL SELECT place_id, NULL, 0 FROM r_place UNION ALL SELECT NULL, NULL, 0)"
                 f" SELECT place_id, list(v) AS v FROM (SELECT r.place_id, v FROM reach r JOIN v ON v.area IS NOT DISTINCT FROM r.area"

@@ -82,11 +82,11 @@ class Delivered:
                 f"SELECT feed, unit, period, FALSE AS fresh FROM cover WHERE feed IN ({feeds})"
                 f" UNION ALL SELECT feed, unit, NULL, TRUE FROM fresh WHERE feed IN ({feeds})"
             )
-            found.append((self._name("u"), f"CREATE TEMP TABLE {quoted(self._name('u'))} AS SELECT unit{columns} FROM ({rows}) GROUP BY unit"))
+            found.append((self._name("u"), f"CREATE TABLE {quoted(self._name('u'))} AS SELECT unit{columns} FROM ({rows}) GROUP BY unit"))
         if self.by_subject:
             columns = "".join(f", {sql} AS {name}" for sql, name in self.by_subject.items())
             mine = f"FROM rejected_now WHERE subject = {literal(self.subject)} GROUP BY subject_id"
-            found.append((self._name("x"), f"CREATE TEMP TABLE {quoted(self._name('x'))} AS SELECT subject_id{columns} {mine}"))
+            found.append((self._name("x"), f"CREATE TABLE {quoted(self._name('x'))} AS SELECT subject_id{columns} {mine}"))
         return found
 
     def joins(self) -> list[str]:

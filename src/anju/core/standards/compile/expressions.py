@@ -171,6 +171,8 @@ class Writer:
         return f"(CASE {state} WHEN {wanted} THEN TRUE WHEN {UNDELIVERED} THEN NULL ELSE FALSE END)"
 
     def compare(self, op: str, left: Expr, right: Expr) -> str:
+        if isinstance(left, DateSpan) and (born := self._born(op, left, right)):
+            return born
         one, other = self.sql(left), self.sql(right)
         settled = ""  # by a bound on one side where the other is exact: a value is NULL where only its bound is known
         if isinstance(left, Ref) and self.has_bound(left):
@@ -206,6 +208,30 @@ class Writer:
             forward = _years(start, end)
             back = f"-{_years(end, start)}"
         return f"(CASE WHEN {end} >= {start} THEN {forward} ELSE {back} END)"
+
+    def _born(self, op: str, span: DateSpan, right: Expr) -> str:
+        """`years(birth_date, day) >= 16` as one comparison of dates, several times cheaper than an age; empty where it cannot be."""
+        end, years = self._constant(span.end), self._constant(right)
+        if span.unit != "years" or not isinstance(end, date) or not isinstance(years, int) or isinstance(years, bool):
+            return ""
+        least = years + 1 if op in (">", "<=") else years
+        if op not in FLIP or op in ("=", "<>") or not 1 <= least < end.year:  # below one year the other direction counts too
+            return ""
+        return f"({self.sql(span.start)} {'<=' if op in ('>', '>=') else '>'} {literal(_years_before(end, least))})"
+
+    def _constant(self, expr: Expr) -> object:
+        """The value of a literal, of today, or of a parameter that holds for everybody; None for whatever differs by subject."""
+        match expr:
+            case Literal_(value, _):
+                return value
+            case Today():
+                return self.day
+            case Param(name, at=None):
+                values = [v for v in self.parameters[name].values if v.start <= self.day]
+                if any(v.area is not None or v.keys for v in self.parameters[name].values) or not values:
+                    return None
+                return max(values, key=lambda value: value.start).value
+        return None
 
     # --- parameters -------------------------------------------------------------------------------------------
 
@@ -260,6 +286,14 @@ def _settled(bound: str, op: str, other: str) -> str:
     if op in ("<=", "="):
         return f"CASE WHEN {bound} > {other} THEN FALSE END"
     return f"CASE WHEN {bound} > {other} THEN TRUE END"
+
+
+def _years_before(day: date, years: int) -> date:
+    """The last day on which somebody was born who is so many years old on `day`."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return date(day.year - years, 2, 28)
 
 
 def _index(day: str) -> str:

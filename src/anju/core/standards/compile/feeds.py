@@ -51,7 +51,7 @@ class FeedGroup:
     # --- the scan ---------------------------------------------------------------------------------------------
 
     def scan(self) -> str:
-        """CREATE TEMP TABLE with one row per subject that has rows: raw aggregates under 'n:', 'v:', 'x:' names."""
+        """CREATE TABLE with one row per subject that has rows: raw aggregates under 'n:', 'v:', 'x:' names."""
         columns = [column for feature in self.features for column in self._scan_feature(feature)]
         needed = sorted({c for feature in self.features for c in self._columns(feature)})
         derived = [f"{self.key} AS subject_id", "valid", "ord", *(["period"] if self.contract.kind == "period" else [])]
@@ -63,7 +63,7 @@ class FeedGroup:
         if "TRUE" not in asked:  # a row that no feature asks for need not be grouped
             narrow += f" AND ({' OR '.join(f'({condition}) IS NOT FALSE' for condition in dict.fromkeys(asked))})"
         return (
-            f"CREATE TEMP TABLE {self.name} AS SELECT subject_id, {', '.join(columns)}"
+            f"CREATE TABLE {self.name} AS SELECT subject_id, {', '.join(columns)}"
             f" FROM (SELECT {inner} FROM {self.source} WHERE {self.key} IS NOT NULL{narrow}) GROUP BY subject_id"
         )
 

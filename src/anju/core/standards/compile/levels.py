@@ -20,8 +20,17 @@ from anju.core.terms.levels import RANK
 
 
 def base_table(policy: Policy, subject: str) -> str:
-    """Made by the snapshot: id, subject_key, household_id, place_id, area_id, unit, path and attributes as 'f:name'."""
+    """Made by the snapshot: id, household_id, place_id, area_id, unit and attributes as 'f:name'; `subject_key` of keyed subjects."""
     return quoted(f"b_{subject}")
+
+
+def located(policy: Policy, subject: str, table: str) -> str:
+    """A source for FROM: the rows of a subject's table with its `subject_key` (NULL but for keyed subjects) and the path of its place."""
+    at = "LEFT JOIN r_where w ON w.place_id = t.place_id"
+    if subject in policy.keyed:
+        key = f"LEFT JOIN {base_table(policy, subject)} k ON k.id = t.id"
+        return f"(SELECT t.*, k.subject_key, COALESCE(w.path, '/') AS path FROM {table} t {key} {at})"
+    return f"(SELECT t.*, NULL::VARCHAR AS subject_key, w.path FROM {table} t {at})"
 
 
 def derived_columns(feature: Derived | Answer, writer: Writer, policy: Policy) -> str:
@@ -79,10 +88,7 @@ def rollup_step(name: str, subject: str, over: str, below: str, features: list[R
         source, key = f"{below} m JOIN r_ancestor a ON a.place_id = m.place_id", "a.ancestor_id"
         if over in place_levels(policy):
             source, key = f"{below} m JOIN r_ancestor a ON a.place_id = m.id", "a.ancestor_id"
-    sql = (
-        f"CREATE TEMP TABLE {quoted(name)} AS SELECT {key} AS subject_id, {', '.join(columns)}"
-        f" FROM {source} WHERE {key} IS NOT NULL GROUP BY {key}"
-    )
+    sql = f"CREATE TABLE {quoted(name)} AS SELECT {key} AS subject_id, {', '.join(columns)} FROM {source} WHERE {key} IS NOT NULL GROUP BY {key}"
     return sql, items
 
 

@@ -14,7 +14,7 @@ from anju.core.standards.compile.delivered import Delivered
 from anju.core.standards.compile.evidence import breach_select
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.feeds import FeedGroup
-from anju.core.standards.compile.levels import base_table, derived_columns, rollup_step, up_columns
+from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns
 from anju.core.standards.compile.names import area_column, quoted, table, value_column
 from anju.core.standards.model import (
     Aggregate,
@@ -37,25 +37,31 @@ from anju.core.terms.periods import Calendar
 Key = tuple[str, str]
 QUOTED = re.compile(r'"(?:[^"]|"")*"')
 NAMED = re.compile(r' AS ("(?:[^"]|"")*")')
-IDENTITY = ("id", "subject_key", "household_id", "place_id", "area_id", "unit", "path")
+IDENTITY = ("id", "household_id", "place_id", "area_id", "unit")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """One statement that makes one table, `makes`, from the tables of other steps, `reads` (quoted names), and of the snapshot."""
+
     name: str
     sql: str
+    makes: str
+    reads: frozenset[str]
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """`steps` in order. `tables`: subject -> the table that ends up with every column of the subject.
+    """`steps` in an order in which they can run. `tables`: subject -> the table that ends up with every column of the subject.
 
+    `located`: subject -> SELECT source of the same rows with `subject_key` and `path`, which no step needs to carry along.
     `standards`: subject -> codes answered there; the columns are those of `answers.answer_columns`.
-    `breaches` is one SELECT over those tables."""
+    `breaches` is one SELECT over the located rows."""
 
     day: date
     steps: tuple[Step, ...]
     tables: dict[str, str]
+    located: dict[str, str]
     standards: dict[str, tuple[str, ...]]
     breaches: str
 
@@ -80,7 +86,7 @@ class _Planner:
         self.wanted = {standard.code: standard for standard in standards}
         self.needed: list[Key] = []  # in order of computation
         self.stratum: dict[Key, int] = {}
-        self.steps: list[Step] = []
+        self.steps: list[tuple[str, str]] = []  # name and SQL
         self.made: dict[str, int] = {}  # subject -> last stratum made
         self.columns: dict[str, list[str]] = {}  # step that makes a table of subjects -> its columns, quoted
         self._collect()
@@ -126,26 +132,28 @@ class _Planner:
         for code, standard in sorted(self.wanted.items()):
             by_subject.setdefault(standard.subject, []).append(code)
         answered = {subject: tuple(codes) for subject, codes in by_subject.items()}
+        where = {subject: located(self.policy, subject, name) for subject, name in tables.items()}
         selects = [
-            breach_select(self.wanted[code], tables[subject], self.day, self._writer(subject))
+            breach_select(self.wanted[code], where[subject], self.day, self._writer(subject))
             for subject, codes in answered.items()
             for code in codes
         ]
         breaches = " UNION ALL ".join(selects)
-        return RunPlan(self.day, self._only_what_is_read(breaches), tables, answered, breaches)
+        return RunPlan(self.day, self._only_what_is_read(breaches), tables, where, answered, breaches)
 
     def _only_what_is_read(self, breaches: str) -> tuple[Step, ...]:
         """Each table keeps the columns that a later step or the breaches name: half of them are read at once or never."""
         found: list[Step] = []
         read = set(QUOTED.findall(breaches))
-        for step in reversed(self.steps):
-            sql = step.sql
-            if step.name in self.columns:
-                kept = [name for name in self.columns[step.name] if name in read or name[1:3] in ("a:", "c:")]
+        made = {_target(sql) for _, sql in self.steps}
+        for name, sql in reversed(self.steps):
+            if name in self.columns:
+                kept = [column for column in self.columns[name] if column in read or column[1:3] in ("a:", "c:")]
                 target, body = sql.split(" AS ", 1)
                 sql = f"{target} AS SELECT {', '.join([*IDENTITY, *kept])} FROM ({body})"
-            read |= set(QUOTED.findall(sql))
-            found.append(Step(step.name, sql))
+            named = set(QUOTED.findall(sql))
+            read |= named
+            found.append(Step(name, sql, _target(sql), frozenset((named & made) - {_target(sql)})))
         return tuple(reversed(found))
 
     def _writer(self, subject: str) -> Writer:
@@ -182,7 +190,7 @@ class _Planner:
             group = [f for f in rollups if f.over == over]
             name = f"r_{subject}_{over}_{stratum}"
             sql, items = rollup_step(name, subject, over, table(over, self.made[over]), group, self._writer(over), self.policy)
-            self.steps.append(Step(name, sql))
+            self.steps.append((name, sql))
             joins.append(f"LEFT JOIN {quoted(name)} ON {quoted(name)}.subject_id = b.id")
             columns += items
         ups = [f for f in features if isinstance(f, Up)]
@@ -211,7 +219,7 @@ class _Planner:
         before = self.columns.get(f"{subject} {self.made[subject]}", []) if not first else _attributes(self.policy, subject)
         made = [item for items in (columns, *layers, late) for text in items for item in NAMED.findall(text)]
         self.columns[step] = list(dict.fromkeys([*before, *made]))
-        self.steps.append(Step(step, f"CREATE TEMP TABLE {target} AS {sql}"))
+        self.steps.append((step, f"CREATE TABLE {target} AS {sql}"))
         self.made[subject] = stratum
 
     def _local_parameters(self, subject: str) -> list[str]:
@@ -248,7 +256,7 @@ class _Planner:
         asked = Delivered(subject, stratum, self.day, self.calendar)
         for (code, at_event), members in groups.items():
             group = feed_group(self.policy, subject, code, at_event, tuple(members), self.day, self.calendar, self.fields)
-            self.steps.append(Step(f"{subject} from {code}", group.scan()))
+            self.steps.append((f"{subject} from {code}", group.scan()))
             alias = quoted(f"{'e' if at_event else 'g'}{code}")
             joins.append(f"LEFT JOIN {group.name} {alias} ON {alias}.subject_id = b.id")
             unit = _unit_sql(group)
@@ -257,8 +265,15 @@ class _Planner:
                 columns += read
                 for nth, items in enumerate(over):
                     layers[nth] += items
-        self.steps += [Step(name, sql) for name, sql in asked.steps()]
+        self.steps += asked.steps()
         return joins + asked.joins(), columns, layers
+
+
+def _target(sql: str) -> str:
+    """The quoted name of the table that a statement makes."""
+    found = QUOTED.search(sql)
+    assert found is not None
+    return found.group()
 
 
 def _attributes(policy: Policy, subject: str) -> list[str]:

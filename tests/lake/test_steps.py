@@ -1,0 +1,82 @@
+"""Steps run when what they read is made, some at once, and leave only what is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from anju.core.standards.compile.plan import Step
+from anju.lake.duck import DuckError, open_duckdb
+from anju.lake.steps import run_steps
+
+
+def step(name: str, sql: str, *reads: str) -> Step:
+    return Step(name, f'CREATE TABLE "{name}" AS {sql}', f'"{name}"', frozenset(f'"{read}"' for read in reads))
+
+
+CHAIN = (
+    step("one", "SELECT 1 AS n"),
+    step("far", "SELECT 10 AS n"),
+    step("two", 'SELECT n + 1 AS n FROM "one"', "one"),
+    step("three", 'SELECT a.n + b.n AS n FROM "two" a, "far" b', "two", "far"),
+)
+
+
+@pytest.fixture
+def con() -> Iterator[Any]:
+    with open_duckdb(threads=2) as made:
+        yield made
+
+
+def tables(con: Any) -> set[str]:
+    return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+
+def test_each_step_finds_what_it_reads_and_only_what_is_kept_stays(con: Any) -> None:
+    done: list[str] = []
+    run_steps(con, CHAIN, {'"three"'}, lambda step, seconds: done.append(step.name))
+    assert con.execute('SELECT n FROM "three"').fetchall() == [(12,)]
+    assert tables(con) == {"three"}
+    assert sorted(done) == ["far", "one", "three", "two"]
+    assert done.index("one") < done.index("two") < done.index("three") == 3
+
+
+def test_a_table_that_nobody_reads_is_dropped_at_once(con: Any) -> None:
+    run_steps(con, [step("alone", "SELECT 1 AS n")], set())
+    assert tables(con) == set()
+
+
+def test_the_longest_chain_goes_first(con: Any) -> None:
+    done: list[str] = []
+    run_steps(con, [CHAIN[1], CHAIN[0], *CHAIN[2:]], {'"three"'}, lambda step, _: done.append(step.name), at_once=1)
+    assert done == ["one", "far", "two", "three"]
+
+
+def test_two_steps_run_side_by_side(con: Any) -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def meet(n: int) -> int:
+        both.wait()
+        return n
+
+    con.create_function("meet", meet, return_type="INTEGER", parameters=["INTEGER"], side_effects=True)
+    run_steps(con, [step("a", "SELECT meet(1) AS n"), step("b", "SELECT meet(2) AS n")], {'"a"', '"b"'})
+    assert tables(con) == {"a", "b"}
+
+
+def test_variables_reach_every_thread(con: Any) -> None:
+    con.execute("SET VARIABLE ranks = [1, 2, 3]")
+    con.execute("SET VARIABLE first = DATE '2023-09-26'")
+    steps = [step(name, "SELECT getvariable('ranks')[2] AS n, getvariable('first') AS day") for name in ("a", "b")]
+    run_steps(con, steps, {'"a"', '"b"'})
+    assert con.execute('SELECT n, day::VARCHAR FROM "a" UNION ALL SELECT n, day::VARCHAR FROM "b"').fetchall() == [(2, "2023-09-26")] * 2
+
+
+def test_what_goes_wrong_in_a_step_is_raised_and_nothing_after_it_is_run(con: Any) -> None:
+    broken = step("two", 'SELECT no_such_column FROM "one"', "one")
+    with pytest.raises(DuckError, match="no_such_column"):
+        run_steps(con, [CHAIN[0], CHAIN[1], broken, CHAIN[3]], {'"three"'})
+    assert "three" not in tables(con)

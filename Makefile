@@ -26,7 +26,7 @@ $(VENV)/run.stamp: requirements/core.txt pyproject.toml
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp requirements/test.txt
-	@echo "Installing what the tests need into $(VENV); test-postgresql says so before it installs PostgreSQL."
+	@echo "Installing what the tests need into $(VENV); the steps that need PostgreSQL or Chromium say so before they install it."
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
@@ -51,8 +51,9 @@ bench: $(VENV)/bench.stamp
 
 test: test-sqlite test-postgresql
 
+# loadgroup: the tests of the pages share one served sample and one browser, in one process (about two minutes: tests/browser)
 test-sqlite: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n 2
+	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-postgresql: $(VENV)/test.stamp
 	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 tests/apps tests/cli tests/kill tests/sample

@@ -19,7 +19,7 @@ from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources
 from benchmarks.rounds import Timed, Watch
 
-MEMORY = "900MB"  # what a run may use: the default of `engine.run`
+MEMORY = "600MB"  # what a run may use: the default of `engine.run`
 Answers = dict[str, tuple[Any, ...]]  # standard -> rows of (answer, clears, subjects, sum of their ids)
 
 

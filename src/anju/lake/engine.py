@@ -71,7 +71,7 @@ def run(
     out: Path,
     *,
     standards: Iterable[str] | None = None,
-    memory_limit: str = "900MB",
+    memory_limit: str = "600MB",
     threads: int = 2,
     progress: Progress | None = None,
 ) -> RunResult:

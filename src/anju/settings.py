@@ -106,12 +106,13 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.messages",
     "whitenoise.runserver_nostatic", "django.contrib.staticfiles", "axes", "django_htmx",
     "anju.apps.journal", "anju.apps.places", "anju.apps.staff", "anju.apps.people", "anju.apps.feeds", "anju.apps.findings", "anju.apps.alerts",
-    "anju.web.layout",
+    "anju.web.layout", "anju.api",
 ]  # fmt: skip
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "anju.web.layout.middleware.policy_middleware",
+    "anju.api.middleware.api_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -1,4 +1,4 @@
-"""Addresses: each room of the pages brings its own."""
+"""Addresses: each room of the pages brings its own, and the interface for programs stands below /api/."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("anju.web.families.urls")),
     path("", include("anju.web.bureau.urls")),
     path("", include("anju.web.work.urls")),
+    path("api/v1/", include("anju.api.urls")),
 ]
 
 handler404 = "anju.web.layout.access.not_here"

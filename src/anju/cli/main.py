@@ -28,6 +28,7 @@ from anju.cli import (  # noqa: E402  (Django first)
     serve,
     staff,
     standards,
+    token,
 )  # fmt: skip
 from anju.cli.endings import Commands  # noqa: E402
 
@@ -54,3 +55,4 @@ main.add_command(doctor.doctor)
 main.add_command(serve.serve)
 main.add_command(staff.staff)
 main.add_command(journal.journal)
+main.add_command(token.token)

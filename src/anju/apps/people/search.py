@@ -52,6 +52,13 @@ def members_of(household: Household, day: date) -> QuerySet[Membership]:
     )
 
 
+def membership_in_scope(viewer: Viewer, person: int, day: date) -> Membership | None:
+    """The person in the household of that day, or None where she does not exist or is not the viewer's to see."""
+    held = Q(start__lte=day) & (Q(end=None) | Q(end__gt=day))
+    found = Membership.objects.filter(within(viewer, "household__"), held, person_id=person, known_to=None)
+    return found.select_related("person", "household__place").order_by("-start", "-pk").first()
+
+
 def is_identifying(text: str, programme: Programme) -> bool:
     """Whether the text may be a number of a person: then it stands in no address bar and in no log."""
     return sum(ch.isdigit() for ch in text) >= 9 or _normal(text, programme) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
@@ -41,3 +41,11 @@ def named_in_scope(viewer: Viewer, keys: Iterable[int]) -> dict[int, Place]:
     for scope in viewer.scopes:
         inside |= Q(path__gte=scope, path__lt=scope[:-1] + chr(ord("/") + 1))
     return Place.objects.filter(inside, tree="scope").in_bulk(set(keys))
+
+
+def places_in_scope(viewer: Viewer) -> QuerySet[Place]:
+    """The places of the post and everything below them; none for a stranger."""
+    inside = Q(pk__in=[])
+    for scope in viewer.scopes:
+        inside |= Q(path__gte=scope, path__lt=scope[:-1] + chr(ord("/") + 1))
+    return Place.objects.filter(inside, tree="scope")

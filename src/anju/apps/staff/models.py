@@ -1,4 +1,4 @@
-"""Accounts and posts. A person may hold several posts and acts in one of them at a time."""
+"""Accounts, posts and tokens. A person may hold several posts and acts in one of them at a time; a token acts in one for good."""
 
 from __future__ import annotations
 
@@ -44,3 +44,17 @@ class Post(models.Model):
                 fields=["account", "role", "place", "side", "department"], condition=models.Q(end=None), name="post_held_once"
             ),
         ]
+
+
+class Token(models.Model):
+    """What a program shows to act in one post. Only its hash is kept: the text was shown once, when it was made."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=100)  # what it is for
+    post = models.ForeignKey(Post, models.CASCADE, related_name="tokens")
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField()
+    expires = models.DateField()  # the first day on which it no longer serves
+    last_used = models.DateField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.CharField(max_length=150, blank=True)

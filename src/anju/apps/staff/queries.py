@@ -1,12 +1,13 @@
-"""The viewer that an account is in one of its posts."""
+"""The viewer that an account is in one of its posts, or a program in the post of its token."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from anju.apps.staff.models import Account, Post
+from anju.apps.staff.models import Account, Post, Token
 from anju.apps.staff.permissions import ROLES
 from anju.core.terms.viewer import STRANGER, Viewer
 
@@ -25,6 +26,32 @@ def viewer_of(account: Account, day: date, post: int | None = None) -> Viewer:
     chosen = next((p for p in held if p.pk == post), held[0] if held else None)
     if chosen is None or chosen.role not in ROLES:
         return Viewer(name=account.username, account=account.pk)
+    return _acting(account, chosen)
+
+
+def _acting(account: Account, chosen: Post) -> Viewer:
     here, there = ((chosen.place.path,), ()) if chosen.side == Post.DESTINATION else ((), (chosen.place.path,))
     departments = frozenset([chosen.department]) if chosen.department else frozenset()
     return Viewer(account.username, chosen.role, here, departments, there, ROLES[chosen.role].may, account.pk, chosen.pk)
+
+
+def digest_of_token(text: str) -> str:
+    """A token is long and drawn at random: a plain hash keeps it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def caller_of(text: str, day: date) -> tuple[Token, Viewer] | None:
+    """The token and the viewer it acts as, in its own post and no other; None where it is unknown, over or revoked, or its post is."""
+    token = Token.objects.filter(digest=digest_of_token(text)).select_related("post__account", "post__place").first()
+    if token is None or token.revoked_at is not None or day >= token.expires:
+        return None
+    post, account = token.post, token.post.account
+    held = post.start <= day and (post.end is None or post.end > day)
+    if not held or not account.is_active or post.role not in ROLES:
+        return None
+    return token, _acting(account, post)
+
+
+def tokens_of(account: Account) -> QuerySet[Token]:
+    """Every token of an account's posts, the latest first."""
+    return Token.objects.filter(post__account=account).select_related("post__place", "post__account").order_by("-pk")

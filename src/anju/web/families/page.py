@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from anju.apps.findings.models import Run
+from anju.apps.findings.need_to_know import NEED_TO_KNOW as NEED_TO_KNOW
+from anju.apps.findings.need_to_know import NEED_TO_KNOW_CODES as NEED_TO_KNOW_CODES
 from anju.apps.people.models import Household, Person
 from anju.apps.people.vault import masked_name
 from anju.core.contracts.model import Bilingual, Guarantee
@@ -22,8 +24,6 @@ from anju.lake.families import DOES_NOT_APPLY, IN_PLACE, NOT_IN_PLACE, NOT_KNOWN
 from anju.web.layout.current import answers_folder, dossier, policy, programme
 
 LIGHTS = {NOT_IN_PLACE: "breached", NOT_KNOWN: "unknown", IN_PLACE: "met", DOES_NOT_APPLY: "not_applicable", None: "not_applicable"}
-NEED_TO_KNOW = frozenset({"medical_and_health"})  # domains whose facts are for posts that may see health
-NEED_TO_KNOW_CODES = frozenset({"SS-04", "SS-06", "DX-02", "DX-03"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Compiles the pages' translations: every `locale/<language>/LC_MESSAGES/django.po` into the .mo that Django reads.
+"""Compiles the doors' translations: every `locale/<language>/LC_MESSAGES/django.po` into the .mo that Django reads.
 
 python -m anju.web.layout.catalogues
 """
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polib
 
-WEB = Path(__file__).resolve().parents[1]
+DOORS = Path(__file__).resolve().parents[2]
 
 
-def compile_stale(folder: Path = WEB) -> list[Path]:
+def compile_stale(folder: Path = DOORS) -> list[Path]:
     """The catalogues that were older than their source, now compiled."""
     done = []
     for source in sorted(folder.rglob("*.po")):

@@ -1,0 +1,51 @@
+"""What the OpenAPI document says of every address alike: the act it needs, its problems, paging and the key of a repetition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anju.api.once import HEADER, LONGEST
+from anju.api.problems import KINDS, MEDIA, ProblemOut
+from anju.apps.staff.permissions import ACTS
+
+ALWAYS = (401, 403, 405, 422, 429, 500)
+OF_A_BODY = (400, 413, 415)
+OF_A_POST = (409,)
+KEY = {
+    "in": "header", "name": HEADER, "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"},
+    "description": "A key of your own drawing: the same request under the same key is done once.",
+}  # fmt: skip
+
+
+def complete(schema: dict[str, Any], acts: dict[str, str]) -> dict[str, Any]:
+    schema["components"]["schemas"] |= _problem_schemas()
+    schema["info"]["description"] = (
+        "What the pages show and do, for programs. Every call acts in the post of its token: what that post may not see is answered "
+        "like what does not exist. Days are ISO 8601, times RFC 3339, money whole fen. Errors are RFC 9457 problems."
+    )
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            _one(path, method, operation, acts[operation["operationId"]])
+    return schema
+
+
+def _problem_schemas() -> dict[str, Any]:
+    found = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**found.pop("$defs"), "ProblemOut": found}
+
+
+def _one(path: str, method: str, operation: dict[str, Any], act: str) -> None:
+    operation["x-act"] = act or None
+    says = f"Needs: {act} ({ACTS[act].en})." if act else "For every post."
+    operation["description"] = " ".join(part for part in (operation.get("description", "").strip(), says) if part)
+    statuses = [*ALWAYS, *((404,) if "{" in path else ()), *(OF_A_POST if method == "post" else ())]
+    statuses += OF_A_BODY if "requestBody" in operation else ()
+    if method == "post":
+        operation.setdefault("parameters", []).append(KEY)
+    for status in statuses:
+        kinds = [kind for kind, (code, _title, _todo) in KINDS.items() if code == status]
+        operation["responses"].setdefault(str(status), {"description": " / ".join(kinds)})
+    for status, answer in operation["responses"].items():
+        if int(status) >= 400:
+            answer["content"] = {MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}

@@ -1,0 +1,136 @@
+"""Who calls, in which post, and whether it may: every address of the interface is entered through here."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import Any, TypeVar
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja.decorators import decorate_view
+from ninja.security import HttpBearer
+
+from anju.api.once import once
+from anju.api.problems import Problem
+from anju.apps.staff.actions import note_use
+from anju.apps.staff.models import Token
+from anju.apps.staff.queries import caller_of
+from anju.core.terms.viewer import Viewer
+
+WRONG, SECONDS = 20, 300  # so many wrong tokens from one address in so many seconds
+ANY = ""  # every post may
+T = TypeVar("T", bound=Callable[..., Any])
+log = logging.getLogger("anju.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    token: Token
+    viewer: Viewer
+
+
+class WrongTokens:
+    """Remembers, in this process, when which address showed wrong tokens. A token that is valid is never held up by it."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, deque[float]] = defaultdict(deque)
+        self._lock = Lock()
+
+    def wait(self, address: str) -> int:
+        """Notes one more; the seconds to wait where there were too many, else 0."""
+        now = time.monotonic()
+        with self._lock:
+            for other in [key for key, times in self._seen.items() if times[-1] < now - SECONDS]:
+                del self._seen[other]
+            times = self._seen[address]
+            while times and times[0] < now - SECONDS:
+                times.popleft()
+            if len(times) >= WRONG:
+                return int(times[0] + SECONDS - now) + 1
+            times.append(now)
+        return 0
+
+    def forget(self) -> None:
+        self._seen.clear()
+
+
+wrong_tokens = WrongTokens()
+
+
+class Bearer(HttpBearer):
+    """For the description of the interface; `needs` has found the caller by then."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        return getattr(request, "caller", None)
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    caller: Caller = request.caller  # type: ignore[attr-defined]
+    return caller.viewer
+
+
+def body_digest(request: HttpRequest) -> str:
+    return hashlib.sha256(request.body).hexdigest()
+
+
+def needs(act: str, *, kept: bool = True, whole: bool = True, digest: Callable[[HttpRequest], str] = body_digest) -> Callable[[T], T]:
+    """An address for whoever may do `act`. Of a POST: `kept` where its answer may be kept under its Idempotency-Key, `whole` where
+    the act and the kept answer become true in one transaction, `digest` of the body by which a repetition is known."""
+
+    def mark(view: T) -> T:
+        view.act = act  # type: ignore[attr-defined]  # read by the description and by the tests of permissions
+        guard = partial(_guarded, act=act, kept=kept, whole=whole, digest=digest)
+        found: T = decorate_view(lambda run: lambda request, **more: guard(request, run, more))(view)
+        return found
+
+    return mark
+
+
+def _guarded(
+    request: HttpRequest, run: Callable[..., HttpResponse], more: dict[str, Any], *, act: str, kept: bool, whole: bool,
+    digest: Callable[[HttpRequest], str],
+) -> HttpResponse:  # fmt: skip
+    try:
+        caller = _caller(request)
+        if act != ANY and not caller.viewer.can(act):
+            raise Problem("not-for-your-post")
+        if request.method == "POST":
+            response = once(request, caller.token, lambda: run(request, **more), kept=kept, whole=whole, digest=digest)
+        else:
+            response = run(request, **more)
+    except Problem as problem:
+        return problem.answer()
+    except RequestDataTooBig:
+        return Problem("too-large").answer()
+    except Exception:
+        log.exception("%s %s", request.method, request.path)
+        return Problem("our-fault").answer()
+    following = getattr(request, "next_page", None)
+    if following is not None and response.status_code == 200:
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return response
+
+
+def _caller(request: HttpRequest) -> Caller:
+    scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
+    found = caller_of(text.strip(), timezone.localdate()) if scheme.lower() == "bearer" and 20 <= len(text) <= 200 else None
+    if found is None:
+        seconds = wrong_tokens.wait(request.META.get("REMOTE_ADDR", "")) if text else 0
+        if seconds:
+            raise Problem("too-many", headers={"Retry-After": str(seconds)})
+        raise Problem("no-token", headers={"WWW-Authenticate": 'Bearer realm="anju"'})
+    caller = Caller(*found)
+    request.caller = caller  # type: ignore[attr-defined]
+    with suppress(OperationalError):  # a writer that takes long: the day is noted by the next call
+        note_use(token=caller.token, day=timezone.localdate())
+    return caller

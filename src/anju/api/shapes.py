@@ -1,0 +1,45 @@
+"""Shapes that several objects share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from ninja.params.functions import Path
+
+from anju.apps.places.models import Place
+from anju.core.contracts.model import Bilingual
+from anju.core.standards.model import Title
+
+Level = Literal["red", "orange", "yellow", "blue"]
+LARGEST = 2**63 - 1
+Key = Annotated[int, Path(ge=1, le=LARGEST)]
+Number = Annotated[int, Path(ge=1, le=LARGEST, description="The alert's public number.")]
+
+
+class Both(Schema):
+    """A text in both languages."""
+
+    en: str
+    zh: str
+
+
+class PlaceShort(Schema):
+    id: int
+    code: str
+    name: str
+    level: str
+
+
+class Next(Schema):
+    """`next` is the address of the page that follows, with every filter kept; null on the last."""
+
+    next: str | None
+
+
+def both(text: Bilingual | Title) -> dict[str, str]:
+    return {"en": text.en, "zh": text.zh}
+
+
+def place_short(place: Place) -> dict[str, Any]:
+    return {"id": place.pk, "code": place.code, "name": place.name, "level": place.level}

@@ -1,0 +1,61 @@
+"""The rules in force and the files of the current run, read once and kept while they are the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from django.conf import settings
+
+from anju.apps.findings.actions import run_folder
+from anju.apps.findings.models import Run
+from anju.apps.findings.queries import current_run
+from anju.core.contracts.model import Programme
+from anju.core.standards.model import Policy
+from anju.core.standards.read import load_policy
+from anju.lake.dossier import Dossier
+from anju.lake.rows import Sources
+
+_kept: dict[str, Any] = {}
+_lock = Lock()  # a dossier is opened by one thread, while the others wait for it
+
+
+def policy() -> Policy:
+    """The policy of this deployment; a change of its files is seen by the next start."""
+    if "policy" not in _kept:
+        _kept["policy"] = load_policy(Path(settings.POLICY))
+    found: Policy = _kept["policy"]
+    return found
+
+
+def programme() -> Programme:
+    found = policy().programme
+    assert isinstance(found, Programme)
+    return found
+
+
+def answers_folder(run: Run) -> Path:
+    return run_folder(Path(settings.DATA), run)
+
+
+def dossier() -> Dossier | None:
+    """The dossier of the current run; None before the first run, or where the files of its day are gone."""
+    run = current_run()
+    if run is None:
+        return None
+    with _lock:
+        if _kept.get("run") != run.pk:
+            _kept["dossier"], _kept["run"] = _open(run), run.pk
+    found: Dossier | None = _kept["dossier"]
+    return found
+
+
+def _open(run: Run) -> Dossier | None:
+    lake = Path(settings.DATA) / "lake"
+    manifest, registry = lake / "manifest" / run.manifest_digest, lake / "registry" / run.registry_digest
+    if not manifest.exists() or not registry.exists():
+        return None
+    work = lake / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    return Dossier(Sources(lake, manifest, registry, lake / "resolved"), policy(), run.day, run.known_at.replace(tzinfo=None), work=work)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from anju.core.contracts.model import Contract, FeedColumn
 from anju.core.terms.periods import Calendar
-from anju.lake.duck import quoted
+from anju.lake.duck import among, quoted
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有", "已", "对")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无", "未", "错")
-EMPTY = "('', '-', '--', '/', 'null', 'n/a', '无数据', '\\n')"
+EMPTY = ("", "-", "--", "/", "null", "n/a", "无数据", "\\n")
 NUMERIC = ("int", "decimal", "rate", "money", "date", "datetime", "month", "week", "quarter", "year")
 
 
@@ -31,7 +31,8 @@ def trimmed(c: str, padding: str = "any") -> str:
 
 def emptied(x: str) -> str:
     """A trimmed text, NULL where it is a dash or another word for nothing. Most cells are settled by their first letter."""
-    return f"CASE WHEN {x} >= '0' AND {x} < 'N' THEN {x} WHEN {x} IS NULL OR (strlen({x}) <= 9 AND lower({x}) IN {EMPTY}) THEN NULL ELSE {x} END"
+    nothing = f"strlen({x}) <= 9 AND {among(f'lower({x})', EMPTY)}"
+    return f"CASE WHEN {x} >= '0' AND {x} < 'N' THEN {x} WHEN {nothing} THEN NULL ELSE {x} END"
 
 
 def cell(position: int | None) -> str:
@@ -39,7 +40,7 @@ def cell(position: int | None) -> str:
     if position is None:
         return "NULL::VARCHAR"
     raw = trimmed(f"c{position}")
-    return f"CASE WHEN c{position} IS NULL OR lower({raw}) IN {EMPTY} THEN NULL ELSE {raw} END"
+    return f"CASE WHEN {among(f'lower({raw})', EMPTY)} THEN NULL ELSE {raw} END"
 
 
 def half_width(t: str) -> str:
@@ -146,9 +147,8 @@ def slow_value(column: FeedColumn, t: str, calendar: Calendar, minor_digits: int
                 f" THEN CAST(CAST({bare} AS DECIMAL(18,{minor_digits})) * {10**minor_digits} AS BIGINT) END"
             )
         case "bool":
-            yes = ", ".join(quoted(word) for word in TRUE_WORDS)
-            no = ", ".join(quoted(word) for word in FALSE_WORDS)
-            return f"CASE WHEN lower({t}) IN ({yes}) THEN TRUE WHEN lower({t}) IN ({no}) THEN FALSE END"
+            words = [*((word, "TRUE") for word in TRUE_WORDS), *((word, "FALSE") for word in FALSE_WORDS)]
+            return f"CASE lower({t}) {' '.join(f'WHEN {quoted(word)} THEN {value}' for word, value in words)} END"
         case "date":
             return day_sql(t)
         case "datetime":

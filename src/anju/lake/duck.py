@@ -63,3 +63,9 @@ def quoted(text: str) -> str:
 def name(text: str) -> str:
     """`text` as a quoted SQL name."""
     return '"' + text.replace('"', '""') + '"'
+
+
+def among(text: str, words: Sequence[str]) -> str:
+    """TRUE where the SQL `text` is one of `words`, else FALSE, also of NULL. Unlike IN, which DuckDB makes a join of all rows
+    with the words, it is worked out only where it is asked."""
+    return f"CASE {text} {' '.join(f'WHEN {quoted(word)} THEN TRUE' for word in words)} ELSE FALSE END"

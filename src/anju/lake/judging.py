@@ -13,6 +13,7 @@ from datetime import date
 from anju.core.contracts.model import Contract, FeedColumn
 from anju.core.terms.periods import Calendar
 from anju.lake.checks import NUMERIC, emptied, faults, half_width, plain_columns, quick, shown, slow_value, trimmed
+from anju.lake.duck import among
 from anju.lake.duck import name as named
 from anju.lake.duck import quoted
 from anju.lake.headers import DELETE_WORDS, KEEP_WORDS, TOTALS, HeaderMap
@@ -45,7 +46,7 @@ class Judging:
         wrong = [condition for condition, _ in self._faults()]
         if faulty:
             wrong.append("len(faults) > 0")
-        bad = " OR ".join(f"COALESCE({condition}, FALSE)" for condition in wrong) or "FALSE"
+        bad = f"COALESCE({' OR '.join(f'({condition})' for condition in wrong) or 'FALSE'}, FALSE)"
         carry = ("faults",) if faulty else ()
         return f"SELECT {', '.join(self._outputs())}, {self._skip(faulty)} AS skip, {bad} AS bad FROM ({self._valued(source, carry)})"
 
@@ -174,7 +175,7 @@ class Judging:
     def _deleted(self) -> str:
         if self.headers.operation is None:
             return "FALSE"
-        return f"COALESCE(o IN ({', '.join(map(quoted, DELETE_WORDS))}), FALSE)"
+        return among("o", DELETE_WORDS)
 
     def _faults(self) -> list[tuple[str, str]]:
         """Conditions of a wrong row over the layers, each with its reason. A row that deletes needs only its key."""
@@ -193,9 +194,8 @@ class Judging:
             if self.contract.kind == "event" and column.name == self.contract.valid_column:
                 found.append((f"CAST(v{n} AS DATE) > DATE '{self.received}'", quoted(LATE)))
         if deletes:
-            words = ", ".join(map(quoted, (*DELETE_WORDS, *KEEP_WORDS)))
             what = f"'操作 op: ' || {shown('o')} || {quoted(f' is not one of {DELETE_WORDS[0]}, {KEEP_WORDS[1]}')}"
-            found.append((f"o NOT IN ({words})", what))
+            found.append((f"o IS NOT NULL AND NOT {among('o', (*DELETE_WORDS, *KEEP_WORDS))}", what))
         return found
 
     def _skip(self, faulty: bool) -> str:
@@ -204,16 +204,18 @@ class Judging:
         if not used:
             return "FALSE"
         filled = [f"(t{n} IS NOT NULL OR v{n} IS NOT NULL)" for n, _, _ in used]
-        words = ", ".join(quoted(word) for word in TOTALS)
-        first = f"translate(lower(t{used[0][0]}), ' ：:', '') IN ({words})"
-        if self._before() is not None:
-            first = f"{first} OR translate(h, ' ：:', '') IN ({words})"
+        heads = [f"lower(t{used[0][0]})", *(["h"] if self._before() is not None else [])]
+        first = " OR ".join(among(f"translate({head}, ' ：:', '')", TOTALS) for head in heads)
         rest = filled[1:]
-        thin = f"{' + '.join(f'CAST({part} AS INTEGER)' for part in rest) or '0'} <= {max(1, len(rest) // 2)}"
+        half = max(1, len(rest) // 2)
+        thin = f"{' + '.join(f'CAST({part} AS INTEGER)' for part in rest) or '0'} <= {half}"
         empty = f"NOT ({' OR '.join(filled)})"
         if faulty:  # a row that could not even be cut into cells is not empty
             empty += " AND len(COALESCE(faults, [])) = 0"
-        return f"CASE WHEN {first} THEN {thin} ELSE {empty} END"
+        # most rows are so full that they are neither: that is seen before any word is looked at
+        likely = sorted(used[1:], key=lambda found: not found[1].required)[: half + 1]
+        full = " AND ".join(f"v{n} IS NOT NULL" for n, _, _ in likely) if len(likely) > half else "FALSE"
+        return f"CASE WHEN {full} THEN FALSE WHEN {first} THEN {thin} ELSE {empty} END"
 
     # --- when and by whom -----------------------------------------------------------------------------------------
 

@@ -102,6 +102,23 @@ def test_values_are_what_the_cells_say(office: Deployment) -> None:
 # --- too large or too odd to be kept as files ---------------------------------------------------------------------------
 
 
+def test_of_a_large_file_the_rows_set_aside_are_those_that_are_wrong(tmp_path: Path, office: Deployment) -> None:
+    """Large enough that several threads read it, each its own part."""
+    path, wrong = tmp_path / "F14_522301_2023-08.csv", range(7, 240_000, 9_973)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f"{HEADER}\n")
+        file.writelines(f"S{n:09},{WORKER},inpatient,2023-08-10,{'much' if n in wrong else f'{n}.00'},{n}.00,I10\n" for n in range(240_000))
+    delivery = office.receive(path).delivery
+    assert (delivery.accepted, delivery.refused) == (240_000 - len(wrong), len(wrong))
+    _, rows = read_refused(office.root, delivery.pk, FileVault())
+    assert rows.column("c0").to_pylist() == [f"S{n:09}" for n in wrong]
+    assert rows.column("line").to_pylist() == [n + 2 for n in wrong]
+    assert all("total_cost: much is not an exact amount" in reason for reason in rows.column("reason").to_pylist())
+    kept = pq.read_table(office.root / "feeds" / "F14" / f"{delivery.pk}.parquet", columns=["row_id", "settlement_id"])
+    first = kept.column("row_id")[0].as_py()
+    assert all(int(text[1:]) == row - first for row, text in zip(*(kept.column(n).to_pylist() for n in range(2)), strict=True))
+
+
 def refused(office: Deployment, path: Path, words: str) -> None:
     with pytest.raises(FileRefused, match=words) as error:
         office.receive(path)

@@ -372,6 +372,12 @@ class _Intake:
             f"CREATE TEMP TABLE torn AS SELECT r.nth, r.line, {cells}, r.faults, o.said FROM {source} r JOIN out o USING (nth) WHERE NOT o.again"
         )
         self.con.execute(f"CREATE TEMP TABLE aside AS {self.judging.reasons_sql('torn')}")
+        if straight is not None:
+            own = [named(c.name) for c in plain_columns(self.contract) if c.type not in LINK_KINDS]
+            told = [", ".join(f"{table}.{column}" for column in ("deleted", *own)) for table in ("a", "c")]
+            other = f"SELECT count(*) FROM aside a JOIN checked c ON c.rowid = a.nth WHERE ({told[0]}) IS DISTINCT FROM ({told[1]})"
+            if self._one(other):
+                raise RuntimeError("intake lost the order of the rows: what it would set aside is not what it found wrong")
 
     def _reasons(self) -> dict[str, int]:
         return dict(self.con.execute("SELECT reason, count(*) FROM aside GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50").fetchall())

@@ -13,9 +13,8 @@ from datetime import date
 from anju.core.contracts.model import Contract, FeedColumn
 from anju.core.terms.periods import Calendar
 from anju.lake.checks import NUMERIC, emptied, faults, half_width, plain_columns, quick, shown, slow_value, trimmed
-from anju.lake.duck import among
+from anju.lake.duck import among, quoted
 from anju.lake.duck import name as named
-from anju.lake.duck import quoted
 from anju.lake.headers import DELETE_WORDS, KEEP_WORDS, TOTALS, HeaderMap
 from anju.lake.rows import COLUMN_SQL
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+from django.utils import timezone
 
 from anju.apps.backup.making import make_backup
 from anju.apps.backup.restoring import find_set
 from anju.apps.backup.restoring import restore as bring_back
 from anju.apps.backup.store import BackupError
-from anju.cli.context import data_folder, json_option, migrated, policy_folder, progress, say
+from anju.cli.context import actor, data_folder, json_option, migrated, policy_folder, progress, say
 from anju.cli.endings import FOUND, NOT_READY, WRONG_USE, fail
 from anju.core.standards.read import read_policy
 
@@ -39,7 +40,9 @@ def backup(out: Path, keep: int | None, verify: bool, as_json: bool) -> None:
     policy, _ = read_policy(policy_folder())
     try:
         with progress("backing up") as advance:
-            made = make_backup(data_folder(), policy_folder(), policy.digest if policy else "", out, keep=keep, progress=advance)
+            made = make_backup(
+                data_folder(), policy_folder(), policy.digest if policy else "", out, by=actor(), at=timezone.now(), keep=keep, progress=advance
+            )
     except BackupError as error:
         _refuse(error)
     keys = data_folder() / "keys"
@@ -94,6 +97,8 @@ def restore(source: Path, keys: Path | None, without_keys: bool, as_json: bool) 
                 source.expanduser().resolve(),
                 data_folder(),
                 policy.digest if policy else "",
+                by=actor(),
+                at=timezone.now(),
                 keys=keys,
                 without_keys=without_keys,
                 progress=advance,

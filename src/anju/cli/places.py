@@ -53,7 +53,7 @@ def import_(
         if official:
             if vintage is None:
                 raise click.UsageError("an official list needs its day: --vintage 2021-10-31")
-            listed = import_official_list(file, vintage=vintage, layout=layout)
+            listed = import_official_list(file, vintage=vintage, layout=layout, by=actor(), at=timezone.now())
             say(as_json, listed.as_dict(), _official_lines(listed))
             bad = bool(listed.faults or listed.lost)
         else:
@@ -134,7 +134,7 @@ def confirm(before: str, after: str, as_json: bool) -> None:
     """
     migrated()
     try:
-        confirm_succession(before, after)
+        confirm_succession(before, after, by=actor(), at=timezone.now())
     except ValueError as error:
         fail(str(error), "anju places succession list")
     say(as_json, {"from": before, "to": after, "doubtful": False}, [f"{before} is read as {after} from now on"])
@@ -152,7 +152,7 @@ def reject(before: str, after: str, as_json: bool) -> None:
     """
     migrated()
     try:
-        reject_succession(before, after)
+        reject_succession(before, after, by=actor(), at=timezone.now())
     except ValueError as error:
         fail(str(error), "anju places succession list")
     say(as_json, {"from": before, "to": None}, [f"{before} stands for its old place until someone says what it became"])
@@ -170,7 +170,7 @@ def import_succession(file: Path, as_json: bool) -> None:
     anju places succession import succession_2019.csv
     """
     migrated()
-    report = import_successions(file)
+    report = import_successions(file, by=actor(), at=timezone.now())
     lines = [f"{report.rows} rows: {report.new} new, {report.confirmed} confirmed, {report.unchanged} unchanged, {len(report.faults)} refused; "
              f"{report.dropped} guesses gave way"]  # fmt: skip
     say(as_json, report.as_dict(), lines + _fault_lines(report.faults))

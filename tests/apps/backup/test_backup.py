@@ -52,7 +52,8 @@ def empty(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Deployment
 
 
 def content(out: Path) -> dict[str, list[dict[str, Any]]]:
-    """Every table of the newest set as rows; JSON as values, since the engines write it differently."""
+    """Every table of the newest set as rows; JSON as values, since the engines write it differently. Without the lines of the
+    journal about backups themselves, of which there is one more each time."""
     store = Store(out)
     found = {}
     for name, entry in store.load().files.items():
@@ -62,7 +63,7 @@ def content(out: Path) -> dict[str, list[dict[str, Any]]]:
                 for column in ("reasons", "messages", "counts", "seconds", "detail"):
                     if column in row:
                         row[column] = json.loads(row[column])
-            found[name] = rows
+            found[name] = [row for row in rows if not str(row.get("act", "")).startswith("backup.")]
     return found
 
 
@@ -78,6 +79,8 @@ def test_what_comes_back_is_what_was_there(filled: Deployment, sets: Path, empty
     assert "written" in empty.anju("feeds", "refused", "1", str(tmp_path / "mend.xlsx"))
     empty.anju("backup", str(tmp_path / "second"))
     assert content(tmp_path / "second") == content(sets)
+    told = [row[0] for row in empty.rows("SELECT act FROM journal_line WHERE act LIKE 'backup%' ORDER BY id")]
+    assert told == ["backup.restore", "backup.make"]
     assert empty.json("doctor")["ready"] is True
 
 
@@ -92,7 +95,7 @@ def test_what_is_added_after_a_restore_gets_new_keys(filled: Deployment, sets: P
 
 def test_a_second_set_copies_nothing_that_is_there(filled: Deployment, tmp_path: Path) -> None:
     first, second = filled.json("backup", str(tmp_path / "sets")), filled.json("backup", str(tmp_path / "sets"))
-    assert first["written"] > 50 and second["written"] == 0  # type: ignore[operator]
+    assert first["written"] > 50 and second["written"] == 1  # type: ignore[operator]  # the journal: the first set has its line in it
     assert len(Store(tmp_path / "sets").names()) == 2
     third = filled.json("backup", str(tmp_path / "sets"), "--keep", "1")
     assert third["sets_removed"] == 2 and len(Store(tmp_path / "sets").names()) == 1

@@ -44,7 +44,7 @@ def place(code: str) -> int:
 
 def test_old_origins_find_the_places_of_today(tmp_path: Path) -> None:
     (tmp_path / "lists.csv").write_text(LISTS, encoding="utf-8")
-    import_official_list(tmp_path / "lists.csv", vintage=date(2019, 10, 31))
+    import_official_list(tmp_path / "lists.csv", vintage=date(2019, 10, 31), by="t", at=AT)
     (tmp_path / "places.csv").write_text("level,code,name,parent_code\nunit,U1,义龙,\ncommunity,C1,新城,U1\n", encoding="utf-8")
     import_scope_places(tmp_path / "places.csv", by="t", at=AT, programme_code="P", programme_name="p")
     rows = ["H1,C1,522301108", "H2,C1,522301108201", "H3,C1,522322205203", "H4,C1,522322999001", "H5,C1,999999999999", "H6,C1,"]
@@ -57,6 +57,6 @@ def test_old_origins_find_the_places_of_today(tmp_path: Path) -> None:
     assert origins(tmp_path / "r") == {
         "H1": old, "H2": old, "H3": place("522302200"), "H4": place("522302"), "H5": None, "H6": None,
     }  # fmt: skip
-    confirm_succession("522301108", "522301010")
+    confirm_succession("522301108", "522301010", by="t", at=AT)
     assert origins(tmp_path / "r")["H1"] == origins(tmp_path / "r")["H2"] == place("522301010") != old
     assert Household.objects.get(household_code="H1").origin_village_code == "522301108"

@@ -56,7 +56,7 @@ def test_bad_rows_are_told_with_their_lines(tmp_path: Path) -> None:
 def test_later_list_loses_nobody(tmp_path: Path) -> None:
     path = tmp_path / "official.csv"
     path.write_text(OFFICIAL, encoding="utf-8")
-    report = import_official_list(path, vintage=date(2018, 10, 31))
+    report = import_official_list(path, vintage=date(2018, 10, 31), by="clerk", at=AT)
     assert (report.closed, report.followed, len(report.doubtful), report.lost) == (4, 3, 1, [])
     codes = place_codes()
     assert codes["522322"] == codes["522302"] and codes["522322205"] == codes["522302200"]
@@ -65,7 +65,7 @@ def test_later_list_loses_nobody(tmp_path: Path) -> None:
     assert Succession.objects.get(doubtful=True).to_key == "522301010"
     assert PlaceCode.objects.get(code="522322").valid_to == date(2018, 10, 31)
     before = (Place.objects.count(), PlaceCode.objects.count())
-    again = import_official_list(path, vintage=date(2018, 10, 31))
+    again = import_official_list(path, vintage=date(2018, 10, 31), by="clerk", at=AT)
     assert (again.new, again.closed, before) == (0, 0, (Place.objects.count(), PlaceCode.objects.count()))
 
 
@@ -76,7 +76,7 @@ def test_villages_with_headings_one_level_off(tmp_path: Path) -> None:
         "贵州省,黔西南州,522300000000,兴仁市,522302000000,东湖街道,522302001000,街心社区居委会,522302001001,111\n",
         encoding="utf-8",
     )
-    assert import_official_list(path, vintage=date(2021, 10, 31), layout="nested").new == 4
+    assert import_official_list(path, vintage=date(2021, 10, 31), layout="nested", by="clerk", at=AT).new == 4
     village = Place.objects.get(level="village")
     assert (village.name, village.code) == ("街心社区", "522302001001")
     assert village.parent is not None and village.parent.name == "东湖街道"

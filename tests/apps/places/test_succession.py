@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,7 @@ from anju.apps.places.succession import (
 from anju.cli.main import main
 
 pytestmark = pytest.mark.django_db
+WHO: dict[str, Any] = {"by": "clerk", "at": datetime(2023, 9, 1, tzinfo=UTC)}
 HEAD = "vintage,level,code,name,parent_code\n"
 BEFORE = ["county,522301,兴义市,5223", "town,522301108,马岭镇,522301", "town,522301109,捧乍镇,522301", "town,522301110,鲁屯镇,522301"]
 AFTER = ["county,522301,兴义市,5223", "town,522301010,马岭街道,522301", "town,522301009,洒金街道,522301", "town,522301109,捧乍镇,522301"]
@@ -34,14 +36,14 @@ def lists(tmp_path: Path) -> None:
     path = tmp_path / "official.csv"
     rows = [f"2017-10-31,{row}\n" for row in BEFORE] + [f"2019-10-31,{row}\n" for row in AFTER]
     path.write_text(HEAD + "".join(rows), encoding="utf-8")
-    report = import_official_list(path, vintage=date(2019, 10, 31))
+    report = import_official_list(path, vintage=date(2019, 10, 31), **WHO)
     assert (report.closed, report.followed, len(report.doubtful), len(report.lost)) == (2, 0, 1, 1)
 
 
 def say(tmp_path: Path, *rows: str) -> dict[str, object]:
     path = tmp_path / "succession.csv"
     path.write_text("\n".join(("from,to,how,on", *rows)) + "\n", encoding="utf-8")
-    return import_successions(path).as_dict()
+    return import_successions(path, **WHO).as_dict()
 
 
 def place(code: str) -> int:
@@ -56,17 +58,17 @@ def test_what_waits_for_a_persons_word(lists: None) -> None:
 
 
 def test_a_confirmed_succession_is_followed(lists: None) -> None:
-    confirm_succession("522301108", "522301010")
+    confirm_succession("522301108", "522301010", **WHO)
     assert place_codes()["522301108"] == place("522301010")
     assert places_today() == {place("522301108"): place("522301010")}
     assert [g.code for g in list_successions()] == ["522301110"]
     assert len(list_successions(everything=True)) == 2
     with pytest.raises(ValueError, match="waiting: none"):
-        confirm_succession("522301108", "522301010")
+        confirm_succession("522301108", "522301010", **WHO)
 
 
 def test_a_rejected_guess_leaves_the_old_place(lists: None) -> None:
-    reject_succession("522301108", "522301010")
+    reject_succession("522301108", "522301010", **WHO)
     assert [(g.code, g.to) for g in list_successions()] == [("522301108", ""), ("522301110", "")]
     assert place_codes()["522301108"] == place("522301108")
 
@@ -120,7 +122,7 @@ def test_bad_rows_are_told_and_the_others_taken(lists: None, tmp_path: Path) -> 
 def test_a_guess_that_would_lead_in_a_circle_cannot_be_confirmed(lists: None) -> None:
     Succession.objects.create(kind="place", from_key="522301010", to_key="522301108", on=date(2020, 1, 1), how="renamed")
     with pytest.raises(ValueError, match="522301108 → 522301010 → 522301108"):
-        confirm_succession("522301108", "522301010")
+        confirm_succession("522301108", "522301010", **WHO)
     assert place_codes()["522301108"] == place("522301108")
 
 
@@ -152,14 +154,14 @@ REAL = Path(os.environ.get("ANJU_REAL_DATA", "")) / "places"
 
 @pytest.mark.skipif(not os.environ.get("ANJU_REAL_DATA"), reason="ANJU_REAL_DATA names no folder with the real lists")
 def test_the_real_lists_lose_nobody() -> None:
-    towns = import_official_list(REAL / "qianxinan_county_town_2017_2021.csv", vintage=date(2017, 10, 31))
+    towns = import_official_list(REAL / "qianxinan_county_town_2017_2021.csv", vintage=date(2017, 10, 31), **WHO)
     assert (towns.rows, towns.closed, towns.followed, len(towns.doubtful), towns.lost, towns.faults) == (715, 21, 17, 4, [], [])
-    villages = import_official_list(REAL / "qianxinan_villages_nbs2021.csv", vintage=date(2021, 10, 31), layout="nested")
+    villages = import_official_list(REAL / "qianxinan_villages_nbs2021.csv", vintage=date(2021, 10, 31), layout="nested", **WHO)
     assert (villages.rows, villages.new, villages.closed, villages.lost, villages.faults) == (1294, 1294, 0, [], [])
     codes = place_codes()
     assert codes["522322"] == codes["522302"] and codes["522322205"] == codes["522302200"]
     names = {code: Place.objects.get(pk=codes[code]).name for code in ("522301010003", "522301010002", "522302006004", "522324003005")}
     assert list(names.values()) == ["思源社区", "龙盛社区", "安和社区", "新塘社区"]
     for guess in list_successions():
-        confirm_succession(guess.code, guess.to)
+        confirm_succession(guess.code, guess.to, **WHO)
     assert list_successions() == [] and place_codes()["522301108"] == codes["522301010"]

@@ -16,7 +16,7 @@ from django.db import connection
 
 from anju.apps.backup.store import BackupError, Progress, Set, Store, room_for
 from anju.apps.backup.tables import dump, migrations_of, one_moment, tables
-from anju.apps.journal.actions import bring_in
+from anju.apps.journal.actions import bring_in, record
 from anju.apps.people.vault import key_checks
 
 RECORD = "backup.json"  # in the data folder: when the last set was made and where, for the doctor
@@ -50,7 +50,9 @@ class Made:
         }
 
 
-def make_backup(data: Path, policy: Path, digest: str, out: Path, *, keep: int | None = None, progress: Progress | None = None) -> Made:
+def make_backup(
+    data: Path, policy: Path, digest: str, out: Path, *, by: str, at: datetime, keep: int | None = None, progress: Progress | None = None
+) -> Made:
     """Adds a set to the folder `out`. Killed at any moment, `out` holds the sets it held before, whole.
 
     Raises BackupError where `out` cannot be used. Files that the database names and the lake lacks are in `missing`."""
@@ -82,6 +84,13 @@ def make_backup(data: Path, policy: Path, digest: str, out: Path, *, keep: int |
         path = store.finish(one)
         gone, _ = store.prune(keep)
     _remember(data, one, out)
+    record(
+        act="backup.make",
+        about=f"backup:{one.name}",
+        by=by,
+        at=at,
+        detail={"files": len(one.files), "new": written, "missing": len(one.missing)},
+    )
     return Made(one, path, written, size, gone)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from anju.apps.backup.store import BackupError, Progress, Set, Store, room_for
 from anju.apps.backup.tables import another_file, known_state, load, migrate_to, reset_sequences, rows_of
+from anju.apps.journal.actions import record
 from anju.apps.people.vault import KEY_FILES, key_checks
 
 MARK = "restoring"  # a folder in the data folder, there from the first step of a restore to its last
@@ -41,7 +43,15 @@ class Restored:
 
 
 def restore(
-    source: Path, data: Path, policy_digest: str, *, keys: Path | None = None, without_keys: bool = False, progress: Progress | None = None
+    source: Path,
+    data: Path,
+    policy_digest: str,
+    *,
+    by: str,
+    at: datetime,
+    keys: Path | None = None,
+    without_keys: bool = False,
+    progress: Progress | None = None,
 ) -> Restored:
     """`source` is a folder of sets (its newest is meant) or one file of its sets/. Raises BackupError and changes nothing
     where the deployment is not empty, the set is damaged or newer than this Anju, or the keys are not the set's."""
@@ -64,6 +74,7 @@ def restore(
     rows, dropped = _appear(data, stage, state)
     shutil.rmtree(stage)
     policy = data / "policy" if one.policy != policy_digest else None
+    record(act="backup.restore", about=f"backup:{one.name}", by=by, at=at, detail={"files": len(wanted), "keys_fit": fits})
     return Restored(one, rows, len(wanted), fits, policy, dropped)
 
 

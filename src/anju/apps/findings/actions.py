@@ -16,6 +16,7 @@ from django.utils import timezone
 from anju.apps.feeds.publish import publish_manifest
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.turn import clear_leftovers, turn
+from anju.apps.journal.actions import record
 from anju.apps.people.publish import export_registry
 from anju.apps.places.codes import one_writer
 from anju.apps.places.models import Place
@@ -88,18 +89,26 @@ def judge(
         ).order_by("-pk").first()  # fmt: skip
         if same is not None and (same.current or same.replay) and run_folder(data, same).exists():
             return Judged(same, 0, 0, 0, Finding.objects.count())
-        record = Run.objects.create(
-            day=day,
-            known_at=known_at,
-            policy_digest=policy.digest,
-            registry_digest=registry,
-            manifest_digest=manifest,
-            folder="",
-            started_at=timezone.now(),
-            started_by=by,
-        )
-        result = run(policy, sources, day, known_at.replace(tzinfo=None), data / "lake" / "runs" / str(record.pk), progress=progress)
-        return write_difference(record, result)
+        begun = start_run(policy, day, known_at, registry, manifest, by=by, at=timezone.now())
+        result = run(policy, sources, day, known_at.replace(tzinfo=None), data / "lake" / "runs" / str(begun.pk), progress=progress)
+        return write_difference(begun, result)
+
+
+@transaction.atomic
+def start_run(policy: Policy, day: date, known_at: datetime, registry: str, manifest: str, *, by: str, at: datetime) -> Run:
+    """The run in its table, before anything is judged: `registry` and `manifest` are the digests of what it reads."""
+    begun = Run.objects.create(
+        day=day,
+        known_at=known_at,
+        policy_digest=policy.digest,
+        registry_digest=registry,
+        manifest_digest=manifest,
+        folder="",
+        started_at=at,
+        started_by=by,
+    )
+    record(act="runs.start", about=f"run:{begun.pk}", by=by, at=at, detail={"day": day.isoformat()})
+    return begun
 
 
 def run_folder(data: Path, run: Run) -> Path:
@@ -108,25 +117,33 @@ def run_folder(data: Path, run: Run) -> Path:
 
 
 @transaction.atomic
-def write_difference(record: Run, result: RunResult) -> Judged:
+def write_difference(begun: Run, result: RunResult) -> Judged:
     """One transaction: attainment, the findings that changed, and the pointer to this run. Unchanged rows are not touched."""
     one_writer()
     last = Run.objects.filter(current=True).first()
-    record.replay = last is not None and record.day < last.day
+    begun.replay = last is not None and begun.day < last.day
     counts = (0, 0, 0, Finding.objects.count())
-    _write_attainment(record, result.attainment)
+    _write_attainment(begun, result.attainment)
     if result.situation is not None:
-        _write_families(record, result.situation)
-    if not record.replay:
-        counts = _merge(record.pk, result.breaches)
+        _write_families(begun, result.situation)
+    if not begun.replay:
+        counts = _merge(begun.pk, result.breaches)
         Run.objects.filter(current=True).update(current=False)
-        record.current = True
-    record.folder = f"runs/{result.folder.name}"
-    record.counts = result.counts
-    record.seconds = {name: round(value, 4) for name, value in result.seconds.items()}
-    record.finished_at = timezone.now()
-    record.save()
-    return Judged(record, *counts)
+        begun.current = True
+    begun.folder = f"runs/{result.folder.name}"
+    begun.counts = result.counts
+    begun.seconds = {name: round(value, 4) for name, value in result.seconds.items()}
+    begun.finished_at = timezone.now()
+    begun.save()
+    detail: dict[str, str | int | bool | None] = {
+        "day": begun.day.isoformat(),
+        "opened": counts[0],
+        "changed": counts[1],
+        "ended": counts[2],
+        "replay": begun.replay,
+    }
+    record(act="runs.finish", about=f"run:{begun.pk}", by=begun.started_by, at=begun.finished_at, detail=detail)
+    return Judged(begun, *counts)
 
 
 def _write_attainment(record: Run, path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from django.db import connection, transaction
 
+from anju.apps.journal.actions import record
 from anju.apps.people.events import Events
 from anju.apps.people.memberships import Memberships
 from anju.apps.people.models import Household, Identifier, Person, RegisterDelivery
@@ -103,7 +104,18 @@ def import_people(
             run.settle_events()
         finally:
             con.close()
+        if not dry_run:
+            _record(report, len(files))
     return report
+
+
+def _record(report: ImportReport, files: int) -> None:
+    """One line for the whole import: how much it changed, and not whom."""
+    detail: dict[str, str | int | bool | None] = {"files": files}
+    for name in ("households", "persons", "events"):
+        counts: Counts = getattr(report, name)
+        detail |= {f"{name}_new": counts.new, f"{name}_changed": counts.changed, f"{name}_refused": counts.refused}
+    record(act="people.import", about=f"register:{report.valid}", by=report.by, at=report.at, detail=detail)
 
 
 class _Run:

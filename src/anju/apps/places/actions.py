@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from anju.apps.journal.actions import record
 from anju.apps.places.codes import SCOPE, first_free
 from anju.apps.places.models import Place, PlaceCode, PlaceVersion
 from anju.apps.places.official import OfficialReport, import_official_list
@@ -60,6 +61,8 @@ def import_scope_places(
         tree = _Tree(at, root_level, unit_level, programme_code, programme_name)
         tree.add(_sound(rows, tree, report), report)
         tree.save()
+        detail = {"rows": report.rows, "new": report.new, "changed": report.changed, "refused": len(report.faults)}
+        record(act="places.import", about=f"place:{tree.root.pk}", by=by, at=at, detail=detail)
     return report
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
 from django.db import transaction
 from django.db.models import Q
 
+from anju.apps.journal.actions import record
 from anju.apps.places.codes import first_free, plain_name, stem
 from anju.apps.places.models import Place, PlaceCode, Succession
 from anju.apps.places.succession import STATISTICAL
@@ -39,7 +40,9 @@ class OfficialReport:
         return asdict(self)
 
 
-def import_official_list(path: Path, *, vintage: date, layout: Literal["columns", "nested"] = "columns") -> OfficialReport:
+def import_official_list(
+    path: Path, *, vintage: date, by: str, at: datetime, layout: Literal["columns", "nested"] = "columns"
+) -> OfficialReport:
     """`columns`: vintage, level, code, name, parent_code, where a row's own vintage goes before `vintage`.
     `nested`: one village a row with its town, county and city beside it, under headings that name the level above."""
     report = OfficialReport()
@@ -47,6 +50,8 @@ def import_official_list(path: Path, *, vintage: date, layout: Literal["columns"
     with transaction.atomic():
         for day, entries in sorted(lists.items()):
             _Vintage(day, entries, report).take()
+        detail = {"rows": report.rows, "new": report.new, "renamed": report.renamed, "closed": report.closed}
+        record(act="places.official", about=f"list:{vintage}", by=by, at=at, detail=detail)
     return report
 
 

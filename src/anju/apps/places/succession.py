@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from django.db import transaction
 
+from anju.apps.journal.actions import record
 from anju.apps.places.models import PlaceCode, Succession
 from anju.apps.places.tables import read_rows
 
@@ -105,7 +106,8 @@ def list_successions(*, everything: bool = False) -> list[Guess]:
     return found + [Guess(code, names[code], until) for code, until in sorted(ended.items()) if code not in followed]
 
 
-def confirm_succession(before: str, after: str) -> None:
+@transaction.atomic
+def confirm_succession(before: str, after: str, *, by: str, at: datetime) -> None:
     """From now on `before` is read as `after`. Raises ValueError where nobody guessed so, or it would lead in a circle."""
     row = _doubtful(before, after)
     circle = _circle(before, after, known_successors())
@@ -113,11 +115,14 @@ def confirm_succession(before: str, after: str) -> None:
         raise ValueError(f"{before} cannot have become {after}: that would lead back to itself ({' → '.join(circle)})")
     row.doubtful = False
     row.save(update_fields=["doubtful"])
+    record(act="succession.confirm", about=f"code:{before}", by=by, at=at, detail={"to": after})
 
 
-def reject_succession(before: str, after: str) -> None:
+@transaction.atomic
+def reject_succession(before: str, after: str, *, by: str, at: datetime) -> None:
     """The guess is withdrawn; the code stands for its old place until someone says what became of it."""
     _doubtful(before, after).delete()
+    record(act="succession.reject", about=f"code:{before}", by=by, at=at, detail={"to": after})
 
 
 def _doubtful(before: str, after: str) -> Succession:
@@ -159,7 +164,7 @@ class SuccessionReport:
         return asdict(self)
 
 
-def import_successions(path: Path) -> SuccessionReport:
+def import_successions(path: Path, *, by: str, at: datetime) -> SuccessionReport:
     """Splits, merges and renamings that someone knows, from a file with the columns from, to, how, on.
 
     Names alone cannot tell these. Bad rows are told with their lines, the others are taken. Raises FileRefused."""
@@ -181,6 +186,8 @@ def import_successions(path: Path) -> SuccessionReport:
         became.setdefault(before, []).append(after)
     with transaction.atomic():
         _save(given, report)
+        detail = {"rows": report.rows, "new": report.new, "confirmed": report.confirmed, "dropped": report.dropped}
+        record(act="succession.import", about="list:succession", by=by, at=at, detail=detail)
     return report
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from anju.apps.places.models import Place
 from anju.apps.staff.permissions import ROLES
@@ -18,6 +19,12 @@ class Account(AbstractUser):
     theme = models.CharField(max_length=8, blank=True)
     large_text = models.BooleanField(default=False)
     must_change_password = models.BooleanField(default=False)
+    session_salt = models.CharField(max_length=32, blank=True)  # changed to end every session at once
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to be valid: Django's own, over the password, and over the salt once there is one."""
+        own: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return salted_hmac("anju.staff.session", own + self.session_salt, algorithm="sha256").hexdigest() if self.session_salt else own
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -58,3 +65,30 @@ class Token(models.Model):
     last_used = models.DateField(null=True)
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=150, blank=True)
+
+
+class SignIn(models.Model):
+    """One sign-in: when, on what, and until when its session stood. The last few of each account are kept."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    device = models.CharField(max_length=200, blank=True)  # as the browser calls itself
+    address = models.CharField(max_length=45, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-at"], name="sign_in_account")]
+
+
+class SecondFactor(models.Model):
+    """An authenticator app. `sealed` holds its secret and the seed of the recovery codes under the deployment's data.key.
+
+    `last_step`: the half minute of the last code taken, so that no code is good twice. `used`: a bit for each recovery code."""
+
+    account = models.OneToOneField(Account, models.CASCADE, related_name="second_factor")
+    sealed = models.BinaryField()
+    started_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)
+    used = models.IntegerField(default=0)

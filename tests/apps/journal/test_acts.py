@@ -1,0 +1,236 @@
+"""Every act of every app writes exactly one line of the journal: the acts are found in the code, and each is performed."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from alerts_fixtures import BUREAU, dropped, one, places, rules
+from anju import apps
+from anju.apps.alerts import actions as alerts
+from anju.apps.alerts.models import Episode, Hold
+from anju.apps.findings.actions import start_run
+from anju.apps.journal.models import Line
+from anju.apps.people.importing import import_people
+from anju.apps.places.actions import import_official_list, import_scope_places
+from anju.apps.places.models import Place, Succession
+from anju.apps.places.succession import confirm_succession, import_successions, reject_succession
+from anju.apps.staff import actions as staff
+from anju.apps.staff.importing import import_staff
+from anju.apps.staff.models import SecondFactor
+from anju.core.contracts.programme import read_programme
+from anju.core.contracts.read import read_contracts
+
+__all__ = ["one", "places", "rules"]
+pytestmark = pytest.mark.django_db
+AT = datetime(2023, 9, 26, 12, tzinfo=UTC)
+WHO: dict[str, Any] = {"by": "clerk", "at": AT}
+TRIED_ELSEWHERE = ("anju.apps.journal", "anju.apps.feeds", "anju.apps.backup")  # with files and processes of their own
+NO_LINE = {"anju.apps.alerts.actions.mark_look"}  # where one stopped reading is nobody's business
+
+
+def acts() -> Iterator[str]:
+    """The public functions that are told by whom and when."""
+    for info in pkgutil.walk_packages(apps.__path__, f"{apps.__name__}."):
+        if ".migrations" in info.name or info.name.startswith(TRIED_ELSEWHERE):
+            continue
+        module = importlib.import_module(info.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            told = {p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY}
+            if function.__module__ == info.name and not name.startswith("_") and {"by", "at"} <= told:
+                yield f"{info.name}.{name}"
+
+
+ACTS = sorted(set(acts()) - NO_LINE)
+
+
+class World:
+    """What the examples begin with. Each is tried in a world of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        unit = Place.objects.create(id=901, tree="scope", level="unit", code="U9", name="U9", path="/901/")
+        self.place = Place.objects.create(id=902, tree="scope", level="community", code="C9", name="C9", parent=unit, path="/901/902/")
+
+    def file(self, name: str, *rows: str) -> Path:
+        path = self.folder / name
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return path
+
+    def account(self, name: str = "luo", role: str = "cadre") -> Any:
+        account = staff.open_account(username=name, display_name=name, password=None, **WHO)
+        staff.give_post(account=account, role=role, place=self.place, **WHO)
+        return account
+
+
+def guess(world: World) -> None:
+    Succession.objects.create(kind="place", from_key="522301108", to_key="522301010", on=AT.date(), how="renamed", doubtful=True)
+
+
+# each prepares its world and answers the act itself, which is then done between two counts of the lines
+Example = Callable[[World], Callable[[], object]]
+
+
+def give(world: World) -> Callable[[], object]:
+    account = world.account()
+    return lambda: staff.give_post(account=account, role="grid_worker", place=world.place, **WHO)
+
+
+def end(world: World) -> Callable[[], object]:
+    post = world.account().posts.get()
+    return lambda: staff.end_post(post=post, **WHO)
+
+
+def token(world: World) -> Callable[[], object]:
+    post = world.account().posts.get()
+    return lambda: staff.make_token(post=post, name="nightly export", days=30, **WHO)
+
+
+def revoke(world: World) -> Callable[[], object]:
+    made = token(world)()
+    assert isinstance(made, tuple)
+    return lambda: staff.revoke_token(token=made[0], **WHO)
+
+
+def hand_over(world: World) -> Callable[[], object]:
+    account, to = world.account(), world.account("wei", "grid_worker")
+    return lambda: staff.hand_over(account=account, to=to, **WHO)
+
+
+def of_account(act: Callable[..., object], *, locked: bool = False, factor: bool = False) -> Example:
+    def example(world: World) -> Callable[[], object]:
+        account = world.account()
+        account.is_active = not locked
+        account.save()
+        if factor:
+            SecondFactor.objects.create(account=account, sealed=b"x", started_at=AT, confirmed_at=AT)
+        return lambda: act(account=account, **WHO)
+
+    return example
+
+
+def a_list(world: World) -> Callable[[], object]:
+    head = "username,display_name,role,place_level,place_code"
+    path = world.file("staff.csv", head, *(f"w{n},W,grid_worker,community,C9" for n in range(50)))
+    return lambda: import_staff(path, **WHO)
+
+
+def scope(world: World) -> Callable[[], object]:
+    path = world.file("places.csv", "level,code,name,parent_code", "unit,U1,义龙,", "street,S1,木贾,U1", "community,C1,新城,S1")
+    return lambda: import_scope_places(path, programme_code="P", programme_name="programme", **WHO)
+
+
+def official(world: World) -> Callable[[], object]:
+    path = world.file("list.csv", "level,code,name,parent_code", "county,522301,兴义市,5223", "town,522301108,马岭镇,522301")
+    return lambda: import_official_list(path, vintage=date(2017, 10, 31), **WHO)
+
+
+def became(world: World) -> Callable[[], object]:
+    official(world)()
+    path = world.file("became.csv", "from,to,how,on", "522301009,522301108,renamed,2017-01-01")
+    return lambda: import_successions(path, **WHO)
+
+
+def people(world: World) -> Callable[[], object]:
+    programme = read_programme(Path(settings.POLICY))[0]
+    contracts = read_contracts(Path(settings.POLICY))[0]
+    rows = [f"H{n},C9,2019-02-20,2" for n in range(50)]
+    path = world.file("households.csv", "household_code,dest_community_code,move_in_date,member_count", *rows)
+    assert programme is not None
+    return lambda: import_people([path], contracts=contracts, programme=programme, **WHO)
+
+
+PLACES, STAFF = "anju.apps.places", "anju.apps.staff"
+EXAMPLES: dict[str, Example] = {
+    f"{PLACES}.actions.import_scope_places": scope,
+    f"{PLACES}.official.import_official_list": official,
+    f"{PLACES}.succession.import_successions": became,
+    f"{PLACES}.succession.confirm_succession": lambda w: (guess(w), lambda: confirm_succession("522301108", "522301010", **WHO))[1],
+    f"{PLACES}.succession.reject_succession": lambda w: (guess(w), lambda: reject_succession("522301108", "522301010", **WHO))[1],
+    f"{STAFF}.actions.open_account": lambda w: lambda: staff.open_account(username="wei", display_name="韦", password="ten letters", **WHO),
+    f"{STAFF}.actions.give_post": give,
+    f"{STAFF}.actions.end_post": end,
+    f"{STAFF}.actions.hand_over": hand_over,
+    f"{STAFF}.actions.set_first_password": of_account(staff.set_first_password),
+    f"{STAFF}.actions.lock_account": of_account(staff.lock_account),
+    f"{STAFF}.actions.unlock_account": of_account(staff.unlock_account, locked=True),
+    f"{STAFF}.actions.end_all_sessions": of_account(staff.end_all_sessions),
+    f"{STAFF}.actions.reset_second_factor": of_account(staff.reset_second_factor, factor=True),
+    f"{STAFF}.importing.import_staff": a_list,
+    f"{STAFF}.actions.make_token": token,
+    f"{STAFF}.actions.revoke_token": revoke,
+    "anju.apps.people.importing.import_people": people,
+}
+JUDGED: dict[str, Callable[[Any], Callable[[], object]]] = {
+    "anju.apps.findings.actions.start_run": lambda one: (
+        lambda: start_run(one.policy, date(2023, 9, 27), AT, "r", "m", by="luo", at=AT)
+    ),
+    "anju.apps.alerts.actions.acknowledge": lambda one: (
+        lambda: alerts.acknowledge(numbers=[Episode.objects.get().pk], by=BUREAU, at=AT, comment="called")
+    ),
+    "anju.apps.alerts.actions.mute": lambda one: lambda: mute(one),
+    "anju.apps.alerts.actions.unmute": lambda one: (
+        lambda key: lambda: alerts.unmute(one.policy, one.data, key=key, by=BUREAU, at=AT)
+    )(mute(one)),
+    "anju.apps.alerts.actions.release_baseline": lambda one: (
+        lambda: alerts.release_baseline(one.policy, one.data, keys=[Hold.objects.filter(released_at=None)[0].pk], by=BUREAU, at=AT)
+    ),
+}  # fmt: skip
+
+
+def mute(one: Any) -> int:
+    until, path = AT.date() + timedelta(days=3), Episode.objects.get().path
+    return alerts.mute(one.policy, one.data, by=BUREAU, at=AT, reason="away for a week", until=until, path=path, standard="ED-01").pk
+
+
+def test_every_act_has_an_example() -> None:
+    assert sorted({*EXAMPLES, *JUDGED}) == ACTS
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_an_act_writes_exactly_one_line(name: str, tmp_path: Path) -> None:
+    perform = EXAMPLES[name](World(tmp_path))
+    the_one_line_of(perform, "clerk")
+
+
+@pytest.mark.parametrize("name", sorted(JUDGED))
+def test_an_act_on_what_was_judged_writes_exactly_one_line(name: str, one: Any) -> None:
+    if "release" not in name:
+        one.begin()
+    one.judge(date(2023, 9, 26), **dropped())
+    the_one_line_of(JUDGED[name](one), "luo")
+
+
+def the_one_line_of(perform: Callable[[], object], by: str) -> None:
+    """…which names who did it and when, and of whom the key."""
+    before = set(Line.objects.values_list("pk", flat=True))
+    perform()
+    (line,) = Line.objects.exclude(pk__in=before)
+    assert (line.by, line.at) == (by, AT)
+    assert line.about.partition(":")[2]
+    assert not {"韦", "W", "马岭镇", "义龙"} & set(map(str, line.detail.values())), "a line holds keys, never values"
+    assert len(line.detail) < 20
+
+
+def test_a_run_writes_a_line_when_it_begins_and_one_when_it_is_whole(one: Any) -> None:
+    run = one.run(date(2023, 9, 26), **dropped())
+    (line,) = Line.objects.filter(act="runs.finish")
+    assert (line.about, line.by, line.detail["opened"]) == (f"run:{run.pk}", "test", 1)
+
+
+def test_an_act_that_is_refused_writes_none(tmp_path: Path) -> None:
+    account = World(tmp_path).account()
+    before = Line.objects.count()
+    with pytest.raises(staff.Refused):
+        staff.give_post(account=account, role="king", place=Place.objects.get(code="C9"), **WHO)
+    with pytest.raises(ValueError, match="no doubtful succession"):
+        confirm_succession("1", "2", **WHO)
+    assert Line.objects.count() == before

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +14,33 @@ from django.test import Client
 from django.utils import timezone
 
 from anju.api.door import wrong_tokens
-from anju.apps.findings.current import programme
+from anju.apps.alerts.actions import follow, release_baseline
+from anju.apps.alerts.models import Episode, Hold
+from anju.apps.feeds.actions import receive_file
+from anju.apps.feeds.models import Delivery
+from anju.apps.findings.actions import judge
+from anju.apps.findings.current import policy, programme
+from anju.apps.findings.models import Run
 from anju.apps.people.models import Household, Identifier, Membership, Person
-from anju.apps.people.vault import Sealer, digest, ensure_keys
+from anju.apps.people.publish import Directory
+from anju.apps.people.vault import FileVault, Sealer, digest, ensure_keys, masked_identifier
 from anju.apps.places.models import Place
 from anju.apps.staff.actions import give_post, make_token, open_account
-from anju.apps.staff.models import Post
+from anju.apps.staff.models import Account, Post
+from anju.apps.staff.queries import viewer_of
 from anju.core.terms.identifiers import check_digit
 from anju.web.layout.catalogues import compile_stale
 
 compile_stale()
 AT = datetime(2023, 1, 1, tzinfo=UTC)
 NUMBER = "52230019900101001" + check_digit("52230019900101001")
+CHILD = "52230020130501001" + check_digit("52230020130501001")
+DAY, KNOWN = date(2023, 9, 26), datetime(2023, 9, 26, 18, tzinfo=UTC)
+ROLL = (
+    "person_id,term,school_code,school_unit_code,stage,grade,status,boarding,enrolled_on\n"
+    f"{CHILD},2023-2024-1,U1-primary-1,U1,primary,4,dropped_out,false,2019-09-01\n"
+    f"{NUMBER},,U1-primary-1,U1,primary,4,enrolled,false,2019-09-01\n"
+)
 CAST = {
     "worker": ("grid_worker", "C1", Post.DESTINATION, ""), "neighbour": ("grid_worker", "C2", Post.DESTINATION, ""),
     "secretary": ("first_secretary", "C1", Post.DESTINATION, ""), "inspector": ("county_bureau", "U1", Post.DESTINATION, ""),
@@ -41,9 +58,10 @@ class Caller:
     def __init__(self, token: str) -> None:
         self.client, self.token = Client(HTTP_HOST="127.0.0.1", raise_request_exception=False), token
 
-    def __call__(self, method: str, path: str, body: Any = None, *, key: str = "", language: str = "en", **more: Any) -> Any:
+    def __call__(self, method: str, path: str, body: Any = None, *, key: str = "", language: str = "en", fresh: str = "", **more: Any) -> Any:
         headers = {"Accept-Language": language, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
         headers |= {"Idempotency-Key": key} if key else {}
+        headers |= {"If-None-Match": fresh} if fresh else {}
         data = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}
         response = self.client.generic(method, f"/api/v1{path}", headers=headers, **{**data, **more})
         if response.status_code >= 400:
@@ -83,24 +101,71 @@ def build_cast() -> dict[str, Place]:
 def build_family(place: dict[str, Place]) -> Household:
     dated = {"valid_from": AT.date(), "known_from": AT}
     home = Household.objects.create(
-        id=1, household_code="H0001", place=place["C1"], origin_place=place["O1"], building_no="3", unit_no="2", room_no="501", **dated
+        id=1,
+        household_code="H0001",
+        place=place["C1"],
+        origin_place=place["O1"],
+        building_no="3",
+        unit_no="2",
+        room_no="501",
+        status="active",
+        **dated,
     )
     people = [
-        Person.objects.create(id=1, name="韦秀英", initials="wxy", birth_date=date(1990, 1, 1), relation_to_head="02", **dated),
-        Person.objects.create(id=2, name="韦小明", initials="wxm", birth_date=date(2013, 5, 1), relation_to_head="20", **dated),
+        Person.objects.create(
+            id=1, name="韦秀英", initials="wxy", birth_date=date(1990, 1, 1), relation_to_head="02", sex="2", alive=True, **dated
+        ),
+        Person.objects.create(
+            id=2, name="韦小明", initials="wxm", birth_date=date(2013, 5, 1), relation_to_head="20", sex="1", alive=True, **dated
+        ),
     ]
     for person in people:
         Membership.objects.create(id=person.pk, person=person, household=home, start=date(2019, 1, 1), known_from=AT)
     keys, kind = ensure_keys(), programme().identifiers[0].name
-    Identifier.objects.create(
-        id=1, person=people[0], type=kind, value=Sealer(keys).seal(NUMBER), digest=digest(keys, kind, NUMBER), masked="522300************"
-    )
+    for person, number in zip(people, (NUMBER, CHILD), strict=True):
+        Identifier.objects.create(
+            id=person.pk,
+            person=person,
+            type=kind,
+            value=Sealer(keys).seal(number),
+            digest=digest(keys, kind, number),
+            masked=masked_identifier(number),
+        )
     return home
 
 
 @pytest.fixture
 def home(db: None) -> Household:
     return build_family(build_cast())
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The family after a run of every standard over a school roll: the child is out of school. `alert` is the child's, let out."""
+
+    home: Household
+    run: Run
+    delivery: Delivery
+    alert: Episode
+
+
+@pytest.fixture
+def judged(home: Household, own_data_folder: Path) -> Judged:
+    file = own_data_folder / "F09_U1_2023-2024-1.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(ROLL, encoding="utf-8")
+    kind = programme().identifiers[0].name
+    delivery = receive_file(
+        file, feed="F09", policy=policy(), root=own_data_folder / "lake", directory=Directory(kind), vault=FileVault(), by="test",
+        at=datetime(2023, 9, 12, 12, tzinfo=UTC), unit="U1",
+    ).delivery  # fmt: skip
+    run = judge(policy(), own_data_folder, DAY, KNOWN, by="test").run
+    follow(policy(), own_data_folder, run)
+    bureau = viewer_of(Account.objects.get(username="bureau"), timezone.localdate())
+    release_baseline(
+        policy(), own_data_folder, keys=list(Hold.objects.filter(released_at=None).values_list("pk", flat=True)), by=bureau, at=timezone.now()
+    )
+    return Judged(home, run, delivery, Episode.objects.get(standard="ED-01"))
 
 
 def token_of(name: str, *, days: int = 30) -> str:

@@ -13,7 +13,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 from ninja.parser import Parser
 
-from anju.api import me, people, places
+from anju.api import alerts, findings, journal, me, people, places, runs, standards
 from anju.api.description import complete
 from anju.api.door import Bearer
 from anju.api.problems import BY_STATUS, Problem, of_validation
@@ -50,7 +50,7 @@ class Api(NinjaAPI):
 
 
 api = Api(title="Anju", version="1", openapi_url=None, docs_url=None, auth=Bearer(), parser=JsonOnly(), urls_namespace="api")
-for room in (me, places, people):
+for room in (me, places, people, standards, runs, findings, alerts, journal):
     api.add_router("", room.router)
 
 

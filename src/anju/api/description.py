@@ -8,14 +8,17 @@ from anju.api.once import HEADER, LONGEST
 from anju.api.problems import KINDS, MEDIA, ProblemOut
 from anju.apps.staff.permissions import ACTS
 
-ALWAYS = (401, 403, 405, 422, 429, 500)
+ALWAYS = (401, 403, 404, 405, 422, 429, 500)
 OF_A_BODY = (400, 413, 415)
 OF_A_POST = (409,)
+OF_A_RUN = (503,)
 KEY = {
     "in": "header", "name": HEADER, "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"},
     "description": "A key of your own drawing: the same request under the same key is done once.",
 }  # fmt: skip
+FRESH = {"in": "header", "name": "If-None-Match", "required": False, "schema": {"type": "string", "pattern": "^[!-~]*$"},
+         "description": "The ETag of the version one has."}  # fmt: skip
 
 
 def complete(schema: dict[str, Any], acts: dict[str, str]) -> dict[str, Any]:
@@ -24,9 +27,9 @@ def complete(schema: dict[str, Any], acts: dict[str, str]) -> dict[str, Any]:
         "What the pages show and do, for programs. Every call acts in the post of its token: what that post may not see is answered "
         "like what does not exist. Days are ISO 8601, times RFC 3339, money whole fen. Errors are RFC 9457 problems."
     )
-    for path, methods in schema["paths"].items():
+    for methods in schema["paths"].values():
         for method, operation in methods.items():
-            _one(path, method, operation, acts[operation["operationId"]])
+            _one(method, operation, acts[operation["operationId"]])
     return schema
 
 
@@ -35,17 +38,20 @@ def _problem_schemas() -> dict[str, Any]:
     return {**found.pop("$defs"), "ProblemOut": found}
 
 
-def _one(path: str, method: str, operation: dict[str, Any], act: str) -> None:
+def _one(method: str, operation: dict[str, Any], act: str) -> None:
     operation["x-act"] = act or None
     says = f"Needs: {act} ({ACTS[act].en})." if act else "For every post."
     operation["description"] = " ".join(part for part in (operation.get("description", "").strip(), says) if part)
-    statuses = [*ALWAYS, *((404,) if "{" in path else ()), *(OF_A_POST if method == "post" else ())]
+    statuses = [*ALWAYS, *(OF_A_POST if method == "post" else ()), *(OF_A_RUN if operation["tags"][0] in ("runs", "findings") else ())]
     statuses += OF_A_BODY if "requestBody" in operation else ()
     if method == "post":
         operation.setdefault("parameters", []).append(KEY)
     for status in statuses:
         kinds = [kind for kind, (code, _title, _todo) in KINDS.items() if code == status]
         operation["responses"].setdefault(str(status), {"description": " / ".join(kinds)})
+    if "304" in operation["responses"]:
+        operation["responses"]["304"] = {"description": "The caller has this version already."}
+        operation.setdefault("parameters", []).append(FRESH)
     for status, answer in operation["responses"].items():
         if int(status) >= 400:
             answer["content"] = {MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}

@@ -118,6 +118,9 @@ def _guarded(
     following = getattr(request, "next_page", None)
     if following is not None and response.status_code == 200:
         response.headers["Link"] = f'<{following}>; rel="next"'
+    tag = getattr(request, "etag", None)
+    if tag is not None and response.status_code in (200, 304):
+        response.headers["ETag"], response.headers["Cache-Control"] = tag, "private, no-cache"
     return response
 
 

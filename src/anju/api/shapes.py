@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from ninja.params.functions import Path
+from ninja.params.functions import Path, Query
 
 from anju.apps.places.models import Place
 from anju.core.contracts.model import Bilingual
 from anju.core.standards.model import Title
 
 Level = Literal["red", "orange", "yellow", "blue"]
+AskedLevel = Annotated[Level | None, Query(None)]
 LARGEST = 2**63 - 1
 Key = Annotated[int, Path(ge=1, le=LARGEST)]
 Number = Annotated[int, Path(ge=1, le=LARGEST, description="The alert's public number.")]

@@ -27,6 +27,7 @@ MODES = ("out_province", "out_county", "local", "workshop", "self_employed", "pu
 MODE_SHARES = np.array([45, 15, 15, 8, 8, 5, 2, 2]) / 100
 CAPACITY = ("normal", "weak", "none")
 RELATIONS = ("01", "10", "20", "50", "70")
+CHILD, DAUGHTER = RELATIONS.index("20"), "30"  # the register tells sons from daughters
 GRID_HOUSEHOLDS = 350
 WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 

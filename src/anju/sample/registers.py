@@ -12,7 +12,7 @@ import pyarrow.csv as pacsv
 from anju.sample.columns import days, flags, numbered, replaced, same, text, whole
 from anju.sample.homes import communities, resident_status
 from anju.sample.plan import FOREVER, Spell, World
-from anju.sample.population import CAPACITY, ETHNIC, RELATIONS, identity_numbers
+from anju.sample.population import CAPACITY, CHILD, DAUGHTER, ETHNIC, RELATIONS, identity_numbers
 from anju.sample.settlements import COUNTIES, STREETS, UNIT_CODES, UNITS
 from anju.sample.timeline import first_of, last_of
 
@@ -108,7 +108,7 @@ def persons(w: World) -> dict[str, object]:
         "sex": whole(p.sex),
         "birth_date": days(p.birth),
         "ethnic_code": text([code for code, _ in ETHNIC], p.ethnic),
-        "relation_to_head": text(RELATIONS, p.relation),
+        "relation_to_head": text((*RELATIONS, DAUGHTER), np.where((p.relation == CHILD) & (p.sex == 2), len(RELATIONS), p.relation)),
         "hukou_area_code": text(COUNTIES, p.origin_unit[p.person_household]),
         "hukou_moved": flags(np.zeros(n, dtype=bool)),
         "residence_permit_no": text_where(numbered("JZ", np.arange(n), 8), adult),

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from django.conf import settings
 
-from anju.apps.findings.models import Run
+from anju.apps.findings.explaining import explain_of_run, recorded_facts
+from anju.apps.findings.models import Finding, Run
 from anju.apps.findings.need_to_know import NEED_TO_KNOW as NEED_TO_KNOW
 from anju.apps.findings.need_to_know import NEED_TO_KNOW_CODES as NEED_TO_KNOW_CODES
+from anju.apps.findings.subjects import NoSuchSubject
 from anju.apps.people.models import Household, Person
 from anju.apps.people.vault import masked_name
 from anju.core.contracts.model import Bilingual, Guarantee
 from anju.core.standards.explain import Explanation, explain
 from anju.core.standards.meaning.judge import Judge
 from anju.core.standards.model import Standard, Title, Version
+from anju.core.standards.render import render
 from anju.core.terms.dates import completed_years
 from anju.core.terms.viewer import Viewer
 from anju.lake.answers import Given, answers_of_household, answers_of_place
@@ -45,10 +51,17 @@ class Item:
     at_least: bool = False
     explanation: Explanation | None = None
     told: bool = True
+    recorded: tuple[tuple[Bilingual, Bilingual], ...] = ()  # of a place: what the run kept of it
 
     @property
-    def facts(self) -> list[Any]:
-        return [fact for fact in self.explanation.facts if fact.shown.en][:5] if self.explanation and self.told else []
+    def facts(self) -> list[tuple[Bilingual, Bilingual]]:
+        """Title and value, what the standard names as its reason first."""
+        if not self.told or self.explanation is None:
+            return list(self.recorded) if self.told else []
+        reasons = [render(evidence.ref) for evidence in self.version.evidence]
+        known = [fact for fact in self.explanation.facts if fact.shown.en]
+        known.sort(key=lambda fact: reasons.index(fact.name) if fact.name in reasons else len(reasons))
+        return [(fact.title, fact.shown) for fact in known][:5]
 
     @property
     def owed(self) -> list[Any]:
@@ -78,8 +91,10 @@ def family_page(viewer: Viewer, run: Run, household: Household, members: list[Pe
         {"breached": page.broken, "unknown": page.unknown, "met": page.kept}[one.answer].append(item)
     for one in _of_places(folder, path):
         item = _item(viewer, run, one, None, names)
-        if item is not None and one.answer in ("breached", "unknown"):
-            (page.broken if one.answer == "breached" else page.unknown).append(item)
+        if item is not None and one.answer == "breached":
+            page.broken.append(replace(item, recorded=_recorded(run, one)))
+        elif item is not None and one.answer == "unknown":
+            page.unknown.append(replace(item, explanation=_of_place(run.pk, one.standard, one.subject_id)))
     order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
     page.broken.sort(key=lambda item: (order.get(item.level or "", 4), item.standard.code))
     return page
@@ -105,6 +120,22 @@ def _of_places(folder: Any, path: str) -> list[Given]:
     subjects = {standard.subject for code, standard in policy().standards.items() if code in lit} & {level.name for level in programme().levels}
     found = [one for subject in subjects for place in places for one in answers_of_place(folder, policy(), subject, place)]
     return [one for one in found if one.standard in lit]
+
+
+def _recorded(run: Run, given: Given) -> tuple[tuple[Bilingual, Bilingual], ...]:
+    finding = Finding.objects.filter(standard=given.standard, subject_id=given.subject_id).first()
+    if finding is None:
+        return ()
+    both = zip(*(recorded_facts(policy(), finding, run.day, lang) for lang in ("en", "zh")), strict=True)
+    return tuple((Bilingual(en[0], zh[0]), Bilingual(en[1], zh[1])) for en, zh in both if en[1])
+
+
+@lru_cache(maxsize=256)  # a settlement is many families': explained once for a run
+def _of_place(run: int, code: str, place: int) -> Explanation | None:
+    try:
+        return explain_of_run(policy(), Path(settings.DATA), Run.objects.get(pk=run), code, place).explanation
+    except NoSuchSubject:
+        return None
 
 
 def _item(viewer: Viewer, run: Run, given: Given, judge: Judge | None, names: dict[int, str]) -> Item | None:

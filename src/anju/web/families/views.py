@@ -18,6 +18,7 @@ from anju.apps.journal.queries import looks_at
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.search import Found, household_in_scope, is_identifying, members_of, search_families
 from anju.apps.people.vault import Sealer, ensure_keys, masked_name
+from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
 from anju.web.families.page import age_on, family_page, relation
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
@@ -94,11 +95,19 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
             for p in people
         ],  # fmt: skip
         "page": family_page(viewer, run, home, people) if run is not None else None,
+        "origin": _origin(home),
         "day": day,
         "looks": list(looks_at(viewer, about)[:20]),
         "may_look": viewer.can("looks.see"),
     }
     return render(request, "families/household.html", context)
+
+
+def _origin(home: Household) -> str:
+    """Where the family came from, as far as the register knows: the place, or the county it names."""
+    if home.origin_place is not None or not home.origin_county_code:
+        return home.origin_place.name if home.origin_place is not None else ""
+    return Place.objects.filter(tree="scope", code=home.origin_county_code).values_list("name", flat=True).first() or ""
 
 
 @needs("person.reveal")

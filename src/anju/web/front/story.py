@@ -5,13 +5,13 @@ Worked out once for a run and kept while it is the current one: the page itself 
 
 from __future__ import annotations
 
-from contextlib import suppress
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from anju.apps.alerts.models import Episode
 from anju.apps.alerts.queries import counts, episodes_of_household
@@ -27,7 +27,8 @@ from anju.core.standards.model import Standard, Title, Version
 from anju.core.terms.dates import completed_years
 from anju.core.terms.viewer import Viewer
 from anju.lake.answers import subjects_page
-from anju.sample.families import COUSIN, GIRL, ILLNESS, THRIVING, Family
+from anju.sample.families import CLOSING_WORKSHOP, COUSIN, GIRL, ILLNESS, THRIVING, Family
+from anju.web.front.week import sample_folder
 from anju.web.layout.current import answers_folder, dossier, policy, programme
 
 TOLD, TOLD_STANDARD = GIRL, "ED-01"
@@ -86,7 +87,8 @@ STORIES = (
     ),
     (COUSIN.code, Bilingual("Her cousin", "她的堂妹"), Bilingual("Raised wrongly, through an old county number", "因旧县码被误报")),
     (ILLNESS.code, Bilingual("Illness and lost work", "大病与失业"), Bilingual("Three troubles in one family", "一户三件事，环环相扣")),
-    ("water", Bilingual("Bad water", "不合格的水"), Bilingual("One site; next door the report is late", "一处水源；隔壁的报告未到")),
+    ("water", Bilingual("Bad water", "不合格的水"), Bilingual("One site, one alert for all its families", "一处水源，全小区一条线索")),
+    ("late", Bilingual("Next door", "隔壁小区"), Bilingual("Its water report is late: grey, never green", "水质报告未到：待核实，不算已落实")),
     ("workshop", Bilingual("The workshop closes", "关门的车间"), Bilingual("38 people out of work at once", "38 人同时失去工作")),
     (THRIVING.code, Bilingual("A family that thrives", "红火的一家"), Bilingual("Eight people, two jobs", "八口人，两份工作")),
 )
@@ -192,16 +194,29 @@ def alert_of(story: Told | None) -> Episode | None:
 
 
 def links(run: Run) -> tuple[Link, ...]:
-    """The five stories, under codes that do not change; only those whose families or places are here, and whose page exists."""
+    """The five stories, under codes that do not change; only those whose families, places or workshop are here."""
     codes = [family.code for family in (GIRL, COUSIN, ILLNESS, THRIVING)]
     pages = {
         code: reverse("household", args=[key])
         for code, key in Household.objects.filter(household_code__in=codes).values_list("household_code", "pk")
     }
-    wet = Finding.objects.filter(standard="HS-04").order_by("path").values_list("path", flat=True).first()
-    home = Household.objects.filter(place__path=wet).order_by("household_code").first() if wet else None
-    if home is not None:
-        pages["water"] = reverse("household", args=[home.pk])
-    with suppress(NoReverseMatch):
-        pages["workshop"] = reverse("standard", args=["EM-05"])
+    water, late = _sites()
+    if water is not None and (alert := Episode.objects.filter(standard="HS-04", subject_id=water.pk).order_by("-pk").first()):
+        pages["water"] = reverse("alert", args=[alert.pk])
+    if late is not None:
+        troubled = Finding.objects.filter(path=late.path).exclude(household_id=None).values("household_id")
+        if home := Household.objects.filter(place=late).exclude(pk__in=troubled).order_by("household_code").first():
+            pages["late"] = reverse("household", args=[home.pk])
+    if closed := Episode.objects.filter(standard="EM-05", subject_key=CLOSING_WORKSHOP).order_by("-pk").first():
+        pages["workshop"] = reverse("alert", args=[closed.pk])
     return tuple(Link(title, words, pages[code]) for code, title, words in STORIES if code in pages)
+
+
+def _sites() -> tuple[Place | None, Place | None]:
+    """The settlement whose water failed and the one whose report is late, as the sample wrote down."""
+    folder = sample_folder()
+    told = json.loads((folder / "truth.json").read_text(encoding="utf-8")).get("stories", []) if folder is not None else []
+    codes: list[str] = next((story["places"] for story in told if story["code"] == "bad-water"), [])
+    places = {place.code: place for place in Place.objects.filter(tree="scope", code__in=codes)}
+    water, late = (places.get(code) for code in codes[:2]) if len(codes) > 1 else (None, None)
+    return water, late

@@ -132,12 +132,13 @@ TEMPLATES = [
         "DIRS": sorted(WEB.glob("*/templates")),
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"stewards": "anju.web.stewards.tags"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "anju.web.layout.frame.frame",
-            ]
+            ],
         },
     }
 ]

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("anju.web.families.urls")),
     path("", include("anju.web.bureau.urls")),
     path("", include("anju.web.work.urls")),
+    path("", include("anju.web.stewards.urls")),
     path("api/v1/", include("anju.api.urls")),
 ]
 

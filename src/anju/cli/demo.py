@@ -16,6 +16,7 @@ from django.utils import timezone
 from anju.apps.alerts.actions import Follow, follow, release_baseline
 from anju.apps.alerts.models import Hold
 from anju.apps.feeds.actions import receive_file
+from anju.apps.feeds.names import parts_of
 from anju.apps.findings.actions import Judged, judge
 from anju.apps.findings.explaining import explain_of_run
 from anju.apps.findings.models import Finding
@@ -27,7 +28,6 @@ from anju.apps.places.actions import import_scope_places
 from anju.cli.alerts import operator
 from anju.cli.changes import changes, standing
 from anju.cli.context import actor, data_folder, fail, json_option, load_checked_policy, migrated, moment_of, policy_folder, progress, say
-from anju.cli.feeds import parts_of
 from anju.cli.runs import summary
 from anju.cli.serve import start_serving
 from anju.core.contracts.model import Contract, Programme

@@ -12,6 +12,7 @@ from django.utils import timezone
 from anju.apps.feeds.actions import Received, confirm_delivery, receive_file, withdraw_delivery, write_refused_sheet
 from anju.apps.feeds.expiry import expire_files
 from anju.apps.feeds.models import Delivery, HeaderMapping, Upload
+from anju.apps.feeds.names import parts_of
 from anju.apps.feeds.retry import RetriedDelivery, mend_rows, retry_strangers
 from anju.apps.feeds.uploads import AtWork, take_upload
 from anju.apps.people.publish import Directory
@@ -40,13 +41,6 @@ from anju.lake.originals import give_original
 @click.group()
 def feeds() -> None:
     """Deliveries of the departments."""
-
-
-def parts_of(path: Path) -> tuple[str, str | None, tuple[str, str] | None]:
-    """Feed, sender and periods from a name like F28_522301_2023-08.csv or F14_522301_2021-09~2023-07.csv."""
-    pieces = path.name.rsplit(".", 1)[0].split("_")
-    periods = pieces[2].split("~") if len(pieces) > 2 else []
-    return pieces[0], pieces[1] if len(pieces) > 1 else None, (periods[0], periods[-1]) if periods else None
 
 
 @feeds.command("import")

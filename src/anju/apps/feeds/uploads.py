@@ -91,6 +91,15 @@ def keep_upload(source: BinaryIO, *, file_name: str, vault: Vault, by: Viewer, a
 
 
 @transaction.atomic
+def say_upload(upload: Upload, *, by: Viewer, **said: object) -> Upload:
+    """What its sender says of it: feed, unit, valid, received_on, first, last, mapping, mends, delivery. Nothing once it is at work."""
+    if not Upload.objects.filter(pk=upload.pk, account=by.account, state__in=READY).update(**said):
+        raise AtWork(upload.file_name)
+    upload.refresh_from_db()
+    return upload
+
+
+@transaction.atomic
 def drop_upload(upload: Upload, *, by: Viewer, at: datetime) -> None:
     """Removes a file that is not to be taken in. Raises AtWork while it is."""
     if not Upload.objects.filter(pk=upload.pk, state__in=READY).delete()[0]:

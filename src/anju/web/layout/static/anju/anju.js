@@ -17,6 +17,11 @@
   // The page after a form that was taken says which draft is done with: <body data-sent="/its/path/:form-id">
   var sent = document.body.getAttribute("data-sent");
   if (sent) { try { localStorage.removeItem("draft:" + sent); } catch (e) { /* as above */ } }
+  // How much of a file has been sent, while it is sent
+  document.addEventListener("htmx:xhr:progress", function (event) {
+    var bar = event.target.querySelector && event.target.querySelector("progress[data-sent-so-far]");
+    if (bar && event.detail.total) { bar.hidden = false; bar.max = event.detail.total; bar.value = event.detail.loaded; }
+  });
   // "/" puts the cursor into the page's search field
   document.addEventListener("keydown", function (event) {
     if (event.key !== "/" || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) { return; }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import current_thread, main_thread
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -117,6 +118,12 @@ def _queries(day: date, moment: str) -> dict[str, tuple[str, pa.Schema]]:
 def _fetch(sql: str, schema: pa.Schema) -> pa.Table:
     if connection.in_atomic_block or "memory" in str(connection.settings_dict["NAME"]):
         return fetch_within(sql, schema)  # another connection would not see what this one has yet to commit
+    if connection.vendor == "sqlite":
+        # The driver brings a SQLite of its own. When it closes the file, the operating system lets go of this process's locks on it, those
+        # of Python's SQLite too; another process then deletes the write-ahead log that this one goes on writing to. So: one at a time.
+        if current_thread() is not main_thread():
+            return fetch_within(sql, schema)  # nobody knows which other threads have it open
+        connection.close()
     with _adbc() as con, con.cursor() as cursor:
         if connection.vendor == "sqlite":  # types are those of the first batch: a column may be empty for a long way down
             cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(AT_ONCE)})

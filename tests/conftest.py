@@ -12,4 +12,5 @@ def own_data_folder(tmp_path: Path, settings: object) -> Path:
     """The folder that ANJU_DATA names in this test."""
     folder = tmp_path / "data"
     settings.DATA = folder  # type: ignore[attr-defined]
+    settings.DROP = folder / "drop"  # type: ignore[attr-defined]
     return folder

@@ -9,6 +9,10 @@ ANJU_ORIGINS       addresses forms may be sent from where a proxy stands in fron
 ANJU_HTTPS         1 where the pages are reached by https: cookies then travel by nothing else
 ANJU_TIME_ZONE     of the programme (default: UTC)
 ANJU_SAMPLE        1 for a deployment of sample people
+ANJU_SCHEDULE      when the worker does what by itself (default: schedule.yaml of the policy)
+ANJU_DROP          folder in which files are dropped for the worker to take in (default: drop in ANJU_DATA)
+ANJU_BACKUP        folder of backup sets, best on another machine; without it the worker makes none
+ANJU_HEADS         file in a second place to which the journal's daily heads are added when it is sealed
 ANJU_PROGRESS      file in which a command says how far it is, for the pages that wait for it (set by the server itself)
 """
 
@@ -23,6 +27,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ANJU_DATA", "var")).expanduser().resolve()
 POLICY = Path(os.environ.get("ANJU_POLICY", str(ROOT / "policy"))).expanduser().resolve()
+
+SCHEDULE = Path(os.environ.get("ANJU_SCHEDULE", "") or POLICY / "schedule.yaml").expanduser().resolve()
+DROP = Path(os.environ.get("ANJU_DROP", "") or DATA / "drop").expanduser().resolve()
+BACKUP = Path(os.environ["ANJU_BACKUP"]).expanduser().resolve() if os.environ.get("ANJU_BACKUP") else None
+HEADS = Path(os.environ["ANJU_HEADS"]).expanduser().resolve() if os.environ.get("ANJU_HEADS") else None
 
 SQLITE_OPTIONS: dict[str, Any] = {
     # IMMEDIATE: a transaction that will write takes its lock at the start, so two writers wait instead of failing
@@ -104,10 +113,11 @@ AXES_VERBOSE, AXES_RESET_ON_SUCCESS, AXES_LOCKOUT_CALLABLE = False, True, "anju.
 # --- rooms ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.messages",
-    "whitenoise.runserver_nostatic", "django.contrib.staticfiles", "axes", "django_htmx",
+    "whitenoise.runserver_nostatic", "django.contrib.staticfiles", "axes", "django_htmx", "django_tasks", "django_tasks_db",
     "anju.apps.journal", "anju.apps.places", "anju.apps.staff", "anju.apps.people", "anju.apps.feeds", "anju.apps.findings", "anju.apps.alerts",
-    "anju.web.layout", "anju.api",
+    "anju.tasks", "anju.web.layout", "anju.api",
 ]  # fmt: skip
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -9,10 +9,8 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -30,6 +28,8 @@ from anju.apps.findings.models import Run
 from anju.apps.findings.turn import leftovers, running
 from anju.apps.people.models import Household, Identifier
 from anju.apps.people.vault import KEY_FILES, ensure_keys, keys_folder, keys_open_registry
+from anju.cli.checkup import Check, check, few
+from anju.cli.checkups_worker import workers
 from anju.cli.context import data_folder, policy_folder
 from anju.core.contracts.model import Programme
 from anju.core.standards.model import Policy
@@ -37,28 +37,6 @@ from anju.core.standards.read import read_policy
 from anju.lake.engine import feeds_of, plan_of
 
 LEAST_FREE = 2_000_000_000
-Grade = Literal["ok", "note", "not ready"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """`note`: worth knowing, and the deployment works. `not ready`: something will fail, or is lost."""
-
-    what: str
-    grade: Grade
-    seen: str
-    do: str = ""
-
-    def as_dict(self) -> dict[str, object]:
-        return {"what": self.what, "ok": self.grade != "not ready", "grade": self.grade, "seen": self.seen, "do": self.do}
-
-
-def check(what: str, good: bool, seen: str, do: str, *, otherwise: Grade = "not ready") -> Check:
-    return Check(what, "ok", seen) if good else Check(what, otherwise, seen, do)
-
-
-def few(names: tuple[object, ...] | list[object], most: int = 5) -> str:
-    return ", ".join(str(name) for name in names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
@@ -83,6 +61,7 @@ def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
     yield from runs(today, days)
     if policy is not None:
         yield from feeds(policy, today)
+    yield from workers()
     yield from backups(deep, days)
 
 

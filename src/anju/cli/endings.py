@@ -10,24 +10,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import sqlite3
 import sys
 from typing import Any, NoReturn
 
 import click
-from django.db.utils import DatabaseError, OperationalError
 
 from anju.lake.files import FileRefused
+from anju.tasks.failures import told
 
 FOUND = 1  # faults or refusals were found and are listed
 WRONG_USE = 2
 NOT_READY = 3  # the deployment lacks something; the message says what to do
 FAILED = 4
 INTERRUPTED = 130
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def fail(what: str, remedy: str = "", *, code: int = WRONG_USE) -> NoReturn:
@@ -55,35 +51,3 @@ class Commands(click.Group):
             if shown:
                 raise
             fail(*told(error), code=FAILED)
-
-
-def told(error: BaseException) -> tuple[str, str]:
-    """(what happened, what to do) in words."""
-    first = str(error).strip().split("\n")[0]
-    if is_full(error):
-        return f"there is no room left to write: {first}", "make room on the disk, then say the same again: nothing half written is ever read"
-    if isinstance(error, PermissionError):
-        return f"not allowed: {first}", "the data folder belongs to another account, or is read-only: anju doctor"
-    if isinstance(error, OperationalError):
-        if "locked" in first:
-            return "another process keeps the database locked", "wait until it has ended, then say the same again"
-        if "disk I/O" in first:
-            return f"the disk of the database fails: {first}", "see that it is mounted, has room and is in order; then say the same again"
-        return f"the database does not answer: {first}", "check ANJU_DATABASE_URL and that its server is running: anju doctor"
-    if isinstance(error, DatabaseError | sqlite3.DatabaseError) and "malformed" in first:
-        return f"the database file is damaged: {first}", "restore the last backup: anju restore --help"
-    return f"{type(error).__name__}: {first}", "the same with --traceback (or ANJU_DEBUG=1) shows where; anju doctor checks the deployment"
-
-
-def is_full(error: BaseException | None) -> bool:
-    """Whether a full disk, a quota or a limit of file size is at the bottom of it, whoever reported it."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, OSError) and error.errno in FULL:
-            return True
-        text = str(error)
-        if any(words in text for words in ("No space left on device", "database or disk is full", "File too large", "Disk quota exceeded")):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -28,7 +28,9 @@ from anju.cli import (  # noqa: E402  (Django first)
     serve,
     staff,
     standards,
+    tasks,
     token,
+    worker,
 )  # fmt: skip
 from anju.cli.endings import Commands  # noqa: E402
 
@@ -56,3 +58,5 @@ main.add_command(serve.serve)
 main.add_command(staff.staff)
 main.add_command(journal.journal)
 main.add_command(token.token)
+main.add_command(worker.worker)
+main.add_command(tasks.tasks)

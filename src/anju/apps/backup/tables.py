@@ -30,8 +30,8 @@ SIMPLE = {"BooleanField": pa.bool_(), "DateField": pa.date32(), "DateTimeField":
 
 
 def tables() -> list[type[Model]]:
-    """Every table of ours, in a fixed order. Sessions and sign-in attempts are let go; Django makes its own again."""
-    ours = [m for m in apps.get_models(include_auto_created=True) if m._meta.managed and m.__module__.startswith("anju.")]
+    """Every table of what happened, in a fixed order. Sessions, sign-in attempts and the queue are let go; Django makes its own again."""
+    ours = [m for m in apps.get_models(include_auto_created=True) if m._meta.managed and m.__module__.startswith("anju.apps.")]
     return sorted(ours, key=lambda m: m._meta.db_table)
 
 

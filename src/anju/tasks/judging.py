@@ -1,0 +1,42 @@
+"""The nightly run, and calling to mind. What a killed attempt judged is found again, not judged twice."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django_tasks import TaskContext, task
+
+from anju.apps.alerts.actions import follow, repeat
+from anju.apps.findings.actions import judge
+from anju.tasks import rules
+from anju.tasks.progress import teller, ticket_of
+
+
+def today(now: datetime) -> date:
+    """The day by the programme's clock."""
+    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+@task(takes_context=True, priority=10)
+def run(context: TaskContext, day: str | None = None) -> dict[str, Any]:
+    """Judges everybody as of the day with what is known now, and folds what is found into the alerts."""
+    ticket = ticket_of(context)
+    tell, policy, now = teller(ticket), rules.policy(), timezone.now()
+    tell("waiting for its turn", 0, 0)
+    judged = judge(policy, Path(settings.DATA), date.fromisoformat(day) if day else today(now), now, by=ticket.asked_by, progress=tell)
+    tell("folding into the alerts", 0, 0)
+    followed = follow(policy, Path(settings.DATA), judged.run)
+    told = {
+        name: value for name, value in judged.as_dict().items() if name in ("run", "day", "replay", "opened", "changed", "ended", "unchanged")
+    }
+    return {**told, "alerts": followed.state}
+
+
+@task(takes_context=True)
+def remind(context: TaskContext) -> dict[str, Any]:
+    return {"reminded": repeat(rules.policy(), Path(settings.DATA), at=timezone.now())}

@@ -6,6 +6,7 @@ Every other file is read row by row, so that each row has its physical line and 
 
 from __future__ import annotations
 
+import bisect
 import codecs
 import csv
 import io
@@ -27,6 +28,9 @@ WIDE_PADDING = (b"\xe3\x80\x80", b"\xc2\xa0", b"\xef\xbb\xbf")
 BOMS = ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 
 
+Marks = Sequence[tuple[int, int]]  # places in a file: how many line ends stand before, and the byte
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """What the bytes of a text file say. `lines` counts line ends '\\n', and a last line without one."""
@@ -35,6 +39,7 @@ class Examined:
     lines: int
     straight: bool  # no carriage return but in '\r\n'
     padding: str
+    marks: Marks  # of every piece
 
 
 def examine(path: Path) -> Examined:
@@ -77,8 +82,10 @@ def _examine(path: Path, encoding: str) -> Examined:
     odd = spaces = False
     returns = pairs = 0
     last = b""
+    marks = []
     with path.open("rb") as file:
         while piece := file.read(PIECE):
+            marks.append((lines, at))
             if b"\0" in piece:
                 raise FileRefused(f"'{path.name}' holds NUL bytes", "it is not text, or is damaged", "export it again as CSV UTF-8")
             length = _longest(path, piece, length)
@@ -103,7 +110,7 @@ def _examine(path: Path, encoding: str) -> Examined:
         error.reason = str(at)
         raise
     padding = "any" if odd or encoding == "gb18030" else "spaces" if spaces else "none"
-    return Examined(encoding, lines + (last != b"\n"), returns == pairs, padding)
+    return Examined(encoding, lines + (last != b"\n"), returns == pairs, padding, marks)
 
 
 def _longest(path: Path, piece: bytes, length: int) -> int:
@@ -126,8 +133,9 @@ def _longest(path: Path, piece: bytes, length: int) -> int:
 def open_csv(con: Any, path: Path, judge: Judge, work: Path) -> RawTable:
     """A straight file as it lies, any other in `raw`. `work` takes a transcoded copy."""
     examined = examine(path)
-    source = path
+    source, marks = path, examined.marks
     if examined.encoding == "gb18030":
+        marks = ()
         source = work / "transcoded.csv"
         with path.open(encoding="gb18030", newline="") as old, source.open("w", encoding="utf-8", newline="") as new:
             while piece := old.read(1 << 20):
@@ -139,7 +147,7 @@ def open_csv(con: Any, path: Path, judge: Judge, work: Path) -> RawTable:
     at = find_header(rows, judge, path)
     header = checked_header(rows[at], path)
     messages = (f"read as {examined.encoding}", *([f"{at} rows above the header skipped"] if at else []))
-    shape = _Shape(path, source, delimiter, at + 1, len(rows[at]), header, ends[at] + 1, messages)
+    shape = _Shape(path, source, delimiter, at + 1, len(rows[at]), header, ends[at] + 1, messages, marks)
     if not examined.straight or ends[at] != at + 1:
         return shape.slowly(con)
     straight = Straight(shape.sql(), examined.lines - at - 1, examined.padding, shape.cells, lambda: shape.slowly(con))
@@ -185,6 +193,7 @@ class _Shape:
     header: tuple[str, ...]
     first: int
     messages: tuple[str, ...]
+    marks: Marks
 
     def sql(self) -> str:
         names = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(self.width))
@@ -195,16 +204,19 @@ class _Shape:
         )
 
     def cells(self, nths: Sequence[int]) -> Iterator[list[str]]:
-        """Rows of a straight file, in which each is one line."""
-        wanted = iter(nths)
-        next_ = next(wanted, None)
-        with self.source.open(encoding="utf-8-sig", newline="") as file:
-            for nth, line in enumerate(itertools.islice(file, self.head_rows, None)):
-                if next_ is None:
-                    return
-                if nth == next_:
-                    yield next(csv.reader([line], delimiter=self.delimiter))
-                    next_ = next(wanted, None)
+        """Rows of a straight file, in which each is one line. Only the pieces that hold one are read."""
+        with self.source.open("rb") as file:
+            at = 0  # the line that comes next
+            for nth in nths:
+                wanted = self.head_rows + nth
+                before, byte = self.marks[place - 1] if (place := bisect.bisect_left(self.marks, (wanted, 0))) else (0, 0)
+                if before > at:
+                    file.seek(byte)
+                    file.readline()  # the rest of a line that began in the piece before
+                    at = before + 1
+                line = next(itertools.islice(file, wanted - at, None)).decode()
+                at = wanted + 1
+                yield next(csv.reader([line], delimiter=self.delimiter))
 
     def slowly(self, con: Any) -> RawTable:
         """Every row by Python's reader into `raw`: physical lines, slipped rows and stray quotes are told apart."""

@@ -218,6 +218,11 @@ class Judging:
 
     # --- when and by whom -----------------------------------------------------------------------------------------
 
+    @property
+    def sender(self) -> str | None:
+        """Who all rows are of; None where each row says it itself."""
+        return "all" if self.contract.by == "programme" else (self.unit or "") if self.contract.by == "unit" else None
+
     def dated(self, rows: str) -> str:
         """`rows` with x_period, x_valid and x_unit."""
         c = self.contract
@@ -235,7 +240,7 @@ class Judging:
                 period = _period_of(c.cadence, valid)
         if self.headers.operation is not None:  # a row that takes another back has no day of its own
             valid = f"COALESCE({valid}, CASE WHEN deleted THEN DATE '{'1900-01-01' if c.kind != 'state' else self.valid}' END)"
-        unit = "'all'" if c.by == "programme" else quoted(self.unit or "") if c.by == "unit" else f"CAST({named(c.by)} AS VARCHAR)"
+        unit = quoted(self.sender) if self.sender is not None else f"CAST({named(c.by)} AS VARCHAR)"
         return f"SELECT *, CAST({period} AS INTEGER) AS x_period, {valid} AS x_valid, {unit} AS x_unit FROM ({rows})"
 
     def _day_of(self, period: str) -> str:

@@ -1,0 +1,120 @@
+"""The page of permissions, made from the table that pages and API ask:  python -m anju.cli.permissions > docs/permissions.md"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from anju.cli.context import set_up
+
+set_up()
+
+from django.urls import get_resolver  # noqa: E402  (Django first)
+
+from anju.apps.staff.permissions import ACTS, APART, ROLES  # noqa: E402
+
+HOUSE = Path(__file__).resolve().parents[1]
+HEAD = """# Who may do what
+
+Made from `anju.apps.staff.permissions` and the addresses of pages and API by `python -m anju.cli.permissions`; a test compares. Every cell is
+tried by tests: each role at each address, allowed or refused with what to do next.
+
+A role decides *what*; the post decides *for whom*: the place it is held at and everything below (by destination, or by origin), and for a
+department's post only the standards that department answers for. What lies outside answers exactly like what does not exist. Numbers and names
+are masked for everybody; lifting a mask asks for a reason, and every look at a person or family is a line of the journal.
+"""
+OPEN = {  # addresses that ask for no act, and why
+    "first_screen": "the way in; on a deployment that is no sample it shows a stranger nothing",
+    "come_in": "a door of the sample, for whoever sits at the machine",
+    "week": "how far the sample's week is",
+    "let_a_week_pass": "the sample's week",
+    "sign_in": "signing in",
+    "second_factor": "signing in, the second step",
+    "sign_out": "signing out",
+    "account": "one's own account, signed in",
+    "choose_post": "one's own account, signed in",
+    "password": "one's own password, signed in",
+    "language": "the language of the pages",
+    "appearance": "light, dark, large text",
+    "api": "the reference of the API: no data",
+    "openapi": "the description of the API: no data",
+    "api-root": "nothing is there",
+}
+SIGNED_IN = frozenset({"account", "choose_post", "password"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`act` is '' where the address asks for none: one of OPEN, or an API address for whatever post the token is of."""
+
+    path: str
+    name: str
+    act: str
+    methods: tuple[str, ...] = ()  # of the API; a page says itself which it takes
+
+    @property
+    def of_api(self) -> bool:
+        return bool(self.methods)
+
+
+def addresses() -> Iterator[Address]:
+    """Every address that is served, with the act it needs."""
+    yield from _walk(get_resolver(), "", "")
+
+
+def _walk(resolver: Any, prefix: str, space: str) -> Iterator[Address]:
+    for pattern in resolver.url_patterns:
+        path = f"{prefix}{pattern.pattern}"
+        if hasattr(pattern, "url_patterns"):
+            yield from _walk(pattern, path, pattern.namespace or space)
+            continue
+        operations = _operations(pattern.callback)
+        for methods, act in operations:
+            yield Address(path, pattern.name, act, methods)
+        if not operations:
+            yield Address(path, pattern.name or "", getattr(pattern.callback, "act", ""))
+
+
+def _operations(callback: Any) -> list[tuple[tuple[str, ...], str]]:
+    """Of an address of the API: methods and act of each operation."""
+    cells = getattr(callback, "__closure__", None) or ()
+    view = next((cell.cell_contents for cell in cells if hasattr(cell.cell_contents, "operations")), None)
+    return [(tuple(one.methods), one.view_func.act) for one in view.operations] if view is not None else []
+
+
+def page() -> str:
+    things: dict[str, list[str]] = defaultdict(list)
+    for act in ACTS:
+        thing, verb = act.split(".")
+        things[thing].append(verb)
+    lines = [HEAD, "## Role × object × action", "", f"| Role | {' | '.join(things)} |", f"|---|{'---|' * len(things)}"]
+    for key, role in ROLES.items():
+        cells = [", ".join(verb for verb in verbs if f"{thing}.{verb}" in role.may) or "–" for thing, verbs in things.items()]
+        lines.append(f"| **{role.title.en}** `{key}` | {' | '.join(cells)} |")
+    apart = ", ".join(ROLES[key].title.en.lower() for key in ROLES if key in APART)
+    lines += ["", f"Three people, never one: {apart}.", "", "## Roles", "", "| Role | 角色 | Held at | Of a department |", "|---|---|---|---|"]
+    lines += [f"| `{key}` | {role.title.zh} | {role.level} | {'yes' if role.of_department else '–'} |" for key, role in ROLES.items()]
+    lines += ["", "## Acts, and where they are asked for", "", "| Act | In words | 含义 | Addresses |", "|---|---|---|---|"]
+    found = list(addresses())
+    for act, words in ACTS.items():
+        at = [f"`{' '.join((*one.methods, '/' + one.path))}`" for one in found if one.act == act]
+        lines.append(f"| `{act}` | {words.en} | {words.zh} | {'<br>'.join(at) or ('within other pages' if asked(act) else 'nowhere yet')} |")
+    lines += ["", "## Addresses that ask for no act", "", "| Address | Why |", "|---|---|"]
+    for one in found:
+        if not one.act:
+            why = "any post: the token itself, and the places of its post" if one.of_api else OPEN[one.name]
+            lines.append(f"| `{' '.join((*one.methods, '/' + one.path))}` | {why} |")
+    return "\n".join(lines) + "\n"
+
+
+def asked(act: str) -> bool:
+    """Whether a door asks for the act within an address that needs another."""
+    return any(f'"{act}"' in path.read_text(encoding="utf-8") for room in ("web", "api") for path in (HOUSE / room).rglob("*.[ph][yt]*"))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

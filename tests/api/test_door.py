@@ -116,10 +116,12 @@ def test_addresses_methods_and_bodies_that_are_not_there(home: Household, as_: A
 
 
 def test_every_wrong_field_is_told_at_once_and_nothing_is_repeated(home: Household, as_: As) -> None:
-    answer = as_("secretary").post("/persons/1/reveal?x=1", {"reason": "522300199001010010", "words": "x" * 300, "more": 1})
+    answer = as_("secretary").post("/persons/1/reveal", {"reason": "522300199001010010", "words": "x" * 300, "more": 1})
     assert answer.status_code == 422
     assert {fault["where"] for fault in answer.json()["faults"]} == {"body.reason", "body.words", "body.more"}
     assert "522300199001010010" not in answer.content.decode()
+    typo = as_("worker").get("/places?levle=red&x=1").json()
+    assert [fault["where"] for fault in typo["faults"]] == ["query.levle", "query.x"] and "level" in typo["faults"][0]["what"]
     both = as_("worker").get("/places?limit=0&level=" + "x" * 40)
     assert [fault["where"] for fault in both.json()["faults"]] == ["query.limit", "query.level"]
 

@@ -9,6 +9,7 @@ from anju.apps.findings.models import Finding
 from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
 from anju.apps.people.models import Household
+from anju.tasks.models import Ticket
 from api.conftest import CHILD, As, Judged
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,19 @@ def test_attainment_is_paged_to_its_end(judged: Judged, as_: As) -> None:
         seen += [row["standard"] for row in page["items"]]
         path = (page["next"] or "").removeprefix("/api/v1")
     assert seen == sorted(seen) and len(seen) == len(set(seen)) > 7
+
+
+def test_a_run_is_queued_once_and_asked_for_by_who_queued_it(home: Household, as_: As) -> None:
+    caller = as_("steward")
+    first, again = caller.post("/runs", key="r1"), caller.post("/runs", key="r1")
+    assert (first.status_code, first.json()["state"], first.json()["kind"]) == (202, "waiting", "run")
+    assert again["Idempotency-Replayed"] == "true" and again["Location"] == first["Location"]
+    assert caller.post("/runs").json()["number"] == first.json()["number"] and Ticket.objects.count() == 1
+    told = caller.get(first["Location"].removeprefix("/api/v1")).json()
+    assert (told["number"], told["state"], told["asked_by"]) == (first.json()["number"], "waiting", "steward")
+    assert as_("bureau").get(first["Location"].removeprefix("/api/v1")).status_code == 404
+    assert caller.get("/tasks/999").status_code == 404
+    assert as_("worker").post("/runs").status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/runs/current", "/findings", "/standards/ED-01/explain/1", "/findings/1"])

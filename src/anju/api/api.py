@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -12,8 +13,9 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 from ninja.parser import Parser
+from ninja.renderers import JSONRenderer
 
-from anju.api import alerts, findings, journal, me, people, places, runs, standards
+from anju.api import alerts, feeds, findings, journal, me, people, places, runs, standards
 from anju.api.description import complete
 from anju.api.door import Bearer
 from anju.api.problems import BY_STATUS, Problem, of_validation
@@ -37,6 +39,12 @@ class JsonOnly(Parser):
         return found
 
 
+class Readable(JSONRenderer):
+    """Chinese as Chinese."""
+
+    json_dumps_params: Mapping[str, Any] = {"ensure_ascii": False}
+
+
 class Api(NinjaAPI):
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return str(operation.view_func.__name__)
@@ -49,8 +57,10 @@ class Api(NinjaAPI):
         return complete(schema, acts)
 
 
-api = Api(title="Anju", version="1", openapi_url=None, docs_url=None, auth=Bearer(), parser=JsonOnly(), urls_namespace="api")
-for room in (me, places, people, standards, runs, findings, alerts, journal):
+api = Api(
+    title="Anju", version="1", openapi_url=None, docs_url=None, auth=Bearer(), parser=JsonOnly(), renderer=Readable(), urls_namespace="api"
+)
+for room in (me, places, people, standards, feeds, runs, findings, alerts, journal):
     api.add_router("", room.router)
 
 

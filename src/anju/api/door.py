@@ -17,11 +17,12 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja.decorators import decorate_view
 from ninja.security import HttpBearer
 
 from anju.api.once import once
-from anju.api.problems import Problem
+from anju.api.problems import Problem, wrong
 from anju.apps.staff.actions import note_use
 from anju.apps.staff.models import Token
 from anju.apps.staff.queries import caller_of
@@ -90,7 +91,7 @@ def needs(act: str, *, kept: bool = True, whole: bool = True, digest: Callable[[
     def mark(view: T) -> T:
         view.act = act  # type: ignore[attr-defined]  # read by the description and by the tests of permissions
         guard = partial(_guarded, act=act, kept=kept, whole=whole, digest=digest)
-        found: T = decorate_view(lambda run: lambda request, **more: guard(request, run, more))(view)
+        found: T = decorate_view(lambda run: lambda request, **more: guard(request, run, more, known=_asked_for(run)))(view)
         return found
 
     return mark
@@ -98,12 +99,16 @@ def needs(act: str, *, kept: bool = True, whole: bool = True, digest: Callable[[
 
 def _guarded(
     request: HttpRequest, run: Callable[..., HttpResponse], more: dict[str, Any], *, act: str, kept: bool, whole: bool,
-    digest: Callable[[HttpRequest], str],
+    digest: Callable[[HttpRequest], str], known: frozenset[str],
 ) -> HttpResponse:  # fmt: skip
     try:
         caller = _caller(request)
         if act != ANY and not caller.viewer.can(act):
             raise Problem("not-for-your-post")
+        unknown = sorted(set(request.GET) - known)
+        if unknown:  # a filter that is misspelt must not show everything
+            names = _("is not known here; known: %(names)s") % {"names": ", ".join(sorted(known)) or "-"}
+            raise wrong(*((f"query.{name[:40]}", names) for name in unknown[:20]))
         if request.method == "POST":
             response = once(request, caller.token, lambda: run(request, **more), kept=kept, whole=whole, digest=digest)
         else:
@@ -115,6 +120,8 @@ def _guarded(
     except Exception:
         log.exception("%s %s", request.method, request.path)
         return Problem("our-fault").answer()
+    finally:
+        getattr(request, "at_end", lambda: None)()  # what the body was written to
     following = getattr(request, "next_page", None)
     if following is not None and response.status_code == 200:
         response.headers["Link"] = f'<{following}>; rel="next"'
@@ -122,6 +129,13 @@ def _guarded(
     if tag is not None and response.status_code in (200, 304):
         response.headers["ETag"], response.headers["Cache-Control"] = tag, "private, no-cache"
     return response
+
+
+def _asked_for(run: Callable[..., HttpResponse]) -> frozenset[str]:
+    """The names that an operation reads from the address."""
+    operation: Any = run.__self__  # type: ignore[attr-defined]
+    models = [model for model in operation.models if model.__ninja_param_source__ == "query"]
+    return frozenset(name for model in models for name in model.__ninja_flatten_map__)
 
 
 def _caller(request: HttpRequest) -> Caller:

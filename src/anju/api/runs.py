@@ -5,19 +5,24 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Field, Router, Schema, Status
 from ninja.params.functions import Query
 
 from anju.api.door import needs, viewer_of
 from anju.api.paging import After, Limit, key_after, page_of
 from anju.api.problems import Problem, not_here
-from anju.api.shapes import LARGEST, Key, Next, PlaceShort, place_short
+from anju.api.shapes import LARGEST, Both, Key, Next, PlaceShort, both, place_short
 from anju.apps.findings.models import FamilyCount, Run
 from anju.apps.findings.queries import attainment_by_place, current_run, family_counts
 from anju.apps.places.models import Place
 from anju.apps.places.queries import place_in_scope, places_below, places_of
 from anju.core.terms.viewer import Viewer
+from anju.tasks.actions import queue_run
+from anju.tasks.kinds import KINDS
+from anju.tasks.models import Ticket
+from anju.tasks.queries import seen, visible
 
 router = Router(tags=["runs"])
 
@@ -62,6 +67,22 @@ class FamilyCountsOut(Next):
     items: list[FamiliesOut]
 
 
+class TaskOut(Schema):
+    number: int
+    kind: str
+    title: Both
+    state: str = Field(description="waiting, running, done, given up or cancelled.")
+    asked_by: str
+    asked_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempts: int
+    step: str
+    done: int = Field(description="How far the present step is, of 'of'; 0 of 0 where it does not say.")
+    of: int
+    reason: str = Field(description="Why the last attempt came to nothing.")
+
+
 @router.get("/runs", response=RunsOut, summary="Runs that ended, the latest first")
 @needs("standards.see")
 def runs(request: HttpRequest, limit: Limit, after: After) -> dict[str, Any]:
@@ -71,6 +92,32 @@ def runs(request: HttpRequest, limit: Limit, after: After) -> dict[str, Any]:
         found = found.filter(pk__lt=key[0])
     rows = list(found.order_by("-pk").defer("counts", "seconds")[: limit + 1])
     return page_of(request, [_told(run) for run in rows[:limit]], [rows[limit - 1].pk] if len(rows) > limit else None)
+
+
+@router.post("/runs", response={202: TaskOut}, summary="Judge as of today: it is put into the queue of the workers")
+@needs("runs.start")
+def start_run(request: HttpRequest, response: HttpResponse) -> Status[Any]:
+    """Asked for again before it has begun, it is the same task. Ask the address in Location how far it is."""
+    made = queue_run(by=viewer_of(request), at=timezone.now())
+    response["Location"] = f"/api/v1/tasks/{made.pk}"
+    return Status(202, _task(made))
+
+
+@router.get("/tasks/{key}", response=TaskOut, summary="How far a run that this account asked for is")
+@needs("runs.start")
+def task(request: HttpRequest, key: Key) -> dict[str, Any]:
+    found = visible(viewer_of(request)).filter(pk=key, kind="run").first()
+    if found is None:
+        raise not_here()
+    return _task(found)
+
+
+def _task(one: Ticket) -> dict[str, Any]:
+    told, names = (
+        seen(one),
+        ("number", "kind", "state", "asked_by", "asked_at", "started_at", "ended_at", "attempts", "step", "done", "of", "reason"),
+    )
+    return {"title": both(KINDS[one.kind].title), **{name: getattr(told, name) for name in names}}
 
 
 @router.get("/runs/current", response=RunOut, summary="The run whose findings stand")

@@ -111,6 +111,16 @@ def test_a_dropped_file_is_taken_in_once_whenever_the_worker_is_killed(one: Depl
     assert not list((one.data / "drop" / "taking").iterdir())
 
 
+def test_a_backup_that_is_killed_leaves_nothing_half(one: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANJU_BACKUP", str(tmp_path / "sets"))
+    one.anju("tasks", "start", "backup")
+    killed(one, "call:anju.apps.backup.making:_lake")
+    one.anju("worker", "--once")
+    assert tasks(one) == [("SUCCESSFUL", 2, "")]
+    assert len(list((tmp_path / "sets" / "sets").iterdir())) == 1
+    assert one.json("backup", "--verify", str(tmp_path / "sets"))["faults"] == []
+
+
 FILL = """
 import django; django.setup()
 from django.utils import timezone

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import socket
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,12 @@ from django_tasks_db.models import DBTaskResult
 from anju.apps.journal.models import Line
 from anju.core.terms.viewer import STRANGER, Viewer
 from anju.tasks import actions, queries, turns
-from anju.tasks.models import Ticket, Worker
+from anju.tasks.models import Ticket
 from anju.tasks.reaper import SILENT, dead, lock_of, reap
+from tasks.worked import NOW, OPERATOR, a_worker
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2023, 9, 26, 12, tzinfo=UTC)
-OPERATOR = Viewer(name="operator", may=frozenset({queries.SEE_ALL}))
 CLERK, OTHER = Viewer(name="clerk", account=1), Viewer(name="other", account=2)
-
-
-def a_worker(name: str = "w", host: str = "") -> Worker:
-    return Worker.objects.create(name=name, host=host or socket.gethostname(), process=1, started_at=NOW, beat_at=NOW)
 
 
 def states() -> list[str]:

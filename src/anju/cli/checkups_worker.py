@@ -77,6 +77,6 @@ def drop_folder() -> Iterator[Check]:
         yield Check("drop folder", "not ready", f"{few(list(shut))} cannot be written in", "let the worker's account read and write there")
         return
     lying = sum(not path.is_dir() for path in files(inbox))
-    refused = refused_lately()
+    refused = refused_lately(timezone.now())
     told = f"{lying} files in the inbox" + (f"; not taken in lately: {few(list(refused))}" if refused else "")
     yield check("drop folder", not refused, told, f"the reason lies beside each file in {drop()}/refused", otherwise="note")

@@ -22,7 +22,7 @@ def recognise_feed(path: Path, contracts: Sequence[Contract]) -> Contract:
     cells = {folded(cell) for cell in header}
     scores = sorted(((recognised(header, one), one.code) for one in contracts), key=lambda pair: (-pair[0], pair[1]))
     by_code = {one.code: one for one in contracts}
-    likely = [f"{code} {by_code[code].title.en} ({n} columns)" for n, code in scores[:SHOWN] if n]
+    likely = [f"{code} {by_code[code].title.en} ({n} of its columns)" for n, code in scores[:SHOWN] if n] or sorted(by_code)
     whole = [(n, code) for n, code in scores if n and _has_all(by_code[code], cells)]
     if not whole:
         raise FileRefused(
@@ -46,6 +46,6 @@ def _header(path: Path, contracts: Sequence[Contract]) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory(prefix="header-") as work:
         con = open_duckdb(temp_directory=Path(work))
         try:
-            return open_raw(con, path, lambda row: max((recognised(row, one) for one in contracts), default=0), Path(work)).header
+            return open_raw(con, path, lambda row: max(1, *(recognised(row, one) for one in contracts)), Path(work)).header
         finally:
             con.close()

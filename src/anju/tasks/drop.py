@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from anju.tasks import filing
@@ -25,6 +25,7 @@ from anju.tasks.states import state_of
 
 WRITING = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".swp", "~")
 SETTLE = 10  # seconds
+LATELY = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ def sweep(now: datetime) -> list[Path]:
     return found
 
 
-def refused_lately(limit: int = 5) -> list[str]:
-    """Names of the last dropped files that were not taken in."""
-    last = Ticket.objects.filter(kind="drop", ended_at__isnull=False).order_by("-pk")[:200]
+def refused_lately(now: datetime, limit: int = 5) -> list[str]:
+    """Names of dropped files that were not taken in within the last week, the newest first."""
+    last = Ticket.objects.filter(kind="drop", ended_at__gt=now - LATELY).order_by("-pk")[:200]
     return [ticket.about for ticket in last if (ticket.outcome or {}).get("outcome") == NOT_TAKEN][:limit]

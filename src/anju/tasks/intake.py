@@ -16,6 +16,7 @@ from anju.apps.feeds.retry import mend_rows
 from anju.apps.feeds.uploads import take_upload
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
+from anju.apps.places.models import Place
 from anju.core.contracts.model import Contract
 from anju.core.standards.model import Policy
 from anju.lake.files import FileRefused, check_file
@@ -105,11 +106,16 @@ def _take(ticket: Ticket, path: Path, feed: str, at: datetime) -> Outcome:
         )
     directory, vault = Directory(rules.programme_of(policy).identifiers[0].name), FileVault()
     tell("looking at its header", 0, 0)
-    named, sender, spoken = _said_by_name(path, feed, policy)
+    units = sorted(Place.objects.filter(tree="scope", level=rules.programme_of(policy).unit_level).values_list("code", flat=True))
+    named, sender, spoken = _said_by_name(path, feed, policy, units)
     sheet = read_mended(path) if not feed and named not in policy.contracts else None
     code = feed or named
     if sheet is None:
         code = code if code in policy.contracts or feed else recognise_feed(path, _delivered(policy)).code
+        contract = policy.contracts.get(code)
+        if isinstance(contract, Contract) and contract.by == "unit" and sender is None:
+            example = f"{code}_{units[0] if units else 'UNIT'}_PERIOD{path.suffix}"
+            raise FileRefused(f"who sends '{path.name}'?", f"{code} is delivered by management unit", f"name the file {example}", units)
         try:
             received = receive_file(
                 path, feed=code, policy=policy, root=rules.lake(), directory=directory, vault=vault, by=ticket.asked_by, at=at, unit=sender,
@@ -135,12 +141,13 @@ def _readable(path: Path) -> bool:
         return False
 
 
-def _said_by_name(path: Path, feed: str, policy: Policy) -> tuple[str, str | None, tuple[str, str] | None]:
-    """Feed, sender and periods by the file's name; where the feed is known already, its name may begin with the sender."""
+def _said_by_name(path: Path, feed: str, policy: Policy, units: list[str]) -> tuple[str, str | None, tuple[str, str] | None]:
+    """Feed, sender and periods by the file's name. Where its folder says the feed, the name may begin with the sender; where its
+    headers are to say it, sender and period are believed if the sender is one of the units."""
     named, sender, spoken = parts_of(path)
-    if named in policy.contracts:
+    if named in policy.contracts or sender in units:
         return named, sender, spoken
-    if feed in policy.contracts and "_" in path.name:
+    if feed in policy.contracts and named in units:
         return parts_of(path.with_name(f"{feed}_{path.name}"))
     return named, None, None
 

@@ -7,6 +7,7 @@ ANJU_SECRET_KEY    what sessions are signed with; without it a key is made in th
 ANJU_HOSTS         names the server answers to, with commas (default: this machine only)
 ANJU_ORIGINS       addresses forms may be sent from where a proxy stands in front, as https://name, with commas
 ANJU_HTTPS         1 where the pages are reached by https: cookies then travel by nothing else
+ANJU_SECOND_FACTOR roles that may sign in with an authenticator app only, with commas: administrator,data_steward,auditor
 ANJU_TIME_ZONE     of the programme (default: UTC)
 ANJU_SAMPLE        1 for a deployment of sample people
 ANJU_SCHEDULE      when the worker does what by itself (default: schedule.yaml of the policy)
@@ -23,6 +24,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from anju.apps.staff.permissions import ROLES
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ANJU_DATA", "var")).expanduser().resolve()
@@ -72,6 +75,14 @@ def secret_key(path: Path) -> str:
     return path.read_text(encoding="ascii") if path.exists() else secrets.token_urlsafe(48)
 
 
+def demanding_roles(text: str) -> frozenset[str]:
+    """'administrator,auditor'. Raises ValueError naming the roles where there is no such role."""
+    named = frozenset(role.strip() for role in text.split(",") if role.strip())
+    if unknown := sorted(named - set(ROLES)):
+        raise ValueError(f"ANJU_SECOND_FACTOR: there is no role {', '.join(unknown)}; roles are {', '.join(sorted(ROLES))}")
+    return named
+
+
 DATABASE_URL = os.environ.get("ANJU_DATABASE_URL", "")
 DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -108,7 +119,9 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("ANJU_HTTPS", "") == "1"
 SECURE_CONTENT_TYPE_NOSNIFF, X_FRAME_OPTIONS, SECURE_REFERRER_POLICY = True, "DENY", "same-origin"
 AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME, AXES_LOCKOUT_PARAMETERS = 8, 0.25, [["username", "ip_address"]]
-AXES_VERBOSE, AXES_RESET_ON_SUCCESS, AXES_LOCKOUT_CALLABLE = False, True, "anju.web.account.views.locked_out"
+AXES_VERBOSE, AXES_RESET_ON_SUCCESS, AXES_LOCKOUT_CALLABLE = False, True, "anju.web.account.signing.locked_out"
+
+SECOND_FACTOR = demanding_roles(os.environ.get("ANJU_SECOND_FACTOR", ""))  # roles that sign in with an authenticator app only
 
 # --- rooms ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -131,6 +144,7 @@ MIDDLEWARE = [
     "anju.web.layout.middleware.language_middleware",
     "anju.web.layout.middleware.viewer_middleware",
     "anju.web.account.middleware.own_password_middleware",
+    "anju.web.account.middleware.second_factor_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -20,12 +20,21 @@ from anju.apps.alerts.models import Episode, Hold
 from anju.apps.findings.actions import start_run
 from anju.apps.journal.models import Line
 from anju.apps.people.importing import import_people
+from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_official_list, import_scope_places
 from anju.apps.places.models import Place, Succession
 from anju.apps.places.succession import confirm_succession, import_successions, reject_succession
 from anju.apps.staff import actions as staff
+from anju.apps.staff.factors import (
+    STEP,
+    confirm_second_factor,
+    drop_second_factor,
+    offer_second_factor,
+    renew_recovery_codes,
+)
 from anju.apps.staff.importing import import_staff
-from anju.apps.staff.models import SecondFactor
+from anju.apps.staff.models import Account, SecondFactor
+from anju.apps.staff.sessions import end_session, note_sign_in
 from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
 
@@ -100,6 +109,26 @@ def revoke(world: World) -> Callable[[], object]:
     return lambda: staff.revoke_token(token=made[0], **WHO)
 
 
+def confirm(world: World) -> Callable[[], object]:
+    account = world.account()
+    secret = offer_second_factor(account=account, vault=FileVault(), at=AT)
+    return lambda: confirm_second_factor(account=account, code=secret.code(int(AT.timestamp()) // STEP), vault=FileVault(), **WHO)
+
+
+def with_app(act: Callable[..., object], **made: Callable[[], object]) -> Example:
+    def example(world: World) -> Callable[[], object]:
+        confirm(world)()
+        return lambda: act(account=Account.objects.get(), **{name: make() for name, make in made.items()}, **WHO)
+
+    return example
+
+
+def session(world: World) -> Callable[[], object]:
+    account = world.account()
+    made = note_sign_in(account=account, session_key="k", device="d", address="a", **WHO)
+    return lambda: end_session(account=account, key=made.pk, **WHO)
+
+
 def hand_over(world: World) -> Callable[[], object]:
     account, to = world.account(), world.account("wei", "grid_worker")
     return lambda: staff.hand_over(account=account, to=to, **WHO)
@@ -165,6 +194,13 @@ EXAMPLES: dict[str, Example] = {
     f"{STAFF}.actions.end_all_sessions": of_account(staff.end_all_sessions),
     f"{STAFF}.actions.reset_second_factor": of_account(staff.reset_second_factor, factor=True),
     f"{STAFF}.importing.import_staff": a_list,
+    f"{STAFF}.factors.confirm_second_factor": confirm,
+    f"{STAFF}.factors.renew_recovery_codes": with_app(renew_recovery_codes, vault=FileVault),
+    f"{STAFF}.factors.drop_second_factor": with_app(drop_second_factor),
+    f"{STAFF}.sessions.note_sign_in": lambda w: (
+        lambda account: lambda: note_sign_in(account=account, session_key="k", device="d", address="a", **WHO)
+    )(w.account()),
+    f"{STAFF}.sessions.end_session": session,
     f"{STAFF}.actions.make_token": token,
     f"{STAFF}.actions.revoke_token": revoke,
     "anju.apps.people.importing.import_people": people,

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from anju.apps.journal.models import Line
-from anju.apps.places.models import Place
-from anju.apps.staff.actions import give_post, open_account
 from anju.apps.staff.models import Account, Post
 
 pytestmark = pytest.mark.django_db
-AT = datetime(2023, 1, 1, tzinfo=UTC)
 SET, OWN = "set by the office", "my own three words"
-
-
-@pytest.fixture
-def account() -> Account:
-    """A first secretary of two communities, with a password of her own."""
-    account = open_account(username="wei", display_name="韦秀英", password=SET, by="test", at=AT)
-    for n in (1, 2):
-        place = Place.objects.create(id=n, tree="scope", level="community", code=str(n), name=f"community {n}", path=f"/{n}/")
-        give_post(account=account, role="first_secretary", place=place, by="test", at=AT)
-    account.must_change_password = False
-    account.save()
-    return account
-
-
-@pytest.fixture
-def client() -> Client:
-    return Client(HTTP_HOST="127.0.0.1")
 
 
 def sign_in(client: Client, password: str = SET, **more: str) -> Any:
@@ -119,5 +98,5 @@ def test_looks_are_remembered_for_the_account(account: Account, client: Client) 
 def test_the_page_asks_the_database_for_little(account: Account, client: Client, django_assert_num_queries: Any) -> None:
     sign_in(client)
     client.get("/account/")
-    with django_assert_num_queries(5):  # session, account, posts for the viewer, posts of the page, the run
+    with django_assert_num_queries(9):  # session, account, posts for the viewer, posts, sign-ins, their sessions, app, tokens, the run
         client.get("/account/")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.urls import path
 
-from anju.web.account import views
+from anju.web.account import factor, signing, views
 
 urlpatterns = [
-    path("sign-in/", views.SignIn.as_view(), name="sign_in"),
-    path("sign-out/", views.sign_out, name="sign_out"),
+    path("sign-in/", signing.SignIn.as_view(), name="sign_in"),
+    path("sign-in/code/", signing.sign_in_code, name="sign_in_code"),
+    path("sign-in/kept/", signing.kept_form, name="kept"),
+    path("sign-out/", signing.sign_out, name="sign_out"),
     path("account/", views.account, name="account"),
     path("account/post/", views.choose_post, name="choose_post"),
-    path("account/password/", login_required(views.OwnPassword.as_view()), name="password"),
+    path("account/password/", login_required(signing.OwnPassword.as_view()), name="password"),
+    path("account/app/", factor.factor, name="factor"),
+    path("account/sessions/end/", signing.end_other_sessions, name="end_other_sessions"),
+    path("account/sessions/<int:key>/end/", signing.end_one_session, name="end_one_session"),
     path("account/appearance/", views.appearance, name="appearance"),
     path("language/", views.language, name="language"),
 ]

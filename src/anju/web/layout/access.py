@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from anju.core.terms.viewer import Viewer
+from anju.core.terms.viewer import STRANGER, Viewer
+from anju.web.layout.kept import came_from, keep, own_form, readable, typed
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -32,7 +33,7 @@ def needs(act: str) -> Callable[[View[P]], View[P]]:
         def guarded(request: HttpRequest, *args: P.args, **more: P.kwargs) -> HttpResponse:
             viewer = viewer_of_request(request)
             if viewer.account is None:
-                return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': _came_from(request)})}")
+                return sign_in_first(request)
             if not viewer.can(act):
                 what = _("This page is not for the post you act in")
                 why = _("Each post sees what its work needs. Choose another post you hold, or ask your administrator.")
@@ -45,12 +46,11 @@ def needs(act: str) -> Callable[[View[P]], View[P]]:
     return guard
 
 
-def _came_from(request: HttpRequest) -> str:
-    """The page to come back to: this one, or the one on which the form stands that was sent too late."""
-    if request.method == "GET":
-        return request.get_full_path()
-    sent_from = urlsplit(request.META.get("HTTP_REFERER", ""))
-    return (sent_from.path + (f"?{sent_from.query}" if sent_from.query else "") or "/") if sent_from.netloc == request.get_host() else "/"
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in and back; what was typed into a form meanwhile is kept and given back afterwards."""
+    if request.method == "POST":
+        keep(request)
+    return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': came_from(request)})}")
 
 
 def refuse(request: HttpRequest, what: str, why: str, todo: Sequence[Door] = (), *, status: int = 400) -> HttpResponse:
@@ -73,7 +73,19 @@ def went_wrong(request: HttpRequest) -> HttpResponse:
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose page was opened before the last sign-in. What it held is shown, to be looked at and sent again: never by itself,
+    for the form may have stood on somebody else's page."""
+    if request.method == "POST" and own_form(request) and typed(request):
+        if getattr(request, "viewer", STRANGER).account is None:
+            return sign_in_first(request)
+        return send_again(request, request.path, came_from(request), typed(request), status=403)
     what = _("This page was open too long")
     why = _("What you typed is kept on this device. Go back, load the page again, and send it once more.")
     here: list[Any] = [(_("Load the page again"), request.path)] if request.method == "GET" else []
     return refuse(request, what, why, here, status=403)
+
+
+def send_again(request: HttpRequest, path: str, page: str, fields: list[list[str]], *, status: int = 200) -> HttpResponse:
+    """What was typed into a form that came too late, with one button that sends it."""
+    context = {"path": path, "page": page, "fields": fields, "typed": readable(fields)}
+    return render(request, "layout/kept.html", context, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ POLICY = "; ".join(
     )
 )  # fmt: skip
 POST = "post"  # session: the post one acts in
+SENT = "sent"  # cookie: the form that was taken last, so that the browser may forget its draft
 
 
 def viewer_middleware(answer: Answer) -> Answer:
@@ -27,7 +29,10 @@ def viewer_middleware(answer: Answer) -> Answer:
 
     def look(request: HttpRequest) -> HttpResponse:
         request.viewer = viewer_for(request)  # type: ignore[attr-defined]
-        return answer(request)
+        response = answer(request)
+        if request.method == "POST" and response.status_code < 400 and request.viewer.account is not None:  # type: ignore[attr-defined]
+            response.set_cookie(SENT, quote(request.path), max_age=600, samesite="Lax", secure=request.is_secure())
+        return response
 
     return look
 

@@ -1,22 +1,40 @@
 // Small helps that need no framework. Every page works without them.
 (function () {
   "use strict";
-  // What was typed survives an expired session or a closed tab: kept on this device until the form was sent.
-  var key = function (form) { return "draft:" + location.pathname + ":" + (form.id || form.getAttribute("action") || ""); };
-  document.querySelectorAll("form[data-keep]").forEach(function (form) {
-    try {
-      var kept = JSON.parse(localStorage.getItem(key(form)) || "null");
-      if (kept) { Object.keys(kept).forEach(function (name) { var field = form.elements[name]; if (field && !field.value && field.type !== "hidden") { field.value = kept[name]; } }); }
-    } catch (e) { /* a full or forbidden store costs the draft, not the page */ }
-    form.addEventListener("input", function () {
-      var now = {};
-      Array.prototype.forEach.call(form.elements, function (field) { if (field.name && field.type !== "hidden" && field.type !== "password" && field.type !== "file" && field.value) { now[field.name] = field.value; } });
-      try { localStorage.setItem(key(form), JSON.stringify(now)); } catch (e) { /* as above */ }
-    });
+  var body = document.body, each = Array.prototype.forEach, WEEK = 7 * 24 * 3600 * 1000;
+  // What was typed survives a lost connection, an expired session or a closed tab: kept on this device, for this account only, until
+  // the server says by a cookie that the form was taken; and gone at sign-out. Never passwords, never anything as long as an identity number.
+  var who = body.getAttribute("data-who") || "", number = /[0-9](?:[\s-]?[0-9xX]){13,}/;
+  var store = { all: function () { try { return Object.keys(localStorage).filter(function (name) { return name.indexOf("draft:") === 0; }); } catch (e) { return []; } },
+    get: function (name) { try { return JSON.parse(localStorage.getItem(name) || "null"); } catch (e) { return null; } },
+    set: function (name, value) { try { localStorage.setItem(name, JSON.stringify(value)); } catch (e) { /* a full or forbidden store costs the draft, not the page */ } },
+    drop: function (name) { try { localStorage.removeItem(name); } catch (e) { /* as above */ } } };
+  var action = function (form) { return new URL(form.getAttribute("action") || location.href, location.href).pathname; };
+  var key = function (form) { return "draft:" + who + ":" + location.pathname + ":" + (form.id || action(form)); };
+  var taken = (/(?:^|; )sent=([^;]*)/.exec(document.cookie) || [])[1];
+  if (taken) { document.cookie = "sent=; path=/; max-age=0; samesite=lax"; taken = decodeURIComponent(taken.replace(/^"|"$/g, "")); }
+  store.all().forEach(function (name) {
+    var draft = store.get(name);
+    if (!draft || Date.now() - draft.at > WEEK || (draft.sent && draft.action === taken)) { store.drop(name); }
   });
-  // The page after a form that was taken says which draft is done with: <body data-sent="/its/path/:form-id">
-  var sent = document.body.getAttribute("data-sent");
-  if (sent) { try { localStorage.removeItem("draft:" + sent); } catch (e) { /* as above */ } }
+  each.call(document.querySelectorAll("form[data-leave]"), function (form) { form.addEventListener("submit", function () { store.all().forEach(store.drop); }); });
+  each.call(who ? document.querySelectorAll("form[data-keep]") : [], function (form) {
+    var draft = store.get(key(form));
+    Object.keys(draft ? draft.fields : {}).forEach(function (name) {
+      var field = form.elements[name];
+      if (field && !field.value && field.type !== "hidden") { field.value = draft.fields[name]; }
+    });
+    var keep = function (sent) {
+      var fields = {};
+      each.call(form.elements, function (field) {
+        if (field.name && !/^(hidden|password|file|checkbox|radio|submit)$/.test(field.type) && !/password|code/.test(field.name) && field.value && !number.test(field.value)) { fields[field.name] = field.value; }
+      });
+      if (Object.keys(fields).length) { store.set(key(form), { at: Date.now(), action: action(form), sent: sent, fields: fields }); } else { store.drop(key(form)); }
+    };
+    form.addEventListener("input", function () { keep(false); });
+    form.addEventListener("submit", function () { keep(true); });
+  });
+  each.call(document.querySelectorAll("[data-print]"), function (button) { button.addEventListener("click", function () { window.print(); }); });
   // How much of a file has been sent, while it is sent
   document.addEventListener("htmx:xhr:progress", function (event) {
     var bar = event.target.querySelector && event.target.querySelector("progress[data-sent-so-far]");

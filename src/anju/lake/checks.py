@@ -56,7 +56,7 @@ def quick(column: FeedColumn, c: str, minor_digits: int) -> str | None:
         case "date":
             return f"CASE WHEN {c} LIKE '____-__-__' AND {c} >= '1' AND {c} < '3' THEN TRY_CAST({c} AS DATE) END"
         case "money" if not column.in_minor_units and minor_digits > 0:
-            exact = f"substr({c}, -{minor_digits + 1}, 1) = '.' AND strlen({c}) <= 14 AND NOT contains({c}, '_')"
+            exact = f"{c} LIKE '%.{'_' * minor_digits}' AND strlen({c}) <= 14 AND NOT contains({c}, '_')"
             shaped = f"{exact} AND (({c} >= '0' AND {c} < ':') OR ({c} >= '-0' AND {c} < '-:'))"
             return f"CASE WHEN {shaped} THEN CAST(TRY_CAST({c} AS DECIMAL(18,{minor_digits})) * {10**minor_digits} AS BIGINT) END"
         case "int":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from anju.core.contracts.faults import nearest
 from anju.core.contracts.model import Contract
@@ -39,16 +40,17 @@ def folded(text: str) -> str:
 
 
 MENDED = folded(ROW_HEADER)
+_folded_name = lru_cache(8_192)(folded)  # of contracts, which are asked for again with every row that may be a header
 
 
 def known_names(contract: Contract) -> dict[str, str]:
     """Folded name -> column. Names come first, titles and aliases never displace them."""
     found: dict[str, str] = {}
     for column in contract.columns:
-        found.setdefault(folded(column.name), column.name)
+        found.setdefault(_folded_name(column.name), column.name)
     for column in contract.columns:
         for title in (column.title.zh, column.title.en, *column.aliases):
-            found.setdefault(folded(title), column.name)
+            found.setdefault(_folded_name(title), column.name)
     return found
 
 

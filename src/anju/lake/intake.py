@@ -40,6 +40,7 @@ NOTHING_ASIDE = (
     " reason VARCHAR, stranger BOOLEAN)"
 )
 ROW_BITS = 24  # rows of one delivery are numbered below 2^24
+DICTIONARY = 4_000  # values of a column in a row group, above which a dictionary costs more than it saves
 STAGES = ("open", "check", "link", "settle", "write")
 Stage = Callable[[str, int], None]  # told when a stage begins, with the rows of the file (0 while nobody knows)
 
@@ -481,7 +482,8 @@ class _Intake:
             f"COPY (SELECT {self.delivery_id}::BIGINT * {1 << ROW_BITS} + nth + 1 AS row_id,"
             f" {self.delivery_id}::BIGINT AS delivery_id, TIMESTAMP '{self.received_at:%Y-%m-%d %H:%M:%S.%f}' AS known_at,"
             f" x_valid AS valid, x_period AS period, {unit} AS unit, person_id, household_id, place_id, {key}, deleted{own}"
-            f" FROM ({self._good()})) TO {quoted(str(partial))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+            f" FROM ({self._good()})) TO {quoted(str(partial))}"
+            f" (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT {DICTIONARY})"
         )
         if refused:
             cells = ", ".join(f"c{n}" for n in range(len(self.raw.header)))

@@ -56,7 +56,7 @@ test-sqlite: $(VENV)/test.stamp
 	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-postgresql: $(VENV)/test.stamp
-	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 tests/apps tests/cli tests/kill tests/sample tests/tasks
+	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 tests/apps tests/api tests/cli tests/kill tests/sample tests/tasks
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format --check src tests benchmarks

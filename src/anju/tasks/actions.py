@@ -44,7 +44,7 @@ def _make(kind: str, by: Viewer | str, at: datetime, key: str, about: str, argum
     name, account = (by.name, by.account) if isinstance(by, Viewer) else (by, None)
     result = KINDS[kind].task.enqueue(**arguments)
     ticket = Ticket.objects.create(task_id=result.id, kind=kind, key=key, about=about[:255], asked_by=name, asked_account=account, asked_at=at)
-    if name not in OURSELVES:
+    if name not in OURSELVES and kind != "take":  # that it was sent stands in the journal already
         record(act="tasks.queue", about=f"task:{ticket.pk}", by=by, at=at, detail={"kind": kind, "about": about[:255]})
     return ticket
 

@@ -77,6 +77,11 @@ def tickets(viewer: Viewer, *, state: State | None = None, kind: str = "", befor
     return [seen(one) for one in found[:limit]]
 
 
+def intake_of(upload: int) -> int | None:
+    """The number of the task that takes this upload in; None where none does or will."""
+    return Ticket.objects.filter(key=f"take:{upload}", ended_at=None).values_list("pk", flat=True).first()
+
+
 def seen(one: Ticket, language: str = "en") -> Seen:
     title = KINDS[one.kind].title if one.kind in KINDS else None
     return Seen(

@@ -10,6 +10,7 @@ from anju.core.contracts.model import Contract
 from anju.lake.duck import open_duckdb
 from anju.lake.files import FileRefused, open_raw
 from anju.lake.headers import folded, known_names, recognised
+from anju.lake.raw import HIDDEN, LONG_NUMBER
 
 SHOWN = 5
 
@@ -25,8 +26,9 @@ def recognise_feed(path: Path, contracts: Sequence[Contract]) -> Contract:
     likely = [f"{code} {by_code[code].title.en} ({n} of its columns)" for n, code in scores[:SHOWN] if n] or sorted(by_code)
     whole = [(n, code) for n, code in scores if n and _has_all(by_code[code], cells)]
     if not whole:
+        there = LONG_NUMBER.sub(HIDDEN, ", ".join(cell for cell in header if cell))[:300]
         raise FileRefused(
-            f"nobody can tell which feed '{path.name}' is of", f"no feed has all its columns in it: {', '.join(c for c in header if c)[:300]}",
+            f"nobody can tell which feed '{path.name}' is of", f"no feed has all its columns in it: {there}",
             "say which feed it is by its folder or its name (F09_UNIT_PERIOD.csv), or mend its header", likely,
         )  # fmt: skip
     if len(whole) > 1 and whole[0][0] == whole[1][0]:

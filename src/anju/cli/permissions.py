@@ -33,18 +33,22 @@ OPEN = {  # addresses that ask for no act, and why
     "week": "how far the sample's week is",
     "let_a_week_pass": "the sample's week",
     "sign_in": "signing in",
-    "second_factor": "signing in, the second step",
+    "sign_in_code": "signing in, the second step",
+    "kept": "what was typed into a form that came too late, given back",
     "sign_out": "signing out",
     "account": "one's own account, signed in",
     "choose_post": "one's own account, signed in",
     "password": "one's own password, signed in",
+    "factor": "one's own second step, signed in",
+    "end_other_sessions": "one's own sessions, signed in",
+    "end_one_session": "one's own sessions, signed in",
     "language": "the language of the pages",
     "appearance": "light, dark, large text",
     "api": "the reference of the API: no data",
     "openapi": "the description of the API: no data",
     "api-root": "nothing is there",
 }
-SIGNED_IN = frozenset({"account", "choose_post", "password"})
+SIGNED_IN = frozenset({"account", "choose_post", "password", "factor", "end_other_sessions"})
 
 
 @dataclass(frozen=True, slots=True)

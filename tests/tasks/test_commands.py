@@ -53,6 +53,7 @@ def test_a_page_and_the_next() -> None:
     first = found("tasks", "list", "--limit", "2")["tasks"]
     assert isinstance(first, list) and len(first) == 2
     assert f"more: --before {first[-1]['number']}" in anju("tasks", "list", "--limit", "2").stdout
+    assert "more:" not in anju("tasks", "list", "--limit", "3").stdout
     rest = found("tasks", "list", "--limit", "2", "--before", str(first[-1]["number"]))["tasks"]
     assert isinstance(rest, list) and len(rest) == 1
 

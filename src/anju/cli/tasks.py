@@ -13,7 +13,7 @@ from anju.cli.alerts import operator
 from anju.cli.context import FOUND, fail, json_option, migrated, say
 from anju.core.terms.viewer import Viewer
 from anju.tasks import actions, due, queries
-from anju.tasks.kinds import KINDS, STARTED_BY_HAND
+from anju.tasks.kinds import KINDS, STARTED_BY_HAND, most_of
 from anju.tasks.models import Ticket
 from anju.tasks.queries import SEE_ALL, Seen
 from anju.tasks.states import STATES
@@ -44,9 +44,10 @@ def list_(state: str | None, kind: str | None, before: int | None, limit: int, a
     anju tasks list --state "given up" --json
     """
     migrated()
-    found = queries.tickets(overseer(), state=state, kind=kind or "", before=before, limit=limit)  # type: ignore[arg-type]
+    found = queries.tickets(overseer(), state=state, kind=kind or "", before=before, limit=limit + 1)  # type: ignore[arg-type]
+    more, found = len(found) > limit, found[:limit]
     lines = [_line(one) for one in found]
-    if len(found) == limit:
+    if more:
         lines.append(f"more: --before {found[-1].number}")
     say(as_json, {"tasks": [one.as_dict() for one in found]}, lines or ["no task"])
 
@@ -79,7 +80,7 @@ def show(number: int, as_json: bool) -> None:
         fail(f"there is no task {number}", "anju tasks list")
     moments = {"asked": one.asked_at, "begun": one.started_at, "ended": one.ended_at}
     lines = [f"task {one.number}: {one.title}{f' ({one.about})' if one.about else ''}: {one.state}",
-             f"asked for by {one.asked_by}, {one.attempts} of {KINDS[one.kind].most if one.kind in KINDS else '?'} attempts",
+             f"asked for by {one.asked_by}, {one.attempts} of {most_of(one.kind)} attempts",
              *(f"{name} {at.astimezone(_zone()):%Y-%m-%d %H:%M:%S}" for name, at in moments.items() if at is not None)]  # fmt: skip
     lines += [f"now: {one.step} {f'{one.done} of {one.of}' if one.of else ''}".rstrip()] * bool(one.step)
     lines += [f"  {name}: {value}" for name, value in (one.outcome or {}).items() if value not in (None, "", [], {})]

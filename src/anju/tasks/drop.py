@@ -103,7 +103,8 @@ def files(inbox: Path) -> Iterator[Path]:
             continue
         yield path
         if path.is_dir() and not path.is_symlink():
-            yield from (one for one in sorted(path.iterdir()) if not one.name.startswith("."))
+            with suppress(PermissionError):  # one folder that is shut keeps nobody else waiting; the doctor tells of it
+                yield from (one for one in sorted(path.iterdir()) if not one.name.startswith("."))
 
 
 def _queue(place: str, state: os.stat_result, whole: str, now: datetime) -> Ticket | None:

@@ -8,13 +8,15 @@ from typing import Any
 from anju.core.standards.model import Title
 from anju.tasks import intake, judging, upkeep
 
+MOST = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     name: str
     title: Title
     task: Any  # as django-tasks makes it of a function
-    most: int = 3  # attempts
+    most: int = MOST  # attempts
     long: int = 60  # minutes after which it is said to be stuck
 
 
@@ -33,3 +35,8 @@ KINDS: dict[str, Kind] = {
     )
 }
 STARTED_BY_HAND = tuple(name for name in KINDS if name not in ("take", "drop"))
+
+
+def most_of(kind: str) -> int:
+    """Attempts. Of a kind that a newer release put into the queue, as many as of any."""
+    return KINDS[kind].most if kind in KINDS else MOST

@@ -45,7 +45,10 @@ class Ticket(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key"], condition=models.Q(ended_at=None), name="ticket_open_once")]
-        indexes = [models.Index(fields=["kind", "ended_at"], name="ticket_kind_ended")]
+        indexes = [
+            models.Index(fields=["kind", "ended_at"], name="ticket_kind_ended"),
+            models.Index(fields=["key"], name="ticket_key"),
+        ]
 
 
 class Due(models.Model):

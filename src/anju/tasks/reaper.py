@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django_tasks_db.models import DBTaskResult
 
-from anju.tasks.kinds import KINDS
+from anju.tasks.kinds import most_of
 from anju.tasks.models import Ticket, Worker
 from anju.tasks.states import READY, RUNNING
 from anju.tasks.turns import give_up
@@ -72,7 +72,7 @@ def _return(number: int, now: datetime) -> Ticket | None:
         return None  # another reaper was here, and another worker has taken it over
     who = f"process {ticket.worker.process} on {ticket.worker.host}" if ticket.worker is not None else "a process nobody knows of"
     died = f"the worker died while at it ({who}, {now:%Y-%m-%d %H:%M} UTC)"
-    if ticket.attempts >= KINDS[ticket.kind].most:
+    if ticket.attempts >= most_of(ticket.kind):
         remedy = "see the system's log of that time: too little memory is the commonest cause; then: anju tasks retry"
         give_up(ticket, f"given up after {ticket.attempts} attempts: {died}; do: {remedy} {ticket.pk}", now)
     else:

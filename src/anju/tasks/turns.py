@@ -11,7 +11,7 @@ from django.db import OperationalError, connections, transaction
 from django_tasks_db.models import DBTaskResult
 
 from anju.apps.journal.actions import record
-from anju.tasks.kinds import KINDS
+from anju.tasks.kinds import most_of
 from anju.tasks.models import Ticket, Worker
 from anju.tasks.states import FAILED, READY, RUNNING, SUCCESSFUL
 
@@ -57,7 +57,7 @@ def fail(ticket: Ticket, worker: Worker, reason: str, at: datetime, *, again: bo
         with transaction.atomic():
             if not _mine(ticket, worker):
                 return "lost"
-            if again and ticket.attempts < KINDS[ticket.kind].most:
+            if again and ticket.attempts < most_of(ticket.kind):
                 pause = PAUSES[min(ticket.attempts, len(PAUSES)) - 1]
                 DBTaskResult.objects.filter(pk=ticket.task_id).update(status=READY, run_after=at + timedelta(seconds=pause))
                 Ticket.objects.filter(pk=ticket.pk).update(reason=reason, worker=None)

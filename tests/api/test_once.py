@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -22,7 +23,7 @@ from anju.api.once import CLAIMED, KEPT, once
 from anju.api.problems import Problem
 from anju.apps.places.models import Succession
 from anju.apps.staff.models import Token
-from api.conftest import build_cast, token_of
+from api.conftest import NUMBER, build_cast, token_of
 
 BODY = '{"a": 1}'
 
@@ -66,6 +67,16 @@ def test_the_same_key_and_body_get_the_same_answer(work: Work) -> None:
     assert "Idempotency-Replayed" not in first and second["Idempotency-Replayed"] == "true"
     assert work.done == 1
     assert b'"n"' not in bytes(KeptAnswer.objects.get().body or b"")
+
+
+def test_a_stolen_copy_of_the_table_cannot_be_tried_against_a_list_of_numbers(work: Work) -> None:
+    body = f'{{"text": "{NUMBER}"}}'
+    work.ask(body=body)
+    row = KeptAnswer.objects.get()
+    guesses = [
+        sha256(text.encode()).hexdigest() for text in (body, f"POST /api/v1/x {body}", f"POST /api/v1/x {sha256(body.encode()).hexdigest()}")
+    ]
+    assert row.fingerprint not in guesses and NUMBER.encode() not in bytes(row.body or b"")
 
 
 def test_another_key_another_token_and_none_are_other_requests(work: Work) -> None:

@@ -13,7 +13,7 @@ class KeptAnswer(models.Model):
 
     token = models.ForeignKey(Token, models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
-    fingerprint = models.CharField(max_length=64)  # of method, address and body
+    fingerprint = models.CharField(max_length=64)  # keyed, of method, address and body
     claim = models.CharField(max_length=32, blank=True)
     made_at = models.DateTimeField(db_index=True)
     status = models.SmallIntegerField(null=True)

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "writing": "the difference in the database beside Django's ORM, SQLite and PostgreSQL",
     "household": "one household judged again by the interpreter",
     "intake": "four million bills beside pandas + pandera",
+    "pages": "fifty people at once on the served pages",
     "export": "the registry by ADBC beside values_list",
 }  # fmt: skip
 PAGE = world.ROOT / "docs" / "performance.md"

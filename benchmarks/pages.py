@@ -1,0 +1,175 @@
+"""Pages as people load them: fifty at once on the served deployment, by the lowest role that has the page and by the widest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from anju.apps.people.models import Household, Person
+from anju.apps.staff.models import Account
+from benchmarks.results import Goal, Row, Section
+from benchmarks.rounds import Timing
+
+if TYPE_CHECKING:
+    from benchmarks.situation import Situation
+
+AT_ONCE, EACH = 50, 20  # people, and pages that each of them loads one after another
+WIDEST = "prefecture_bureau"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`role` is the lowest that has the page; `addresses` are what different people ask for."""
+
+    name: str
+    role: str
+    addresses: tuple[str, ...]
+
+
+class Client:
+    """One person's connection: kept open, with the session's cookie. Raises AssertionError on any answer but 200 or a redirect."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.cookies = port, dict[str, str]()
+
+    async def open(self) -> None:
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def ask(self, path: str, form: dict[str, str] | None = None) -> bytes:
+        body = urlencode(form).encode() if form is not None else b""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        head = f"{'POST' if form is not None else 'GET'} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {cookies}\r\n"
+        if form is not None:
+            head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        self.writer.write(head.encode() + b"\r\n" + body)
+        status, headers = await self._head()
+        answer = await self._body(headers)
+        if status not in (200, 302):
+            raise AssertionError(f"{path}: {status} instead of a page: {answer[:300]!r}")
+        return answer
+
+    async def _head(self) -> tuple[int, dict[str, str]]:
+        lines = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers: dict[str, str] = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            if name.lower() == "set-cookie":
+                cookie, _, text = value.strip().split(";")[0].partition("=")
+                self.cookies[cookie] = text
+            headers[name.lower()] = value.strip()
+        return int(lines[0].split()[1]), headers
+
+    async def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") == "chunked":
+            whole = b""
+            while size := int(await self.reader.readuntil(b"\r\n"), 16):
+                whole += (await self.reader.readexactly(size + 2))[:-2]
+            await self.reader.readexactly(2)
+            return whole
+        return await self.reader.readexactly(int(headers.get("content-length", "0")))
+
+
+async def sign_in(port: int, role: str) -> dict[str, str]:
+    """The cookies of a session of the sample's account of that role, through the door of the first screen."""
+    client = Client(port)
+    await client.open()
+    page = (await client.ask("/")).decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token is not None, "the first screen has no doors"
+    await client.ask("/come-in/", {"role": role, "csrfmiddlewaretoken": token.group(1)})
+    client.writer.close()
+    return client.cookies
+
+
+async def load(port: int, cookies: dict[str, str], addresses: Sequence[str]) -> list[float]:
+    """Seconds of every page; everybody asks for the next one as soon as the last has come."""
+
+    async def person(nth: int) -> list[float]:
+        client = Client(port)
+        client.cookies = dict(cookies)
+        await client.open()
+        found = []
+        for path in islice(cycle(addresses), nth, nth + EACH):
+            started = time.perf_counter()
+            await client.ask(path)
+            found.append(time.perf_counter() - started)
+        client.writer.close()
+        return found
+
+    return [seconds for some in await asyncio.gather(*(person(nth) for nth in range(AT_ONCE))) for seconds in some]
+
+
+@contextmanager
+def served() -> Iterator[int]:
+    """The port of a server over ANJU_DATA, as `anju serve` starts it."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = int(one.getsockname()[1])
+    code = "from anju.cli.main import main; main()"
+    environment = os.environ | {"ANJU_SAMPLE": "1"}
+    server = subprocess.Popen([sys.executable, "-c", code, "serve", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield port
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+
+
+def pages() -> list[Page]:
+    """What people open, over many families of the grid worker's own community."""
+    worker = Account.objects.get(username="sample-grid").posts.get()
+    homes = list(Household.objects.filter(place__path__startswith=worker.place.path).order_by("pk").values_list("pk", flat=True)[:2000:20])
+    people = Person.objects.filter(memberships__household__in=homes).exclude(name=None).values_list("name", flat=True)
+    names = sorted({name[:2] for name in people if name})[:40]
+    return [
+        Page("first screen", "grid_worker", ("/",)),
+        Page("my work (queue)", "grid_worker", ("/work/", "/work/?level=red", "/work/?level=orange")),
+        Page("search by name", "grid_worker", tuple(f"/households/?q={quote(name)}" for name in names)),
+        Page("family page", "grid_worker", tuple(f"/households/{key}/" for key in homes)),
+        Page("situation", "first_secretary", ("/situation/",)),
+        Page("standards", "grid_worker", ("/standards/", "/standards/ED-01/", "/standards/MW-02/")),
+    ]
+
+
+async def _measured(port: int) -> list[tuple[Page, str, list[float]]]:
+    found = []
+    sessions: dict[str, dict[str, str]] = {}
+    for page in pages():
+        for role in (page.role, WIDEST):
+            if role not in sessions:
+                sessions[role] = await sign_in(port, role)
+            await load(port, sessions[role], page.addresses[:5])
+            found.append((page, role, await load(port, sessions[role], page.addresses)))
+    return found
+
+
+def p95(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds, n=20)[-1]
+
+
+def measure(situation: Situation) -> Section:
+    with served() as port:
+        found = asyncio.run(_measured(port))
+    rows, goals = [], []
+    for page, role, seconds in found:
+        goals.append(Goal(f"{page.name}, as {role}: p95", p95(seconds) * 1000, "ms", 300, at_most=True))
+        rows.append(Row(f"{page.name}, as {role}", Timing(tuple(seconds)), remark=f"{len(seconds) / sum(seconds) * AT_ONCE:.0f} pages a second"))
+    return Section(rows, goals)

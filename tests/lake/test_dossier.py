@@ -7,8 +7,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from anju.core.standards.cases import build_world
@@ -16,7 +14,7 @@ from anju.core.standards.meaning.judge import Judge
 from anju.core.standards.model import Policy
 from anju.core.standards.read import load_policy
 from anju.core.standards.world import RawWorld
-from anju.lake.dossier import Dossier, SortedFile
+from anju.lake.dossier import Dossier
 from anju.lake.rows import Sources
 from oracle.writer import write_world
 
@@ -79,20 +77,6 @@ def test_a_person_who_left_is_read_with_the_household(world: RawWorld, policy: P
     paths = write_world(replace(world, memberships=[left]), policy, tmp_path / "again")
     dossier = Dossier(replace(paths, resolved=sources.resolved), policy, DAY, NOW, work=tmp_path)
     assert [m["person_id"] for m in dossier.world([1]).memberships] == [9]
-
-
-def test_only_the_row_groups_that_may_hold_the_keys_are_read(tmp_path: Path) -> None:
-    ids = list(range(1_000))
-    table = pa.table({name: pa.array(ids) for name in ("person_id", "value", "other")})
-    pq.write_table(table, tmp_path / "f.parquet", row_group_size=100)
-    file = SortedFile(tmp_path / "f.parquet", {"value"})
-    read: list[Any] = []
-    kept = file.file.read_row_groups
-    file.file.read_row_groups = lambda groups, *rest, **more: read.append(groups) or kept(groups, *rest, **more)
-    assert file.rows({"person_id": {5, 950}}) == [{"person_id": 5, "value": 5}, {"person_id": 950, "value": 950}]
-    assert read == [[0, 9]]
-    assert file.rows({"person_id": {5_000}}) == []
-    assert read == [[0, 9]]
 
 
 def test_a_dossier_without_kept_rows_is_refused(policy: Policy, sources: Sources, tmp_path: Path) -> None:

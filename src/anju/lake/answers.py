@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 
 from anju.core.standards.compile.answers import AT_LEAST, BREACHED, MET, NOT_APPLICABLE, UNKNOWN
 from anju.core.standards.model import Policy
+from anju.core.standards.world import Row
+from anju.lake.sorted_files import opened
 
 WORDS = {NOT_APPLICABLE: "not_applicable", MET: "met", UNKNOWN: "unknown"}
 FIRST = ("", -1)  # before the first row of a list
@@ -49,22 +51,23 @@ def answers_of_household(folder: Path, policy: Policy, path: str, household_id: 
 
 def answers_of_place(folder: Path, policy: Policy, subject: str, place_id: int) -> list[Given]:
     """Every answer about one place itself."""
-    file = folder / f"answers_{subject}.parquet"
-    if not file.exists():
+    file = opened(folder / f"answers_{subject}.parquet", "subject_id")
+    if file is None:
         return []
-    table = pq.read_table(file, filters=[("subject_id", "=", place_id)])
-    return [given for row in table.to_pylist() for given in _given(subject, row, policy)]
+    return [given for row in file.rows({"subject_id": [place_id]}) for given in _given(subject, row, policy)]
 
 
-def _rows(file: Path, path: str, household_id: int) -> list[dict[str, Any]]:
-    if not file.exists():
-        return []
-    table = pq.read_table(file, filters=[("path", "=", path), ("household_id", "=", household_id)])
-    found: list[dict[str, Any]] = table.to_pylist()
-    return found
+def lights_of_household(folder: Path, path: str, household_id: int) -> Row:
+    """What `families` tells of one household; empty where the run has not judged it."""
+    return next(iter(_rows(folder / "families.parquet", path, household_id)), {})
 
 
-def _given(subject: str, row: dict[str, Any], policy: Policy) -> Iterator[Given]:
+def _rows(path_of_file: Path, path: str, household_id: int) -> list[Row]:
+    file = opened(path_of_file, "path", "household_id")
+    return file.rows({"household_id": [household_id]}, path=path) if file is not None else []
+
+
+def _given(subject: str, row: Row, policy: Policy) -> Iterator[Given]:
     for code in policy.standards:
         value = row.get(code)
         if value is not None:

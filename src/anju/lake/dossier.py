@@ -10,10 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from anju.core.contracts.model import Contract, Programme
@@ -25,9 +23,9 @@ from anju.core.standards.world import RawWorld, Row
 from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources
 from anju.lake.snapshot import keep_rows
+from anju.lake.sorted_files import KINDS, SortedFile, matching
 
 MEMORY = "500MB"
-KINDS = ("person_id", "household_id", "place_id")
 EVERY_ROW = frozenset({"row_id", "delivery_id", "known_at", "valid", "period", "unit", *KINDS, "subject_key", "deleted"})
 
 
@@ -51,7 +49,7 @@ class Dossier:
         finally:
             con.close()
         columns = _columns(policy, self.needed)
-        self.files = {code: SortedFile(path, columns[code]) for code, path in kept.items()}
+        self.files = {code: SortedFile(path, columns[code] | EVERY_ROW) for code, path in kept.items()}
         self.persons = SortedFile(sources.registry / "person.parquet")
         self.households = SortedFile(sources.registry / "household.parquet")
         self.memberships = SortedFile(sources.registry / "membership.parquet")
@@ -93,7 +91,7 @@ class Dossier:
             if code in self.files:
                 feeds[code] = self.files[code].rows(mine)
             elif code in self.platform:
-                feeds[code] = _matching(self.platform[code], mine)
+                feeds[code] = matching(self.platform[code], mine)
         aside = {id(row): row for kind in KINDS for key in keys[kind] for row in self.rejected.get((kind, key), ())}
         return RawWorld(self.places, homes, people, members, (), (), list(aside.values()), feeds)
 
@@ -103,46 +101,6 @@ class Dossier:
             found.append(place)
             place = self.parent.get(place)
         return found
-
-
-class SortedFile:
-    """A Parquet file of which only the row groups are read that may hold the keys asked for, and of those only `columns`."""
-
-    def __init__(self, path: Path, columns: Collection[str] = ()) -> None:
-        self.file = pq.ParquetFile(path, memory_map=True)
-        meta = self.file.metadata
-        at = {meta.row_group(0).column(n).path_in_schema: n for n in range(meta.num_columns)} if meta.num_row_groups else {}
-        self.columns = [name for name in self.file.schema_arrow.names if not columns or name in columns or name in EVERY_ROW]
-        self.bounds = {kind: [_bounds(meta, group, at[kind]) for group in range(meta.num_row_groups)] for kind in KINDS if kind in at}
-
-    def rows(self, keys: dict[str, Any]) -> list[Row]:
-        """The rows in which one of the columns `keys` names holds one of the values given for it."""
-        wanted = {kind: sorted(values) for kind, values in keys.items() if values and kind in self.bounds}
-        groups = sorted({group for kind, values in wanted.items() for group in _overlapping(self.bounds[kind], values)})
-        if not groups:
-            return []
-        return _matching(self.file.read_row_groups(groups, self.columns, use_threads=False), wanted)
-
-
-def _matching(table: pa.Table, keys: dict[str, Any]) -> list[Row]:
-    masks = [pc.is_in(table[kind], value_set=pa.array(sorted(values), pa.int64())) for kind, values in keys.items()]
-    mask = masks[0]
-    for other in masks[1:]:
-        mask = pc.or_(mask, other)
-    found: list[Row] = table.filter(mask).to_pylist()
-    return found
-
-
-def _bounds(meta: Any, group: int, column: int) -> tuple[int, int] | None:
-    """The least and the greatest key of a row group; None where it holds none."""
-    statistics = meta.row_group(group).column(column).statistics
-    if statistics is None:
-        return (-(1 << 63), (1 << 63) - 1)
-    return (statistics.min, statistics.max) if statistics.has_min_max else None
-
-
-def _overlapping(bounds: list[tuple[int, int] | None], values: list[int]) -> list[int]:
-    return [n for n, limits in enumerate(bounds) if limits is not None and any(limits[0] <= value <= limits[1] for value in values)]
 
 
 def _within_a_household(policy: Policy, code: str, day: date) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from anju.apps.people.models import Household, Identifier, Membership, Person, Phone
@@ -17,6 +18,7 @@ from anju.core.terms.viewer import Viewer
 
 ADDRESS = re.compile(r"(\S+?)[-－—/栋幢 ]+(\S+?)[-－—/单元 ]+(\S+?)室?")
 PHONE = "cn_phone"
+LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +79,25 @@ def search_families(viewer: Viewer, text: str, programme: Programme, *, after: t
         return _households(homes, after, limit)
     if any(ch.isdigit() for ch in plain):
         return _households(Household.objects.filter(within(viewer), household_code__startswith=plain.upper()), after, limit)
-    named = Q(initials__startswith=plain.lower()) if plain.isascii() else Q(name__startswith=plain)
+    named = _begins("initials", plain.lower()) if plain.isascii() else _begins("name", plain)
     return _people(viewer, named, after, limit)
+
+
+def _begins(field: str, text: str) -> Q:
+    """The condition that a column begins with the text, in the form that each database answers from its index."""
+    if connection.vendor == "sqlite":  # its LIKE knows no case and reads every row
+        return Q(**{f"{field}__gte": text, f"{field}__lt": text + LAST_CHARACTER})
+    return Q(**{f"{field}__startswith": text})
 
 
 def _people(viewer: Viewer, wanted: Q, after: tuple[str, int], limit: int) -> list[Found]:
     later = Q(name__gt=after[0]) | Q(name=after[0], pk__gt=after[1])
-    rows = (
-        Membership.objects.filter(within(viewer, "household__"), end=None, known_to=None)
-        .filter(person__in=Person.objects.filter(wanted, later))
-        .select_related("person", "household__place")
-        .order_by("person__name", "person_id")[:limit]
-    )
-    return [Found(row.household, row.person) for row in rows]
+    held = within(viewer, "memberships__household__") & Q(memberships__end=None, memberships__known_to=None)
+    # from the person's side and keys alone: the index of names gives them in order, and the first of them are enough
+    ordered = Person.objects.filter(wanted, later).filter(held).order_by("name", "pk")
+    keys = list(ordered.values_list("memberships__pk", flat=True)[:limit])
+    rows = Membership.objects.select_related("person", "household__place").in_bulk(keys)
+    return [Found(rows[key].household, rows[key].person) for key in keys if key in rows]
 
 
 def _households(homes: QuerySet[Household], after: tuple[str, int], limit: int) -> list[Found]:

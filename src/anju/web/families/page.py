@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from django.conf import settings
 
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
@@ -25,7 +24,7 @@ from anju.core.standards.model import Standard, Title, Version
 from anju.core.standards.render import render
 from anju.core.terms.dates import completed_years
 from anju.core.terms.viewer import Viewer
-from anju.lake.answers import Given, answers_of_household, answers_of_place
+from anju.lake.answers import Given, answers_of_household, answers_of_place, lights_of_household
 from anju.lake.families import DOES_NOT_APPLY, IN_PLACE, NOT_IN_PLACE, NOT_KNOWN
 from anju.web.layout.current import answers_folder, dossier, policy, programme
 
@@ -80,9 +79,10 @@ class FamilyPage:
 def family_page(viewer: Viewer, run: Run, household: Household, members: list[Person]) -> FamilyPage:
     """Everything the run says of the household, explained where something is not in place or not known."""
     folder, path = answers_folder(run), household.place.path
-    page = FamilyPage(lights=_lights(folder / "families.parquet", path, household.pk))
+    page = FamilyPage(lights=_lights(folder, path, household.pk))
     given = answers_of_household(folder, policy(), path, household.pk)
-    judge = _judge(household.pk)
+    asked = any(one.answer in ("breached", "unknown") for one in given)  # most families have nothing to explain
+    judge = _judge(household.pk) if asked else None
     names = {person.pk: masked_name(person.name) for person in members}
     for one in given:
         item = _item(viewer, run, one, judge, names)
@@ -105,11 +105,8 @@ def _judge(household: int) -> Judge | None:
     return opened.judge([household]) if opened is not None else None
 
 
-def _lights(file: Any, path: str, household: int) -> list[Light]:
-    if not file.exists():
-        return []
-    rows = pq.read_table(file, filters=[("path", "=", path), ("household_id", "=", household)]).to_pylist()
-    row = rows[0] if rows else {}
+def _lights(folder: Path, path: str, household: int) -> list[Light]:
+    row = lights_of_household(folder, path, household)
     return [Light(guarantee, LIGHTS.get(row.get(f"light:{guarantee.name}"), "not_applicable")) for guarantee in programme().guarantees]
 
 

@@ -1,0 +1,94 @@
+"""Parquet files sorted by whom their rows are about, of which a few rows are read without the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from anju.core.standards.world import Row
+
+KINDS = ("person_id", "household_id", "place_id")
+
+
+class SortedFile:
+    """Reads only the row groups that may hold the keys asked for, and of those only `columns` and the keys (everything where none are named).
+
+    `keys` are the columns by which rows are asked for. Any number of threads may ask."""
+
+    def __init__(self, path: Path, columns: Collection[str] = (), keys: Iterable[str] = KINDS) -> None:
+        self.file = pq.ParquetFile(path, memory_map=True)
+        meta = self.file.metadata
+        at = {meta.row_group(0).column(n).path_in_schema: n for n in range(meta.num_columns)} if meta.num_row_groups else {}
+        self.bounds = {kind: [_bounds(meta, group, at[kind]) for group in range(meta.num_row_groups)] for kind in keys if kind in at}
+        self.columns = [name for name in self.file.schema_arrow.names if not columns or name in columns or name in self.bounds]
+        self._reading = Lock()  # a reader of Parquet keeps where it is in the file
+
+    def rows(self, keys: Mapping[str, Collection[Any]], *, path: str | None = None) -> list[Row]:
+        """The rows in which one of the columns `keys` names holds one of the values given for it; only those of one place's `path`."""
+        wanted = {kind: sorted(values) for kind, values in keys.items() if values and kind in self.bounds}
+        groups = {group for kind, values in wanted.items() for group in _overlapping(self.bounds[kind], values)}
+        if path is not None:
+            groups &= set(_overlapping(self.bounds["path"], [path]))
+        if not groups:
+            return []
+        with self._reading:
+            table = self.file.read_row_groups(sorted(groups), self.columns, use_threads=False)
+        return matching(table, wanted)
+
+
+def matching(table: pa.Table, keys: Mapping[str, Collection[Any]]) -> list[Row]:
+    masks = [pc.is_in(table[kind], value_set=pa.array(sorted(values), table.schema.field(kind).type)) for kind, values in keys.items()]
+    mask = masks[0]
+    for other in masks[1:]:
+        mask = pc.or_(mask, other)
+    found: list[Row] = table.filter(mask).to_pylist()
+    return found
+
+
+def opened(path: Path, *keys: str) -> SortedFile | None:
+    """A file that is asked again and again, such as a run's: opened once while it stays the same. None where there is none."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return _opened(path, keys, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _opened(path: Path, keys: tuple[str, ...], _changed: int, _size: int) -> SortedFile:
+    return SortedFile(path, keys=keys)
+
+
+def _bounds(meta: Any, group: int, column: int) -> tuple[Any, Any] | None:
+    """The least and the greatest key of a row group; None where it holds none."""
+    statistics = meta.row_group(group).column(column).statistics
+    if statistics is None:
+        return (_LEAST, _GREATEST)
+    return (statistics.min, statistics.max) if statistics.has_min_max else None
+
+
+def _overlapping(bounds: list[tuple[Any, Any] | None], values: list[Any]) -> list[int]:
+    return [n for n, limits in enumerate(bounds) if limits is not None and any(limits[0] <= value <= limits[1] for value in values)]
+
+
+class _Edge:
+    """Below or above every key, for a group whose file says nothing of its keys."""
+
+    def __init__(self, *, above: bool) -> None:
+        self.above = above
+
+    def __le__(self, other: object) -> bool:
+        return not self.above
+
+    def __ge__(self, other: object) -> bool:
+        return self.above
+
+
+_LEAST, _GREATEST = _Edge(above=False), _Edge(above=True)

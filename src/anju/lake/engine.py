@@ -166,7 +166,7 @@ def _write_answers(con: Any, plan: RunPlan, subject: str, folder: Path) -> Path:
     con.execute(
         f"COPY (SELECT id AS subject_id, subject_key, household_id, place_id, path, {', '.join(columns)}"
         f" FROM {plan.located[subject]} ORDER BY path, household_id, id) TO {literal(str(path))}"
-        " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 16384)"
+        " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)"
     )
     return path
 

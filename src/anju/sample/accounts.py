@@ -20,7 +20,7 @@ MARK = "（演示）"
 @dataclass(frozen=True, slots=True)
 class Part:
     """`level` is where the post is held: at the place of that level above the family whose story the first screen tells.
-    A grid or a building is no place of the register, so who works there holds the post at its community."""
+    A building is no place of the register, so who works there holds the post at its grid."""
 
     username: str
     name: str
@@ -30,8 +30,8 @@ class Part:
 
 
 CAST = (
-    Part("sample-grid", "罗春燕", "grid_worker", "community"),
-    Part("sample-building", "陆阿妹", "street_head", "community"),
+    Part("sample-grid", "罗春燕", "grid_worker", "grid"),
+    Part("sample-building", "陆阿妹", "street_head", "grid"),
     Part("sample-cadre", "王德明", "cadre", "community"),
     Part("sample-secretary", "韦建国", "first_secretary", "community"),
     Part("sample-street", "杨胜利", "street", "street"),

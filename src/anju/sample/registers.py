@@ -150,13 +150,16 @@ def events(w: World) -> dict[str, object]:
 
 
 def places(w: World, *, before: bool = False) -> dict[str, object]:
-    """Units, their streets and the settlements; `before` with the name one of them has since given up."""
+    """Units, their streets, the settlements and their grids; `before` with the name one of them has since given up."""
     p = w.p
     rows = [("unit", code, name, "", county) for code, name, county, *_ in UNITS]
     rows += [("street", code, name, unit, code) for unit, streets in STREETS.items() for code, name in streets]
     renamed = p.community(*RENAMED)
     for nth, (code, name, street) in enumerate(zip(p.community_code, p.community_name, p.community_street, strict=True)):
-        rows.append(("community", code, FORMER_NAME if before and nth == renamed else name, street, code))
+        called = FORMER_NAME if before and nth == renamed else name
+        rows.append(("community", code, called, street, code))
+        grids = np.unique(p.household_grid[p.household_community == nth])
+        rows += [("grid", grid, f"{called}第{place}网格", code, "") for place, grid in enumerate(numbered("G", grids, 3).to_pylist(), start=1)]
     columns = list(zip(*rows, strict=True))
     names = ("level", "code", "name", "parent_code", "statistical_code")
     return {name: pa.array(values) for name, values in zip(names, columns, strict=True)}

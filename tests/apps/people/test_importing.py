@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from anju.apps.people.importing import ImportReport, import_people
-from anju.apps.people.models import Identifier, Membership, Person
+from anju.apps.people.models import Household, Identifier, Membership, Person
 from anju.apps.people.publish import Directory, export_registry
 from anju.apps.people.vault import FileVault, Sealer, digest, ensure_keys
 from anju.apps.places.actions import import_scope_places
@@ -100,6 +100,25 @@ def test_wrong_check_digit_is_refused(files: list[Path]) -> None:
     refused = report.refused[0]
     assert (refused["file"], refused["line"], refused["column"]) == ("people.csv", 3, "person_id")
     assert "check digit" in refused["reason"] and wrong not in refused["reason"]
+
+
+def test_a_household_lives_in_its_grid_where_the_grid_is_a_place_of_its_community(files: list[Path], tmp_path: Path) -> None:
+    rows = (
+        "unit,U1,义龙,",
+        "street,S1,木贾,U1",
+        "community,C1,新城,S1",
+        "community,C2,旧城,S1",
+        "grid,G1,新城第1网格,C1",
+        "grid,G2,旧城第1网格,C2",
+    )
+    places = csv(tmp_path / "grids.csv", "level,code,name,parent_code", *rows)
+    import_scope_places(places, by="clerk", at=AT, programme_code="P", programme_name="programme")
+    csv(files[1], "household_code,dest_community_code,grid_code", "H1,C1,G1", "H2,C1,G2", "H3,C2,", "H4,C2,G9")
+    csv(files[0], "person_id,household_code,name")
+    take(files)
+    lives = dict(Household.objects.values_list("household_code", "place__code"))
+    assert lives == {"H1": "G1", "H2": "C1", "H3": "C2", "H4": "C2"}  # a grid of another community, none, or one nobody knows: the community
+    assert dict(Household.objects.values_list("household_code", "grid_code")) == {"H1": "G1", "H2": "G2", "H3": None, "H4": "G9"}
 
 
 def test_unknown_community_and_its_people_are_refused(files: list[Path]) -> None:

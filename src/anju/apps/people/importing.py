@@ -24,7 +24,8 @@ from anju.apps.people.publish import fetch_within
 from anju.apps.people.staging import KEYS, Refused, Staged, stage
 from anju.apps.people.vault import Sealer, ensure_keys, masked_identifier
 from anju.apps.people.versions import BATCH, Versions
-from anju.apps.places.codes import first_free, place_codes, scope_paths
+from anju.apps.places.codes import SCOPE, first_free, place_codes, scope_paths
+from anju.apps.places.models import Place
 from anju.core.contracts.model import Contract, Programme
 from anju.lake.duck import name as named
 from anju.lake.duck import open_duckdb, quoted
@@ -135,6 +136,7 @@ class _Run:
         codes = place_codes()
         scope = [(code, key) for code, key in codes.items() if key in paths]
         self._table("places", ("code", "id"), scope)
+        self._arrow("below", _below())
         self._table("all_places", ("code", "id"), list(codes.items()))
         self.versions = {
             name: Versions(self.con, model, self.day, self.stamp, fetch_within, dry_run=self.report.dry_run)
@@ -294,6 +296,15 @@ class _Run:
                 free += len(rows)
         self.free[Identifier] = free
         self.con.execute("INSERT INTO identifiers SELECT digest, id FROM compared WHERE is_new")
+
+
+def _below() -> pa.Table:
+    """`above`, `code`, `id`: every place of the scope tree, once for each of the places above it."""
+    standing = Place.objects.filter(tree=SCOPE).values_list("id", "code", "path")
+    rows = [(int(above), code, key) for key, code, path in standing for above in path.strip("/").split("/")[:-1]]
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
+    kinds = (pa.int64(), pa.string(), pa.int64())
+    return pa.table([pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)], names=["above", "code", "id"])
 
 
 def _in_order_of_receipt(at: datetime) -> None:

@@ -121,8 +121,9 @@ class Staged:
 
     def _add_keys(self, texts: list[str], items: list[str], faults: list[str]) -> None:
         if self.registry == "household":
+            home = "COALESCE(below.id, places.id)" if "grid_code" in self.columns else "places.id"
             for source, target, found in (
-                ("dest_community_code", "place_id", "places.id"),
+                ("dest_community_code", "place_id", home),
                 ("origin_village_code", "origin_place_id", "COALESCE(all_places.id, town.id, county.id)"),
             ):
                 if source in self.columns:
@@ -179,9 +180,10 @@ class Staged:
                 f" LEFT JOIN all_places {above} ON regexp_full_match({t}, '[0-9]{{12}}') AND {above}.code = substr({t}, 1, {digits})"
                 for above, digits in (("town", 9), ("county", 6))
             )
-            return (
-                f"LEFT JOIN places ON places.code = {named('t:dest_community_code')} {origin if 'origin_village_code' in self.columns else ''}"
-            )
+            joins = [f"LEFT JOIN places ON places.code = {named('t:dest_community_code')}"]
+            if "grid_code" in self.columns:  # a household lives in its grid where the grid is a place, else in the community
+                joins.append(f"LEFT JOIN below ON below.above = places.id AND below.code = {named('t:grid_code')}")
+            return " ".join([*joins, origin] if "origin_village_code" in self.columns else joins)
         numbers = f"LEFT JOIN numbers ON numbers.v = {named('t:person_id')}"
         if self.registry == "event":
             return f"{numbers} LEFT JOIN numbers newer ON newer.v = {named('t:new_person_id')}"

@@ -31,7 +31,8 @@ PASSWORD = "a long pass-phrase"
 @pytest.fixture
 def places() -> dict[str, Place]:
     found: dict[str, Place] = {}
-    for n, (level, above) in enumerate((("programme", ""), ("unit", "programme"), ("street", "unit"), ("community", "street")), start=1):
+    above_of = {"programme": "", "unit": "programme", "street": "unit", "community": "street", "grid": "community"}
+    for n, (level, above) in enumerate(above_of.items(), start=1):
         parent = found.get(above)
         path = f"{parent.path if parent else '/'}{n}/"
         found[level] = Place.objects.create(id=n, tree="scope", level=level, code=level, name=f"a {level}", parent=parent, path=path)
@@ -45,14 +46,15 @@ def run(places: dict[str, Place]) -> Run:
         finished_at=AT, started_by="test", current=True,
     )  # fmt: skip
     FamilyCount.objects.create(run=run, place_id=places["programme"].pk, in_place=1200, put_right=30, not_known=4)
-    FamilyCount.objects.create(run=run, place_id=places["community"].pk, in_place=20, put_right=7, not_known=0)
+    for level in ("community", "grid"):
+        FamilyCount.objects.create(run=run, place_id=places[level].pk, in_place=20, put_right=7, not_known=0)
     return run
 
 
 @pytest.fixture
 def sample(run: Run, places: dict[str, Place], settings: Any) -> Client:
     """A sample deployment with its accounts, asked from the machine itself."""
-    Household.objects.create(id=1, household_code=GIRL.code, place=places["community"], valid_from=AT.date(), known_from=AT)
+    Household.objects.create(id=1, household_code=GIRL.code, place=places["grid"], valid_from=AT.date(), known_from=AT)
     assert make_accounts(by="test") == len(CAST)
     settings.SAMPLE = True
     settings.DATA.mkdir(parents=True, exist_ok=True)
@@ -136,7 +138,7 @@ def test_accounts_are_made_once_with_the_place_of_their_role(sample: Client, pla
     assert make_accounts(by="test") == 0
     assert {part.role for part in CAST} == set(ROLES)
     grid = Account.objects.get(username="sample-grid")
-    assert (grid.posts.get().place, grid.has_usable_password()) == (places["community"], False)
+    assert (grid.posts.get().place, grid.has_usable_password()) == (places["grid"], False)
     assert "演示" in grid.display_name
 
 

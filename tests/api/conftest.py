@@ -66,6 +66,8 @@ class Caller:
         response = self.client.generic(method, f"/api/v1{path}", headers=headers, **{**data, **more})
         if response.status_code >= 400:
             assert response["Content-Type"] == "application/problem+json", response.content
+            if method == "HEAD":
+                return response
             problem = response.json()
             assert set(problem) == {"type", "title", "status", "detail", "faults"} and problem["status"] == response.status_code
             assert problem["title"] and problem["detail"]

@@ -109,6 +109,10 @@ def test_addresses_methods_and_bodies_that_are_not_there(home: Household, as_: A
     assert caller.get("/nowhere").status_code == 404
     deleted = caller("DELETE", "/me")
     assert (deleted.status_code, deleted["Allow"]) == (405, "GET")
+    head = caller("HEAD", "/me")
+    assert (head.status_code, head.content) == (200, b"") and caller("HEAD", "/households/search").status_code == 405
+    chunked = caller.post("/households/search", {"text": "x"}, CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked")
+    assert [fault["where"] for fault in chunked.json()["faults"]] == ["header.Content-Length"]
     assert caller.post("/households/search", data="text=x", content_type="text/plain").status_code == 415
     assert caller.post("/households/search", data="{", content_type="application/json").status_code == 400
     assert caller.post("/households/search", data="[]", content_type="application/json").status_code == 400

@@ -109,7 +109,7 @@ def _guarded(
         if unknown:  # a filter that is misspelt must not show everything
             names = _("is not known here; known: %(names)s") % {"names": ", ".join(sorted(known)) or "-"}
             raise wrong(*((f"query.{name[:40]}", names) for name in unknown[:20]))
-        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             raise wrong(("header.Content-Length", _("is missing: a body that comes in chunks of no told length is not read")))
         if request.method == "POST":
             response = once(request, caller.token, lambda: run(request, **more), kept=kept, whole=whole, digest=digest)

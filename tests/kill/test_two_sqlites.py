@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from deployment import ROOT, Deployment, fill, write_files
+from deployment import ROOT, Deployment
 
 EXPORT_THEN_WRITE = """
 import django; django.setup()
@@ -33,7 +33,7 @@ record(act="written.after", about="export", by="test", at=at)
 
 def test_what_is_written_after_an_export_is_there_although_others_came_and_went(tmp_path: Path) -> None:
     one = Deployment(tmp_path / "data", engine="sqlite")
-    fill(one, write_files(tmp_path / "files"))
+    one.anju("tasks", "list")  # makes the tables
     here = {**one.environment, "DJANGO_SETTINGS_MODULE": "anju.settings"}
     process = subprocess.Popen(
         [sys.executable, "-c", EXPORT_THEN_WRITE], env=here, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE

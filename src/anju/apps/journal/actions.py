@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from django.db import connection, transaction
 
 from anju.apps.journal.chain import GENESIS, line_hash
-from anju.apps.journal.looks import take, write_look
+from anju.apps.journal.looks import take, taking, write_look
 from anju.apps.journal.models import Head, Line
 from anju.core.terms.viewer import Viewer
 
@@ -43,17 +44,20 @@ def _kept(detail: Detail | None) -> dict[str, str | int | bool | None]:
     return found
 
 
-def bring_in() -> int:
-    """Moves the looks written to files into the journal. Returns how many lines are new."""
-    new = 0
-    for path, looks in take():
-        with transaction.atomic():
-            known = set(Line.objects.filter(token__in=[one["token"] for one in looks]).values_list("token", flat=True))
-            lines = [Line(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in looks if one["token"] not in known]
-            Line.objects.bulk_create(lines, BATCH)
-        path.unlink()
-        new += len(lines)
-    return new
+def bring_in(*, wait: bool = True) -> int:
+    """Moves the looks written to files into the journal. Returns how many lines are new. Where another is at it already it is waited
+    for, unless `wait` is False: a page does not stand in a queue for what the other will have brought in."""
+    with taking(wait=wait) as mine:
+        return sum(_bring_in(path, looks) for path, looks in take()) if mine else 0
+
+
+def _bring_in(path: Path, looks: list[dict[str, Any]]) -> int:
+    with transaction.atomic():
+        known = set(Line.objects.filter(token__in=[one["token"] for one in looks]).values_list("token", flat=True))
+        lines = [Line(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in looks if one["token"] not in known]
+        Line.objects.bulk_create(lines, BATCH)
+    path.unlink()
+    return len(lines)
 
 
 @transaction.atomic

@@ -12,10 +12,11 @@ LOOKS = ("household.see", "person.see", "person.reveal")
 
 
 def looks_at(viewer: Viewer, about: list[str]) -> QuerySet[Line]:
-    """Who looked at these subjects, latest first, for a viewer who may know. The looks of this minute are among them."""
+    """Who looked at these subjects, latest first, for a viewer who may know. The looks of this minute are among them,
+    but for those that another page is just bringing in."""
     if not viewer.can("looks.see"):
         return Line.objects.none()
-    bring_in()
+    bring_in(wait=False)
     return Line.objects.filter(about__in=about, act__in=LOOKS).order_by("-at", "-pk")
 
 

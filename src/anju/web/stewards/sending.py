@@ -188,12 +188,11 @@ def _form(request: HttpRequest, found: Upload) -> HttpResponse:
     except FileRefused as error:
         refusal = {"what": error.what, "why": error.why, "remedy": error.remedy, "alternatives": list(error.alternatives)}
     asked = _asked(request, found, seen.fits if seen is not None else ())
-    if request.method == "POST" and not asked.feed:
-        asked.faults.append(_("Say which feed it is."))
     if asked.feed in feeds:
         _check(asked, viewer, feeds[asked.feed], units, seen.header if seen is not None else None)
-    elif asked.feed:
-        asked.feed, asked.contract = "", None
+    else:
+        asked.feed = ""
+        asked.faults += [_("Say which feed it is.")] if request.method == "POST" else []
     if request.method == "POST" and seen is not None:
         answer = _answer(request, found, asked, viewer)
         if answer is not None:
@@ -204,9 +203,16 @@ def _form(request: HttpRequest, found: Upload) -> HttpResponse:
         "senders": [(code, units.get(code, _("The whole programme"))) for code in senders_for(viewer, policy(), contract, units)]
         if contract else [], "columns": contract.columns if contract is not None else (), "today": timezone.localdate(),
         "fits": [feeds[code] for code in (seen.fits if seen is not None else ())[:3] if code != asked.feed],
-        "sent": request.method == "POST", "form_words": PERIOD_FORMS.get(contract.cadence, "") if contract is not None else "",
+        "sent": request.method == "POST", "named": _named_otherwise(found, asked, feeds),
+        "form_words": PERIOD_FORMS.get(contract.cadence, "") if contract is not None else "",
     }  # fmt: skip
     return render(request, "stewards/upload.html", context, status=400 if request.method == "POST" and asked.faults else 200)
+
+
+def _named_otherwise(found: Upload, asked: Asked, feeds: Mapping[str, Contract]) -> str:
+    """The sender that the file's name speaks of, where it is another one than the file would be taken in for."""
+    feed, sender, _periods = parts_of(Path(found.file_name))
+    return sender if feed in feeds and sender and asked.unit and sender != asked.unit else ""
 
 
 def _asked(request: HttpRequest, found: Upload, fits: tuple[str, ...]) -> Asked:

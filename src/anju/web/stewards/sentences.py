@@ -62,7 +62,8 @@ WHOLE = (
     "add them, or say which of the file's columns they are", "the file has no column '%(name)s'", "it has: %(names)s", "name one of them",
     "these are rows set aside of a receipt, to be mended", "as a delivery of their own they would displace the others",
     "send the sheet as it is: anju feeds import FILE", "two columns of the file are '%(name)s'", "'%(one)s' and '%(other)s'",
-    "remove or rename one of them", "this is not %(feed)s", "its columns are those of %(feed)s", "send it as %(feed)s",
+    "remove or rename one of them",
+    "rename or remove one of them", "this is not %(feed)s", "its columns are those of %(feed)s", "send it as %(feed)s",
     "who sends this %(feed)s?", "it is delivered by management unit", "say --unit CODE", "no row of '%(name)s' can be used",
     "the commonest reason: %(reason)s", "is this the right file?", "'%(name)s' has no rows, and does not say of which period",
     "nothing can be told from it", "send the rows, or for events in which nothing happened name the period: --period 2023-09",
@@ -117,7 +118,12 @@ def _known(text: str, *, of_cell: bool) -> str | None:
 def said(text: str, titles: Mapping[str, str] | None = None) -> str:
     """A sentence of the intake, or several joined by '; ' as the reasons of one row are. `titles`: what columns are called."""
     whole = _one(text, titles or {})
-    return whole if whole is not None else "; ".join(_one(part, titles or {}) or part for part in text.split("; "))
+    parts = [_one(part, titles or {}) or part for part in text.split("; ")] if whole is None else [whole]
+    return ("；" if _zh() else "; ").join(parts)
+
+
+def _zh() -> bool:
+    return (get_language() or "").startswith("zh")
 
 
 def is_known(text: str) -> bool:
@@ -131,7 +137,7 @@ def _one(text: str, titles: Mapping[str, str]) -> str | None:
     rest = _known(head["rest"], of_cell=True) if head is not None else None
     if head is None or rest is None:
         return found
-    return f"{titles.get(head['name'], head['title'])}{'：' if (get_language() or '').startswith('zh') else ': '}{rest}"
+    return f"{titles.get(head['name'], head['title'])}{'：' if _zh() else ': '}{rest}"
 
 
 def columns_of(reason: str, names: frozenset[str]) -> frozenset[str]:

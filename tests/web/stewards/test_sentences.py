@@ -1,0 +1,120 @@
+"""What the intake says is known by its shape, so that every page can say it in its own language."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+import yaml
+from django.utils import translation
+
+import anju
+import anju.web
+from anju.web.stewards.sentences import CELLS, INSTEAD, WHOLE, columns_of, is_known, said
+
+SOURCE = Path(anju.__file__).parent
+ROOM = Path(anju.web.__file__).parent / "stewards"
+FAULTS = Path(__file__).parents[2] / "lake" / "faults" / "outcomes.yaml"
+FREE = ("cannot be opened as a workbook", "cannot be read")  # what another library says of a damaged file stands behind these
+
+
+def shape(node: ast.expr) -> Iterator[str]:
+    """The texts an argument may be, with numbers and names in the places of what is put in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in node.values)
+    elif isinstance(node, ast.IfExp):
+        yield from shape(node.body)
+        yield from shape(node.orelse)
+
+
+def refusals() -> Iterator[tuple[str, str]]:
+    for path in [*sorted((SOURCE / "lake").glob("*.py")), *sorted((SOURCE / "apps" / "feeds").glob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("FileRefused", "MendedRows"):
+                for argument in node.args[:3]:
+                    for text in shape(argument):
+                        yield path.name, text
+
+
+ELSEWHERE = ("mapping.py", "mapping_cells.py")  # of a survey's mapping, which no page offers
+
+
+def test_every_refusal_of_a_file_has_its_shape() -> None:
+    found = [(name, text) for name, text in refusals() if text and name not in ELSEWHERE]
+    assert len(found) > 90
+    unknown = [(name, text) for name, text in found if not is_known(text) and not re.match("'1' is 1(, not a|1|$)", text)]
+    assert unknown == [("retry.py", "receipt 1 1")]  # put together of two sentences that are known
+
+
+def test_every_reason_of_the_faulty_files_has_its_shape() -> None:
+    text = FAULTS.read_text(encoding="utf-8")
+    assert yaml.safe_load(text)
+    for reason in (
+        "身份证号 person_id: nobody in the register has this number", "结算日期 settled_on: 2023-02-30 is not a day: write 2023-09-26",
+        "就诊类型 visit_type: 住院? is not one of outpatient, inpatient",
+        "has 8 cells where the header has 7: a column has slipped, or the row was cut off",
+        "settlement_id: the same key stands here twice with different content",
+    ):  # fmt: skip
+        with translation.override("zh-hans"):
+            assert not re.search(r"[a-z]{4,} [a-z]{2,} [a-z]{2,}", said(reason)), said(reason)
+
+
+def test_a_reason_is_said_in_the_language_of_the_page() -> None:
+    reason = "月工资 monthly_wage: 三千 is not an exact amount; 身份证号 person_id: nobody in the register has this number"
+    assert said(reason) == "月工资: 三千 is not an exact amount; 身份证号: nobody in the register has this number"
+    assert said(reason, {"monthly_wage": "Monthly wage"}).startswith("Monthly wage: 三千 is not")
+    with translation.override("zh-hans"):
+        assert said(reason) == "月工资：“三千”不是确切金额；身份证号：人口台账中查无此号"
+        assert said("no row of 'a.csv' can be used") == "“a.csv”没有一行可以采用"
+        assert said("the commonest reason: 学期 term: 2023-9 is not a term") == "最常见的原因：学期：“2023-9”格式不对"
+
+
+def test_a_command_is_no_advice_on_a_page() -> None:
+    assert said("say --unit CODE") == "choose the unit that sends it"
+    assert all("--" not in text and "anju feeds" not in text for text in INSTEAD.values())
+
+
+def test_what_is_not_known_is_shown_as_it_was_said() -> None:
+    assert said("something nobody foresaw") == "something nobody foresaw"
+    assert not is_known("something nobody foresaw")
+
+
+@pytest.mark.parametrize(
+    ("reason", "columns"),
+    [
+        ("月工资 monthly_wage: 三千 is not an exact amount; 身份证号 person_id: nobody", {"monthly_wage", "person_id"}),
+        ("person_id, term: the same key stands here twice with different content", {"person_id", "term"}),
+        ("happened after it was received: check the date", set()),
+    ],
+)
+def test_the_columns_a_reason_is_about(reason: str, columns: set[str]) -> None:
+    assert columns_of(reason, frozenset({"monthly_wage", "person_id", "term", "id", "wage"})) == columns
+
+
+# --- Chinese ----------------------------------------------------------------------------------------------------------------
+
+SAID = re.compile(r"""\{% translate "([^"]+)"|\{% translate '([^']+)'|\b_\("([^"]+)"\)|ngettext\("([^"]+)\"""")
+BLOCK = re.compile(r"\{% blocktranslate[^%]*%\}(.*?)(?:\{% plural %\}.*?)?\{% endblocktranslate %\}", re.DOTALL)
+
+
+def test_every_sentence_has_its_chinese() -> None:
+    known = {entry.msgid for path in ROOM.parent.rglob("*.po") for entry in polib.pofile(str(path)) if entry.translated()}
+    text = "\n".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*") if path.suffix in (".py", ".html"))
+    found = {next(filter(None, one)) for one in SAID.findall(text)}
+    found |= {re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", block) for block in BLOCK.findall(text)}
+    found |= {INSTEAD.get(sentence, sentence) for sentence in (*CELLS, *WHOLE)}
+    assert len(found) > 300
+    assert found - known == set()
+
+
+def test_a_translation_keeps_what_is_put_in() -> None:
+    for entry in polib.pofile(str(ROOM / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po")):
+        for text in [entry.msgstr] if entry.msgstr else entry.msgstr_plural.values():
+            names = set(re.findall(r"%\((\w+)\)s", entry.msgid))
+            assert set(re.findall(r"%\((\w+)\)s", text)) <= names, entry.msgid

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.utils import timezone
 
 from anju.apps.feeds.actions import receive_file
@@ -63,7 +63,8 @@ class Office:
 
 
 @pytest.fixture
-def office(db: None, own_data_folder: Path, tmp_path: Path) -> Office:
+def office(db: None, own_data_folder: Path, tmp_path: Path, settings: Any) -> Office:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # ten accounts for each test, none with a secret
     build(own_data_folder)
     for key, number in enumerate((WORKER, PUPIL, CHILD), start=9001):
         person(key, number)
@@ -78,7 +79,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def taken() -> Callable[[int], None]:
     def launch(key: int) -> None:
-        directory, root = Directory("cn_resident_id"), Path(settings.DATA) / "lake"
+        directory, root = Directory("cn_resident_id"), Path(configured.DATA) / "lake"
         take_upload(key, policy=policy(), root=root, directory=directory, vault=FileVault(), now=timezone.now())
 
     return launch

@@ -42,8 +42,8 @@ else:
 began = [background.begin(upload), background.begin(upload)]
 for _ in range(600):
     upload.refresh_from_db()
-    if upload.state in ("done", "refused", "failed"):
-        break
+    if upload.state in ("refused", "failed") or (upload.state == "done" and not list(uploads_folder().iterdir())):
+        break  # it is done a moment before its file goes
     time.sleep(0.1)
 states.append(upload.state)
 print(json.dumps({"states": states, "began": began, "receipt": upload.delivery_id, "left": [p.name for p in uploads_folder().iterdir()]}))

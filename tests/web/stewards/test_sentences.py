@@ -7,17 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import polib
 import pytest
 import yaml
 from django.utils import translation
 
 import anju
-import anju.web
-from anju.web.stewards.sentences import CELLS, INSTEAD, WHOLE, columns_of, is_known, said
+from anju.web.stewards.sentences import INSTEAD, columns_of, is_known, said
 
 SOURCE = Path(anju.__file__).parent
-ROOM = Path(anju.web.__file__).parent / "stewards"
 FAULTS = Path(__file__).parents[2] / "lake" / "faults" / "outcomes.yaml"
 FREE = ("cannot be opened as a workbook", "cannot be read")  # what another library says of a damaged file stands behind these
 
@@ -42,7 +39,7 @@ def refusals() -> Iterator[tuple[str, str]]:
                         yield path.name, text
 
 
-ELSEWHERE = ("mapping.py", "mapping_cells.py")  # of a survey's mapping, which no page offers
+ELSEWHERE = ("mapping.py", "mapping_cells.py", "recognise.py")  # of a survey's mapping and of the drop folder: no page offers them
 
 
 def test_every_refusal_of_a_file_has_its_shape() -> None:
@@ -95,26 +92,3 @@ def test_what_is_not_known_is_shown_as_it_was_said() -> None:
 )
 def test_the_columns_a_reason_is_about(reason: str, columns: set[str]) -> None:
     assert columns_of(reason, frozenset({"monthly_wage", "person_id", "term", "id", "wage"})) == columns
-
-
-# --- Chinese ----------------------------------------------------------------------------------------------------------------
-
-SAID = re.compile(r"""\{% translate "([^"]+)"|\{% translate '([^']+)'|\b_\("([^"]+)"\)|ngettext\("([^"]+)\"""")
-BLOCK = re.compile(r"\{% blocktranslate[^%]*%\}(.*?)(?:\{% plural %\}.*?)?\{% endblocktranslate %\}", re.DOTALL)
-
-
-def test_every_sentence_has_its_chinese() -> None:
-    known = {entry.msgid for path in ROOM.parent.rglob("*.po") for entry in polib.pofile(str(path)) if entry.translated()}
-    text = "\n".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*") if path.suffix in (".py", ".html"))
-    found = {next(filter(None, one)) for one in SAID.findall(text)}
-    found |= {re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", block) for block in BLOCK.findall(text)}
-    found |= {INSTEAD.get(sentence, sentence) for sentence in (*CELLS, *WHOLE)}
-    assert len(found) > 300
-    assert found - known == set()
-
-
-def test_a_translation_keeps_what_is_put_in() -> None:
-    for entry in polib.pofile(str(ROOM / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po")):
-        for text in [entry.msgstr] if entry.msgstr else entry.msgstr_plural.values():
-            names = set(re.findall(r"%\((\w+)\)s", entry.msgid))
-            assert set(re.findall(r"%\((\w+)\)s", text)) <= names, entry.msgid

@@ -35,7 +35,7 @@ class SortedFile:
         wanted = {kind: sorted(values) for kind, values in keys.items() if values and kind in self.bounds}
         groups = {group for kind, values in wanted.items() for group in _overlapping(self.bounds[kind], values)}
         if path is not None:
-            groups &= set(_overlapping(self.bounds["path"], [path]))
+            groups &= set(_overlapping(self.bounds.get("path", []), [path]))  # a file without a row has no bounds
         if not groups:
             return []
         with self._reading:

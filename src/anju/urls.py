@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("anju.web.bureau.urls")),
     path("", include("anju.web.work.urls")),
     path("", include("anju.web.stewards.urls")),
+    path("", include("anju.web.office.urls")),
     path("api/v1/", include("anju.api.urls")),
 ]
 

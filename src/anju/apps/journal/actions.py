@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 
-from anju.apps.journal.chain import GENESIS, line_hash
+from anju.apps.journal.chain import GENESIS, line_hash, verify
 from anju.apps.journal.looks import take, taking, write_look
-from anju.apps.journal.models import Head, Line
+from anju.apps.journal.models import Check, Head, Line
 from anju.core.terms.viewer import Viewer
 
 BATCH = 2_000
+PIECE = 100_000  # lines looked over at once
 LONGEST = 2_000  # characters of detail
 Detail = Mapping[str, str | int | bool | None]
 
@@ -98,9 +99,34 @@ def exported(line: Line) -> dict[str, object]:
 def export_journal(out: Path) -> Head | None:
     """Writes every sealed line as JSON lines. Returns the head that the export must end with."""
     with out.open("w", encoding="utf-8") as file:
-        for line in Line.objects.filter(seq__isnull=False).order_by("seq").iterator(BATCH):
-            file.write(json.dumps({**exported(line), "hash": line.hash}, ensure_ascii=False, sort_keys=True) + "\n")
+        file.writelines(sealed_lines())
     return Head.objects.filter(day=None).first()
+
+
+def sealed_lines(after: int = 0, most: int | None = None) -> Iterator[str]:
+    """The sealed lines as they are exported, one JSON object a line."""
+    found = Line.objects.filter(seq__gt=after).order_by("seq")
+    for line in (found[:most] if most is not None else found).iterator(BATCH):
+        yield json.dumps({**exported(line), "hash": line.hash}, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def check_chain(*, by: Viewer | str, at: datetime, most: int = PIECE) -> Check:
+    """Looks over the next piece of the chain: from where the last look ended, or from the first line where that was the end
+    or something was found. What it says is stored; the check from outside is an export and `anju journal verify`."""
+    head = Head.objects.filter(day=None).first()
+    end = head.seq if head is not None else 0
+    last = Check.objects.order_by("-pk").first()
+    on = last is not None and not last.broken and last.seq < last.goal
+    after, goal = ((last.seq, last.hash), last.goal) if last is not None and on else ((0, GENESIS), end)
+    until = min(after[0] + most, goal)
+    heads = dict(Head.objects.filter(seq__gt=after[0], seq__lte=until).values_list("seq", "hash"))
+    found = [[broken.seq, broken.what] for broken in verify(sealed_lines(after[0], until - after[0]), heads, after)][:20]
+    reached = Line.objects.filter(seq=until).values_list("hash", flat=True).first() or GENESIS
+    with transaction.atomic():
+        record(act="journal.check", about=f"line:{until}", by=by, at=at, detail={"first": after[0], "broken": len(found)})
+        return Check.objects.create(
+            at=at, by=by.name if isinstance(by, Viewer) else by, first=after[0], seq=until, goal=goal, hash=reached, broken=found
+        )  # fmt: skip
 
 
 def write_heads(path: Path) -> int:

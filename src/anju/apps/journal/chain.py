@@ -27,10 +27,11 @@ class Broken:
     what: str
 
 
-def verify(lines: Iterable[str], heads: Mapping[int, str]) -> Iterator[Broken]:
+def verify(lines: Iterable[str], heads: Mapping[int, str], after: tuple[int, str] = (0, GENESIS)) -> Iterator[Broken]:
     """Everything that is wrong with an export. `heads` are (seq, hash) pairs kept elsewhere: without the last of them a cut
-    tail could not be seen."""
-    previous, expected, seen, number = GENESIS, 1, {0: GENESIS}, 0
+    tail could not be seen. `after`: the line before the first one, where only a later piece is looked at."""
+    (last, previous), number = after, 0
+    expected, seen = last + 1, {last: previous}
     for number, text in enumerate(lines, start=1):
         try:
             line = json.loads(text)

@@ -24,6 +24,9 @@ class Line(models.Model):
         indexes = [
             models.Index(fields=["about", "at"], name="journal_about"),
             models.Index(fields=["account", "at"], name="journal_account"),
+            models.Index(fields=["at"], name="journal_at"),
+            models.Index(fields=["act", "at"], name="journal_act"),
+            models.Index(fields=["by", "at"], name="journal_by"),
             models.Index(fields=["seq"], name="journal_unsealed", condition=models.Q(seq=None)),
         ]
 
@@ -35,3 +38,16 @@ class Head(models.Model):
     seq = models.BigIntegerField()
     hash = models.CharField(max_length=64)
     at = models.DateTimeField()
+
+
+class Check(models.Model):
+    """The chain looked over inside the deployment, piece by piece: the lines from after `first` up to `seq`, whose hash this is.
+    Pieces follow one another up to `goal`, where the chain ended when the first line was looked at; then it begins again there."""
+
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    first = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    goal = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    broken = models.JSONField(default=list)  # [seq, what]; empty where nothing was found

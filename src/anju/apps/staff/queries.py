@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Lower
 
 from anju.apps.staff.models import Account, Post, Token
 from anju.apps.staff.permissions import ROLES
@@ -55,3 +56,39 @@ def caller_of(text: str, day: date) -> tuple[Token, Viewer] | None:
 def tokens_of(account: Account) -> QuerySet[Token]:
     """Every token of an account's posts, the latest first."""
     return Token.objects.filter(post__account=account).select_related("post__place", "post__account").order_by("-pk")
+
+
+STATES = ("open", "locked", "idle", "first", "never")
+
+
+def accounts_for(
+    viewer: Viewer, *, search: str = "", role: str = "", path: str = "", state: str = "", after: str = "", name: str = ""
+) -> QuerySet[Account]:  # fmt: skip
+    """Accounts by name, for whoever manages them; none for anybody else. `path`: with a post at or below this place.
+
+    The list is in the order of the names to sign in with, in small letters; `after` is the last of the page before. `name`: of this one only."""
+    if not viewer.can("accounts.manage"):
+        return Account.objects.none()
+    held = Post.objects.filter(account=OuterRef("pk"), end=None)
+    found = Account.objects.alias(low=Lower("username"))
+    if after:
+        found = found.filter(low__gt=after)
+    if name:
+        found = found.filter(low=name.lower())
+    if search:
+        found = found.filter(Q(username__icontains=search) | Q(display_name__icontains=search))
+    if role or path:
+        found = found.filter(Exists(held.filter(**({"role": role} if role else {}), **({"place__path__startswith": path} if path else {}))))
+    match state:
+        case "open":
+            found = found.filter(is_active=True)
+        case "locked":
+            found = found.filter(is_active=False)
+        case "idle":
+            found = found.filter(~Exists(held))
+        case "first":
+            found = found.filter(must_change_password=True)
+        case "never":
+            found = found.filter(last_login=None)
+    posts = Prefetch("posts", Post.objects.select_related("place").order_by("pk"))
+    return found.select_related("second_factor").prefetch_related(posts).order_by("low")

@@ -32,6 +32,8 @@ WAYS = (
     Way("standards", _("Standards"), "standards.see"),
     Way("deliveries", _("Deliveries"), "feeds.see"),
     Way("scoreboard", _("Score-board"), "feeds.see"),
+    Way("accounts", _("Accounts"), "accounts.manage"),
+    Way("journal", _("Journal"), "journal.see"),
 )
 
 

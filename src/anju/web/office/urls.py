@@ -1,0 +1,20 @@
+"""Addresses of this room."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from anju.web.office import accounts, importing, journal, looks
+
+urlpatterns = [
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/new/", accounts.new_account, name="account_new"),
+    path("accounts/import/", importing.import_list, name="accounts_import"),
+    path("accounts/import/list.xlsx", importing.template, name="accounts_template"),
+    path("accounts/<int:key>/", accounts.one_account, name="account_of"),
+    path("accounts/<int:key>/<slug:act>/", accounts.act_on_account, name="account_act"),
+    path("journal/", journal.journal, name="journal"),
+    path("journal/check/", journal.check, name="journal_check"),
+    path("journal/export/", journal.export, name="journal_export"),
+    path("journal/looks/", looks.by_account, name="journal_looks"),
+]

@@ -1,0 +1,61 @@
+"""What a line of the journal says, in words: what was done, and to what. Keys only, as the line holds keys only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+ACTS: dict[str, Any] = {
+    "account.factor_codes": _("made new recovery codes"), "account.factor_off": _("turned the authenticator app off"),
+    "account.factor_on": _("turned the authenticator app on"), "account.factor_reset": _("reset the authenticator app"),
+    "account.hand_over": _("ended every post and locked the account"), "account.lock": _("locked the account"),
+    "account.open": _("opened the account"), "account.password": _("changed the own password"),
+    "account.password_set": _("set a first password"), "account.sample_door": _("came in by a door of the sample"),
+    "account.session_end": _("ended a session"), "account.sign_in": _("signed in"), "account.sign_out": _("signed out every device"),
+    "account.unlock": _("unlocked the account"), "accounts.import": _("imported a list of accounts"),
+    "alert.see": _("opened an alert"), "alerts.acknowledge": _("took the alert on"), "alerts.follow": _("alerts followed the run"),
+    "alerts.mute": _("put reminders off"), "alerts.release": _("released a baseline"), "alerts.unmute": _("ended putting off"),
+    "backup.make": _("made a backup"), "backup.restore": _("restored a backup"),
+    "feeds.confirm": _("gave the word on a held delivery"), "feeds.deliver": _("delivered a file"), "feeds.drop": _("dropped an upload"),
+    "feeds.expire": _("let old originals expire"), "feeds.mend": _("mended rows set aside"), "feeds.retry": _("tried rows set aside again"),
+    "feeds.reveal": _("looked at rows set aside in full"), "feeds.sheet": _("downloaded rows set aside"), "feeds.upload": _("uploaded a file"),
+    "feeds.withdraw": _("withdrew a delivery"), "household.see": _("opened a family's page"),
+    "journal.check": _("checked the chain"), "journal.export": _("exported the journal"), "journal.see": _("read the journal"),
+    "people.import": _("imported registers"), "person.reveal": _("had a number shown in full"), "person.see": _("opened a person"),
+    "places.import": _("imported places"), "places.official": _("imported an official list of places"), "post.end": _("ended a post"),
+    "post.give": _("gave a post"), "runs.finish": _("run finished"), "runs.start": _("started a run"), "sample.week": _("let a week pass"),
+    "subject.see": _("looked at a subject"),
+    "succession.confirm": _("confirmed what a place became"), "succession.import": _("imported what places became"),
+    "succession.reject": _("rejected what a place became"), "tasks.cancel": _("cancelled a task"), "tasks.give_up": _("task given up"),
+    "tasks.queue": _("queued a task"), "tasks.retry": _("tried a task again"), "token.make": _("made a token"),
+    "token.revoke": _("revoked a token"),
+}  # fmt: skip
+
+KINDS: dict[str, Any] = {
+    "account": _("account"), "accounts": _("accounts"), "alert": _("alert"), "backup": _("backup"), "before": _("before"), "code": _("code"),
+    "delivery": _("delivery"), "hold": _("baseline"), "household": _("family"), "journal": _("journal"), "line": _("line"), "list": _("list"),
+    "mute": _("putting off"), "person": _("person"), "place": _("place"), "programme": _("programme"), "register": _("register"),
+    "run": _("run"), "site": _("site"), "task": _("task"), "token": _("token"), "upload": _("upload"),
+}  # fmt: skip
+
+GROUPS: dict[str, Any] = {
+    "looks": _("looks at families"), "account": _("accounts"), "post": _("posts"), "feeds": _("deliveries"), "alerts": _("alerts"),
+    "runs": _("runs"), "journal": _("the journal itself"),
+}  # fmt: skip
+
+
+def act_words(act: str) -> Any:
+    """The act as it stands where there are no words for it: an auditor must miss nothing."""
+    return ACTS.get(act, act)
+
+
+def about_words(about: str, names: Mapping[int, str] | None = None) -> str:
+    """'family 12'; of an account the name, where it is among `names`; nothing where the act says it all."""
+    kind, _colon, key = about.partition(":")
+    if kind == "journal":
+        return ""
+    if kind == "account" and key.isdigit() and names:
+        key = names.get(int(key), key)
+    return f"{KINDS.get(kind, kind)} {key}".strip()

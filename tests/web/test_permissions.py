@@ -37,7 +37,7 @@ VALUES = {"int": "987654", "str": "XX-99", "uuid": "00000000-0000-4000-8000-0000
 def cast() -> dict[str, Account]:
     """One account for each role, as the sample has them; nothing else is here."""
     above: Place | None = None
-    for n, level in enumerate(("programme", "unit", "street", "community"), start=1):
+    for n, level in enumerate(("programme", "unit", "street", "community", "grid"), start=1):
         path = f"{above.path if above else '/'}{n}/"
         above = Place.objects.create(id=n, tree="scope", level=level, code=level, name=f"a {level}", parent=above, path=path)
     Household.objects.create(id=1, household_code=GIRL.code, place=above, valid_from=AT.date(), known_from=AT)

@@ -38,10 +38,10 @@ class Look:
         return f"{self.language}-{self.theme}-{self.width}"
 
 
-def built(data: Path) -> Deployment:
+def built(data: Path, people: int = PEOPLE, months: int = MONTHS) -> Deployment:
     """The sample, taken in and judged."""
     deployment = Deployment(data, engine="sqlite")
-    deployment.anju("demo", "--people", str(PEOPLE), "--months", str(MONTHS))
+    deployment.anju("demo", "--people", str(people), "--months", str(months))
     return deployment
 
 

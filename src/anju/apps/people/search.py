@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Substr
 
 from anju.apps.people.models import Household, Identifier, Membership, Person, Phone
 from anju.apps.people.vault import digest, ensure_keys
@@ -45,12 +46,14 @@ def household_in_scope(viewer: Viewer, key: int) -> Household | None:
 
 
 def members_of(household: Household, day: date) -> QuerySet[Membership]:
-    """Who belongs to it on `day` as known now, the head first."""
+    """Who belongs to it on `day` as known now, the head first, then by relation; of sons and daughters the eldest."""
     held = Q(start__lte=day) & (Q(end=None) | Q(end__gt=day))
+    known = Coalesce(Substr("person__relation_to_head", 1, 1), Value("9"))
     return (
         Membership.objects.filter(held, household=household, known_to=None)
         .select_related("person")
-        .order_by("person__relation_to_head", "person__birth_date", "person_id")
+        .alias(relation=Case(When(person__relation_to_head__startswith="3", then=Value("2")), default=known))
+        .order_by("relation", "person__birth_date", "person_id")
     )
 
 

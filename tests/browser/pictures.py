@@ -1,0 +1,118 @@
+"""Takes the pictures of the documents anew, of a sample of 20,000 people, in both languages:
+
+PYTHONPATH=src:tests python -m browser.pictures [DATA [PICTURE …]]
+
+DATA: a data folder filled by `anju demo`, built anew without one; PICTURE: the names of some pictures only, as 'household'.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from browser.crawling import walk
+from browser.png import read_png, write_small
+from browser.served import Look, Served, built, launch, opened
+from browser.watching import Watch
+from deployment import ROOT
+
+PICTURES = ROOT / "docs" / "pictures"
+PHONE, DESK, TALLEST = 390, 1080, 1500
+STORIES = "section[aria-labelledby=stories] form"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A page under the name of its address, as `role` sees it; `story`: the page that this story of the first screen opens."""
+
+    name: str
+    role: str
+    width: int = DESK
+    story: int | None = None
+    theme: str = "light"
+    picture: str = ""
+
+    @property
+    def file(self) -> str:
+        return f"{self.picture or self.name}.png"
+
+
+SHOTS = (
+    Shot("first_screen", ""), Shot("sign_in", "", PHONE),
+    Shot("work", "grid_worker", PHONE), Shot("alert", "grid_worker", PHONE), Shot("households", "grid_worker", PHONE),
+    Shot("household", "grid_worker", PHONE, picture="household_on_a_phone"), Shot("household", "first_secretary", story=0),
+    Shot("work", "county_bureau", picture="work_at_a_desk"), Shot("mute_new", "first_secretary"), Shot("mutes", "county_bureau"),
+    Shot("situation", "leader"), Shot("situation", "leader", theme="dark", picture="situation_in_the_dark"),
+    Shot("situation_families", "county_bureau"), Shot("standards", "policy_officer"), Shot("standard", "policy_officer"),
+    Shot("standard_sql", "policy_officer"), Shot("standard_subjects", "county_bureau"), Shot("scoreboard", "prefecture_bureau"),
+    Shot("baselines", "prefecture_bureau"), Shot("deliveries", "county_department"), Shot("receipts", "county_department"),
+    Shot("receipt", "county_department"), Shot("set_aside", "data_steward"), Shot("upload_new", "county_department"),
+    Shot("receipt_withdraw", "county_department"), Shot("account", "grid_worker", PHONE), Shot("households", "leader", picture="refused"),
+    Shot("journal", "auditor"), Shot("accounts", "administrator"), Shot("api", "data_steward"),
+)  # fmt: skip
+
+
+def take(browser: Browser, served: Served, language: str, shots: tuple[Shot, ...]) -> list[str]:
+    """Takes them; returns the names of those whose page nobody's links reach."""
+    missing, found = [], {}
+    for role in dict.fromkeys(shot.role for shot in shots):
+        context = opened(browser, served, Look(language), role)
+        page = context.new_page()
+        found[role] = dict(walk(page, Watch(page)))
+        context.close()
+    for shot in shots:
+        context = opened(browser, served, Look(language, shot.theme, shot.width), shot.role)
+        page = context.new_page()
+        if not _go(page, shot, found[shot.role]):
+            missing.append(shot.name)
+        else:
+            _shoot(context, page, PICTURES / language / shot.file)
+        context.close()
+    return missing
+
+
+def _go(page: Page, shot: Shot, found: dict[str, str]) -> bool:
+    addresses = {"households": "/households/", "api": "/api/v1/"} | found
+    if shot.story is not None:
+        page.goto("/")
+        action = page.locator(STORIES).nth(shot.story).locator("input[name=next]").get_attribute("value")
+        page.goto(action or "/")
+    elif shot.name in addresses:
+        page.goto(addresses[shot.name])
+    return shot.story is not None or shot.name in addresses
+
+
+def _shoot(context: BrowserContext, page: Page, path: Path) -> None:
+    width = page.viewport_size["width"] if page.viewport_size else DESK
+    page.set_viewport_size({"width": width, "height": 200})
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(height, TALLEST)})
+    write_small(read_png(page.screenshot()), path)
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anju.settings")
+    django.setup()
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(sys.argv[1]) if len(sys.argv) > 1 else built(Path(folder) / "built", people=20_000, months=24).data
+        served = Served(source, Path(folder) / "served")
+        try:
+            with sync_playwright() as playwright:
+                browser = launch(playwright)
+                shots = tuple(shot for shot in SHOTS if not sys.argv[2:] or shot.file.removesuffix(".png") in sys.argv[2:])
+                for language in ("en", "zh"):
+                    missing = take(browser, served, language, shots)
+                    print(f"{language}: {len(shots) - len(missing)} pictures" + (f"; not reached: {', '.join(missing)}" if missing else ""))
+                browser.close()
+        finally:
+            served.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ What does not depend on the household (places, deliveries and what they cover, w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -33,9 +33,18 @@ class Dossier:
     """`standards` are those about a person or a household that its own rows (and its places') are enough to judge."""
 
     def __init__(
-        self, sources: Sources, policy: Policy, day: date, known_at: datetime, *, work: Path, standards: Iterable[str] | None = None
+        self,
+        sources: Sources,
+        policy: Policy,
+        day: date,
+        known_at: datetime,
+        *,
+        work: Path,
+        standards: Iterable[str] | None = None,
+        shown: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """`work` is where rows are spilled while files are made that are not there yet."""
+        """`work` is where rows are spilled while files are made that are not there yet. `shown`: feed -> columns that are not judged by
+        but read by `shown_rows`."""
         if sources.resolved is None:
             raise ValueError("a dossier reads kept rows: give Sources a folder for them")
         self.policy, self.day, self.known_at = policy, day, known_at
@@ -45,11 +54,12 @@ class Dossier:
         self.asked = _asked(policy, self.needed)
         con = open_duckdb(memory_limit=MEMORY, temp_directory=work)
         try:
-            kept = keep_rows(con, sources, policy, day, known_at, self.asked)
+            kept = keep_rows(con, sources, policy, day, known_at, {*self.asked, *(shown or ())})
         finally:
             con.close()
         columns = _columns(policy, self.needed)
         self.files = {code: SortedFile(path, columns[code] | EVERY_ROW) for code, path in kept.items()}
+        self.shown = {code: SortedFile(kept[code], {*names, "valid", "household_id"}) for code, names in (shown or {}).items() if code in kept}
         self.persons = SortedFile(sources.registry / "person.parquet")
         self.households = SortedFile(sources.registry / "household.parquet")
         self.memberships = SortedFile(sources.registry / "membership.parquet")
@@ -94,6 +104,12 @@ class Dossier:
                 feeds[code] = matching(self.platform[code], mine)
         aside = {id(row): row for kind in KINDS for key in keys[kind] for row in self.rejected.get((kind, key), ())}
         return RawWorld(self.places, homes, people, members, (), (), list(aside.values()), feeds)
+
+    def shown_rows(self, feed: str, household: int) -> list[Row]:
+        """The rows of one of the feeds `shown` about a household, the oldest first; none where nothing was delivered."""
+        file = self.shown.get(feed)
+        rows = file.rows({"household_id": [household]}) if file is not None else []
+        return sorted((row for row in rows if row["valid"] is not None and row["valid"] <= self.day), key=lambda row: row["valid"])
 
     def _chain(self, place: int | None) -> list[int]:
         found: list[int] = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
-from anju.apps.alerts.models import DONE, TODO, AlertCount, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
+from anju.apps.alerts.models import DONE, HELD, TODO, AlertCount, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
 from anju.apps.alerts.stages.mute import matched
 from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
@@ -111,6 +112,15 @@ def episodes_of_household(viewer: Viewer, household_id: int) -> list[Episode]:
     """For the family's page: open ones first, then the latest that are over."""
     found = alerts_in_scope(viewer).filter(household_id=household_id)
     return sorted(found.order_by("-pk")[:100], key=lambda episode: (episode.state != "open", episode.urgency, -episode.pk))
+
+
+def what_happened_to(viewer: Viewer, household_id: int, sites: Collection[int], subjects: Collection[str], *, limit: int) -> list[EpisodeEvent]:
+    """For the family's page: the latest events of the family's own alerts, and of those about the `sites` in which it lives (`subjects`:
+    the levels of places), with their episode and what puts it off. One query. What is held back as a baseline has not happened yet."""
+    about = Q(household_id=household_id) | Q(subject__in=list(subjects), subject_id__in=list(sites))
+    seen = alerts_in_scope(viewer).filter(about).exclude(queue=HELD)
+    found = EpisodeEvent.objects.filter(episode__in=seen).select_related("episode__mute")
+    return list(found.order_by("-day", "-at", "-pk")[:limit])
 
 
 @dataclass(frozen=True, slots=True)

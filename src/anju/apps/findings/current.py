@@ -17,6 +17,7 @@ from anju.core.standards.read import load_policy
 from anju.lake.dossier import Dossier
 from anju.lake.rows import Sources
 
+SHOWN = {"F04": ("area_m2", "old_house_demolished"), "F26": ("per_capita_net",)}  # feed -> what a family's page shows of it, judged or not
 _kept: dict[str, Any] = {}
 _lock = Lock()  # a dossier is opened by one thread, while the others wait for it
 
@@ -39,9 +40,9 @@ def answers_folder(run: Run) -> Path:
     return run_folder(Path(settings.DATA), run)
 
 
-def dossier() -> Dossier | None:
-    """The dossier of the current run; None before the first run, or where the files of its day are gone."""
-    run = current_run()
+def dossier(run: Run | None = None) -> Dossier | None:
+    """The dossier of the current run, which a caller may have at hand; None before the first run, or where the files of its day are gone."""
+    run = run or current_run()
     if run is None:
         return None
     with _lock:
@@ -58,4 +59,5 @@ def _open(run: Run) -> Dossier | None:
         return None
     work = lake / "work"
     work.mkdir(parents=True, exist_ok=True)
-    return Dossier(Sources(lake, manifest, registry, lake / "resolved"), policy(), run.day, run.known_at.replace(tzinfo=None), work=work)
+    sources, known = Sources(lake, manifest, registry, lake / "resolved"), run.known_at.replace(tzinfo=None)
+    return Dossier(sources, policy(), run.day, known, work=work, shown=SHOWN)

@@ -8,12 +8,12 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from anju.apps.findings.need_to_know import is_secret
 from anju.apps.places.models import Place
 from anju.apps.places.queries import place_in_scope, places_of
 from anju.core.contracts.model import Bilingual
 from anju.core.standards.model import Standard
 from anju.core.terms.viewer import Viewer
-from anju.web.families.page import NEED_TO_KNOW, NEED_TO_KNOW_CODES
 from anju.web.layout.current import programme
 
 
@@ -33,8 +33,7 @@ def is_own(viewer: Viewer, standard: Standard, day: date) -> bool:
 
 def may_list(viewer: Viewer, standard: Standard, day: date) -> bool:
     """Whether the post may see who got which answer: by department, and by need to know."""
-    hidden = standard.domain in NEED_TO_KNOW or standard.code in NEED_TO_KNOW_CODES
-    return viewer.can("household.see") and is_own(viewer, standard, day) and (not hidden or viewer.can("health.see"))
+    return viewer.can("household.see") and is_own(viewer, standard, day) and (not is_secret(standard) or viewer.can("health.see"))
 
 
 def door(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,25 +10,30 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from anju.apps.alerts.queries import what_happened_to
 from anju.apps.findings.queries import current_run
 from anju.apps.journal.actions import look
 from anju.apps.journal.queries import looks_at
+from anju.apps.people.history import history_of, members_on, memberships_of
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.search import Found, household_in_scope, is_identifying, members_of, search_families
 from anju.apps.people.vault import Sealer, ensure_keys, masked_name
 from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
-from anju.web.families.page import age_on, family_page, relation
+from anju.web.families.before import compared
+from anju.web.families.page import age_on, family_page, places_of
+from anju.web.families.timeline import EVENTS, MOST, OPEN_LINES, relation, reveal_reasons, timeline
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
-from anju.web.layout.current import programme
+from anju.web.layout.current import dossier, programme
 from anju.web.layout.paging import cursor_of, page_of
 
 LAST = "last_families"  # session: the pages opened last
 REMEMBERED = 10
-REASONS = ("visit", "call", "application", "correction", "complaint")
+LOOKS = 20  # that are told on the page
 SHORTEST = 4  # characters of a reason in one's own words
 
 
@@ -67,6 +73,7 @@ def _last(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
 
 @needs("household.see")
 def household(request: HttpRequest, key: int) -> HttpResponse:
+    """The family's one page. `all=1` tells everything that ever happened; the page as it opens tells the latest."""
     viewer = viewer_of_request(request)
     home = household_in_scope(viewer, key)
     if home is None:
@@ -74,33 +81,58 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     now, run = timezone.now(), current_run()
     look(act="household.see", about=f"household:{home.pk}", by=viewer, at=now)
     day = run.day if run is not None else now.date()
-    people = [row.person for row in members_of(home, day)]
-    opened = [home.pk, *(k for k in request.session.get(LAST, []) if k != home.pk)][:REMEMBERED]
-    if opened != request.session.get(LAST):
-        request.session[LAST] = opened
-    numbers = dict(Identifier.objects.filter(person__in=people).order_by("-pk").values_list("person_id", "masked"))
-    about = [f"household:{home.pk}", *(f"person:{person.pk}" for person in people)]
+    held = memberships_of(home)
+    people = members_on(held, day)
+    _remember(request, home.pk)
+    lang = "zh" if (get_language() or "").startswith("zh") else "en"
+    names = {row.person_id: masked_name(row.person.name) for row in held}
+    most = MOST if request.GET.get("all") == "1" else EVENTS
+    levels = [level.name for level in programme().levels]
+    events = what_happened_to(viewer, home.pk, places_of(home.place.path), levels, limit=most + 1) if viewer.can("alerts.see") else []
+    about = [f"household:{home.pk}", *(f"person:{person}" for person in names)]
+    looks = list(looks_at(viewer, about)[:LOOKS]) if viewer.can("looks.see") else []
+    reveals = list(looks_at(viewer, about).filter(act="person.reveal")[:most]) if viewer.can("looks.see") else []
+    opened = dossier(run) if run is not None else None
+    origin = _origin(home)
+    lines = timeline(viewer, history_of(home, held), events[:most], reveals, names, lang)
     context = {
         "home": home,
         "address": _address(home),
         "head": masked_name(people[0].name) if people else "",
-        "members": [
-            {
-                "person": p,
-                "name": masked_name(p.name),
-                "age": age_on(p, day),
-                "relation": relation(p.relation_to_head),
-                "number": numbers.get(p.pk, ""),
-            }
-            for p in people
-        ],  # fmt: skip
-        "page": family_page(viewer, run, home, people) if run is not None else None,
-        "origin": _origin(home),
+        "members": _members(people, day),
+        "page": family_page(viewer, run, home, names, (event.episode for event in events), opened) if run is not None else None,
+        "origin": origin,
+        "compared": compared(viewer, opened, home, held, day, origin, lang),
+        "lines": lines[:OPEN_LINES],
+        "earlier": lines[OPEN_LINES:],
+        "more": len(events) > most,
         "day": day,
-        "looks": list(looks_at(viewer, about)[:20]),
+        "looks": looks,
+        "reasons": reveal_reasons(),
         "may_look": viewer.can("looks.see"),
+        "here": "households",
     }
     return render(request, "families/household.html", context)
+
+
+def _remember(request: HttpRequest, key: int) -> None:
+    opened = [key, *(k for k in request.session.get(LAST, []) if k != key)][:REMEMBERED]
+    if opened != request.session.get(LAST):
+        request.session[LAST] = opened
+
+
+def _members(people: list[Person], day: date) -> list[dict[str, Any]]:
+    numbers = dict(Identifier.objects.filter(person__in=people).order_by("-pk").values_list("person_id", "masked"))
+    return [
+        {
+            "person": person,
+            "name": masked_name(person.name),
+            "age": age_on(person, day),
+            "relation": relation(person.relation_to_head),
+            "number": numbers.get(person.pk, ""),
+        }
+        for person in people
+    ]  # fmt: skip
 
 
 def _origin(home: Household) -> str:
@@ -121,7 +153,7 @@ def reveal(request: HttpRequest, key: int, person: int) -> HttpResponse:
     if home is None or someone is None:
         return not_here(request)
     reason, words = request.POST.get("reason", ""), " ".join(request.POST.get("words", "").split())
-    if reason not in REASONS and len(words) < SHORTEST:
+    if reason not in reveal_reasons() and len(words) < SHORTEST:
         back = [(_("Back to the family"), reverse("household", args=[home.pk]))]
         return refuse(request, _("Say what you need the number for"), _("It is shown for a reason, and the reason stands in the journal."), back)
     look(

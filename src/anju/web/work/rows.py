@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from anju.apps.alerts.models import Episode
+from anju.apps.findings.need_to_know import may_know
 from anju.apps.people.models import Household, Membership, Person
 from anju.apps.people.vault import masked_name
 from anju.apps.places.models import Place
@@ -35,7 +36,7 @@ class Row:
 
     @property
     def head(self) -> Bilingual | Title:
-        """What is wrong, in words; the promise where that is no longer known."""
+        """What is wrong, in words; the promise where that is no longer known, or for few to know."""
         return self.breach or self.title
 
     @property
@@ -59,7 +60,8 @@ def rows_of(viewer: Viewer, episodes: Sequence[Episode], today: date, *, by_clus
         address = "-".join(part for part in (home.building_no, home.unit_no, home.room_no) if part) if home is not None else ""
         lines = e.owner_lines if viewer.departments else e.lines
         days = (e.due_verify - today).days if e.due_verify is not None and e.queue == "todo" else None
-        found.append(Row(e, standard, breach_of(version, e), who, address, place.name if place else "", lines - 1 if by_cluster else 0, days))
+        breach = breach_of(version, e) if standard is not None and may_know(viewer, standard, e.seen_on) else None
+        found.append(Row(e, standard, breach, who, address, place.name if place else "", lines - 1 if by_cluster else 0, days))
     return found
 
 

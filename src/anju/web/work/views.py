@@ -23,11 +23,12 @@ from anju.apps.alerts.models import DONE, HELD, MERGED, MUTED, QUEUES, REMINDER,
 from anju.apps.alerts.queries import Filters
 from anju.apps.findings.explaining import recorded_facts
 from anju.apps.findings.models import Finding
+from anju.apps.findings.need_to_know import is_secret, may_know_condition
 from anju.apps.findings.queries import current_run
 from anju.apps.journal.actions import look
+from anju.core.standards.render import render as render_ref
 from anju.core.terms.levels import LEVELS
 from anju.core.terms.viewer import Viewer
-from anju.web.families.page import NEED_TO_KNOW, NEED_TO_KNOW_CODES
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
@@ -187,7 +188,7 @@ def alert(request: HttpRequest, number: int) -> HttpResponse:
         "row": row,
         "e": episode,
         "owner": owner_title(episode.owner),
-        "facts": [] if hidden else _facts(episode),
+        "facts": [] if hidden else _facts(viewer, episode),
         "hidden": hidden,
         "told": told,
         "held": next((said for said in told if said.holds and said.stage != "repeat"), None),
@@ -202,17 +203,19 @@ def alert(request: HttpRequest, number: int) -> HttpResponse:
 
 def _hidden(viewer: Viewer, episode: Episode) -> bool:
     standard = policy().standards.get(episode.standard)
-    secret = episode.standard in NEED_TO_KNOW_CODES or (standard is not None and standard.domain in NEED_TO_KNOW)
-    return secret and not viewer.can("health.see")
+    return standard is not None and is_secret(standard) and not viewer.can("health.see")
 
 
-def _facts(episode: Episode) -> list[tuple[str, str]]:
-    """Because of what, as the current run recorded it."""
+def _facts(viewer: Viewer, episode: Episode) -> list[tuple[str, str]]:
+    """Because of what, as the current run recorded it; of what is drawn from health nothing for who may not see it."""
     run = current_run()
     finding = Finding.objects.filter(standard=episode.standard, subject_id=episode.subject_id).first() if episode.state == "open" else None
     if run is None or finding is None or episode.standard not in policy().standards:
         return []
-    return recorded_facts(policy(), finding, run.day, "zh" if (get_language() or "").startswith("zh") else "en")
+    version = policy().standards[episode.standard].version_on(run.day)
+    names = [render_ref(evidence.ref) for evidence in version.evidence] if version is not None else []
+    facts = recorded_facts(policy(), finding, run.day, "zh" if (get_language() or "").startswith("zh") else "en")
+    return [fact for name, fact in zip(names, facts, strict=True) if may_know_condition(viewer, policy(), name)]
 
 
 def event_words(what: str, reason: str) -> str:

@@ -33,6 +33,7 @@ SEES_HEALTH, SEES_NO_HEALTH = ("secretary", "inspector", "origin"), ("worker", "
 def test_it_tells_what_is_missing_because_of_what_and_what_would_clear_it(family: Household) -> None:
     told = page("secretary")
     assert "Income below the line" in told and "5,000.00 CNY" in told
+    assert "MW-02 · Example catalogue, not official text" in told
     assert "Rural Revitalization Bureau" in told and "taken on by 罗春燕" in told
     assert '<span class="no">✗' in told and '<span class="yes">✓' in told
     assert not re.search(r"[A-Z]{2}-\d\d", "".join(words for _, words in conditions(told)))  # other standards go by their titles

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from anju.apps.people.models import Household, Identifier, PersonVersion, VitalE
 from anju.apps.people.vault import digest, ensure_keys
 from anju.apps.places.models import Place
 from anju.cli.changes import changes, standing
-from anju.cli.demo import feeds_needed, register, take_in
+from anju.cli.demo import feeds_needed, look_back, register, take_in
 from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.meaning import Finding as Judged
 from anju.core.standards.meaning.judge import Judge
@@ -37,6 +37,7 @@ from anju.core.terms.viewer import STRANGER, Viewer
 from anju.lake.engine import feeds_of, plan_of
 from anju.lake.world import read_world
 from anju.sample.build import build_sample, deliver
+from anju.sample.earlier import Earlier, month_ends
 from anju.sample.timeline import SAMPLE_DAY
 
 BEGIN = datetime(2022, 8, 1, 12, tzinfo=UTC)
@@ -144,6 +145,52 @@ def test_an_earlier_months_end_finds_exactly_what_was_planted_then(sample: Sampl
     assert found == expected
     assert len({e[0] for e in expected}) >= 10
     assert found != _expected(sample, SAMPLE_DAY)
+
+
+@pytest.mark.django_db
+def test_a_month_that_is_looked_back_on_finds_what_was_planted_then(sample: Sample) -> None:
+    """What lists tell exactly, for those of then were delivered. Of the rest all is known by now: what figures of the days after told."""
+    day = date(2023, 1, 31)  # enrolment of the year is still open
+    contracts = {code: contract for code, contract in sample.policy.contracts.items() if isinstance(contract, Contract)}
+    assert day in month_ends(sample.folder)
+    before = list(Finding.objects.order_by("pk").values())
+    with Earlier(sample.folder, contracts).lists_on(day) as files:
+        assert {path.name.split("_")[0] for path in files} == {"F04", "F05", "F13", "F20", "F21", "F27", "F33"}
+        assert take_in(sample.policy, files)["new"] == len(files)
+    assert not any(path.exists() for path in files)
+    kept = sorted((sample.data / "lake" / "resolved").rglob("*"))
+    replay = judge(sample.policy, sample.data, day, evening(SAMPLE_DAY), by="test").run
+    assert replay.replay
+    found, expected = _answered(sample, replay), _expected(sample, day)
+    by_lists = {"HS-02", "MH-01", "SS-01", "SS-05", "CU-03"}
+    assert {e for e in found if e[0] in by_lists} == {e for e in expected if e[0] in by_lists}
+    later = set().union(*(_expected(sample, day + timedelta(days=n)) for n in range(0, 100, 3)))
+    undated = {e for e in _expected(sample, SAMPLE_DAY) if e[0] == "MH-02" and e[2] == "unknown"}  # a bill of no day may be of any
+    assert found - later <= undated
+    assert len({e[0] for e in expected}) >= 9
+    assert list(Finding.objects.order_by("pk").values()) == before
+    assert sorted((sample.data / "lake" / "resolved").rglob("*")) == kept
+
+
+@pytest.mark.django_db
+def test_looking_back_goes_on_with_the_months_that_have_no_run(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("anju.cli.demo.os.nice", lambda _: None)  # the other tests shall not be slower for it
+    at, left = evening(SAMPLE_DAY), date(2023, 5, 31)
+    for day in month_ends(sample.folder):
+        if day != left:
+            Run.objects.create(day=day, known_at=at, started_at=at, finished_at=at, folder="", replay=True)
+    Run.objects.create(day=left, known_at=at, started_at=at, folder="")  # killed
+    look_back(sample.policy, sample.folder)
+    found = Run.objects.get(day=left)
+    assert found.replay and found.counts["MH-01"]["met"] > 5_000 and not found.counts["MH-01"].get("unknown")
+    assert Run.objects.get(current=True).day == SAMPLE_DAY
+    runs = Run.objects.count()
+    look_back(sample.policy, sample.folder)
+    assert Run.objects.count() == runs and not (sample.folder / "earlier").exists()
+    said = capsys.readouterr().err
+    assert "1 month before was judged now" in said and "0 months before were judged now" in said
 
 
 @pytest.mark.django_db

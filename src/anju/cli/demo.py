@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from anju.apps.alerts.actions import Follow, follow, release_baseline
 from anju.apps.alerts.models import Hold
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.names import parts_of
-from anju.apps.findings.actions import Judged, judge
+from anju.apps.findings.actions import Judged, judge, run_folder
 from anju.apps.findings.explaining import explain_of_run
+from anju.apps.findings.lookback import looking_back, not_judged
 from anju.apps.findings.models import Finding
+from anju.apps.findings.queries import current_run
 from anju.apps.people.importing import ImportReport, import_people
 from anju.apps.people.models import Household, VitalEvent
 from anju.apps.people.publish import Directory
@@ -35,6 +38,7 @@ from anju.core.standards.model import Policy
 from anju.lake.engine import feeds_of, plan_of
 from anju.sample.accounts import make_accounts
 from anju.sample.build import build_sample, deliver
+from anju.sample.earlier import Earlier, month_ends
 from anju.sample.feeds import FEEDS
 from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
 from anju.web.front import week
@@ -45,19 +49,25 @@ from anju.web.front import week
 @click.option("--months", default=24, show_default=True, help="Months of feeds.")
 @click.option("--monthly", default=1, show_default=True, help="How many of the months are delivered round by round, as they would have come.")
 @click.option("--drafts", is_flag=True, help="Deliver the feeds of the drafts too, and judge by the drafts as well.")
+@click.option(
+    "--history", is_flag=True, help="Judge the month ends before the sample's day as well, as replays; killed, it goes on where it was."
+)
 @click.option("--advance", type=click.IntRange(1, 28), help="Let so many days pass: take in what arrives, judge, and say what changed and why.")
 @click.option(
     "--serve", is_flag=True, help="Serve the pages at once, on this machine only, while the sample is prepared behind a page that says how far."
 )
 @click.option("--port", default=8000, show_default=True, help="Port to serve on, with --serve.")
 @json_option
-def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | None, serve: bool, port: int, as_json: bool) -> None:
+def demo(
+    people: int, months: int, monthly: int, drafts: bool, history: bool, advance: int | None, serve: bool, port: int, as_json: bool
+) -> None:  # fmt: skip
     """Build the sample (演示数据), take it in, judge it and explain one finding. A second time nothing is built anew.
 
     \b
     anju demo
     anju demo --advance 7
     anju demo --people 338506 --months 24
+    anju demo --history
     anju demo --serve
     """
     if serve and advance is not None:
@@ -69,7 +79,6 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
             f"the sample prefecture cannot be judged by the policy in {policy_folder()}",
             "it is made for the policy that is shipped: unset ANJU_POLICY",
         )
-    started = time.monotonic()
     folder = data_folder() / "sample" / f"{people}-{months}-{monthly}{'-drafts' if drafts else ''}"
     if serve:
         _serve(folder, port)
@@ -77,6 +86,17 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
     if advance is not None:
         _advance(policy, folder, advance, as_json)
         return
+    if not (history and (folder / "truth.json").exists() and current_run() is not None):
+        _prepare(policy, people, months, monthly, drafts, folder, as_json)
+    if history:
+        look_back(policy, folder)
+    elif os.environ.get(week.LOOK_BACK) == "1":
+        week.look_back(folder)
+
+
+def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: bool, folder: Path, as_json: bool) -> None:
+    """Builds what is not there yet, takes in what came, judges the day and says what a run finds."""
+    started = time.monotonic()
     if not (folder / "truth.json").exists():
         only = None if drafts else frozenset(feeds_needed(policy))
         with progress("building the sample", len(only or FEEDS)) as step:
@@ -88,21 +108,21 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
         register(folder, policy)
     make_accounts(by=actor())
     taken = take_in(policy, _files(folder))
-    day = date.fromisoformat(truth["delivered_until"])
-    with progress("judging"):
-        judged = judge(policy, data_folder(), day, _evening(day), by=actor())
+    judged = _judged(policy, date.fromisoformat(truth["delivered_until"]), new=taken["new"] > 0)
     followed = follow_sample(policy, judged)
-    finding = Finding.objects.filter(standard="ED-01", level="red").order_by("id").first()
     lines = [
-        f"Sample prefecture (演示数据), {truth['people']:,} people in {truth['households']:,} households, day {day}",
+        f"Sample prefecture (演示数据), {truth['people']:,} people in {truth['households']:,} households, day {judged.run.day}",
         f"{taken['new']} files taken in ({taken['rows']:,} rows, {taken['set_aside']} set aside), {taken['known']} known already",
         *summary(judged),
         *followed.lines(),
     ]
+    finding = Finding.objects.filter(standard="ED-01", level="red").order_by("id").first()
     explanation = explain_of_run(policy, data_folder(), judged.run, "ED-01", finding.subject_id) if finding is not None else None
     if explanation is not None:
         lines += ["", *explanation.lines("en"), "", *explanation.lines("zh")]
-    lines += ["", f"{time.monotonic() - started:.1f} s. Next: anju findings list, anju explain CODE SUBJECT, anju demo --advance 7, anju doctor"]
+    took = f"{time.monotonic() - started:.1f} s"
+    lines += ["", f"{took}. Next: anju findings list, anju explain CODE SUBJECT, anju demo --advance 7, anju doctor",
+              "The months before, for the trend: anju demo --history (one of them: anju run --as-of 2023-08-31)"]  # fmt: skip
     data = {
         "deliveries": taken,
         "run": judged.as_dict(),
@@ -112,9 +132,41 @@ def demo(people: int, months: int, monthly: int, drafts: bool, advance: int | No
     say(as_json, data, lines)
 
 
+def _judged(policy: Policy, day: date, *, new: bool) -> Judged:
+    """The run of the sample's day. Where no file is new and the rules are the same, the one that stands."""
+    standing_run = current_run()
+    same = standing_run is not None and (standing_run.day, standing_run.policy_digest) == (day, policy.digest)
+    if standing_run is not None and same and not new and run_folder(data_folder(), standing_run).exists():
+        return Judged(standing_run, 0, 0, 0, Finding.objects.count())
+    with progress("judging") as step:
+        return judge(policy, data_folder(), day, _evening(day), by=actor(), progress=step)
+
+
+def look_back(policy: Policy, folder: Path) -> None:
+    """Judges the month ends before the sample's day that have no run yet, the newest first, each over the lists that stood then.
+
+    Behind everything else: at low priority, and a week that passes goes first."""
+    with suppress(OSError):
+        os.nice(10)
+    with looking_back(data_folder() / "lake"):
+        missing = not_judged(month_ends(folder))
+        earlier = Earlier(folder, _contracts(policy)) if missing else None
+        for day in missing:
+            while week.at_work():
+                time.sleep(1)
+            current = current_run()
+            assert earlier is not None and current is not None
+            with earlier.lists_on(day) as files:
+                take_in(policy, files)
+            with progress(f"judging {day:%Y-%m}") as step:
+                judge(policy, data_folder(), day, current.known_at, by=actor(), progress=step)
+    many = f"{len(missing)} month{' before was' if len(missing) == 1 else 's before were'}"
+    click.echo(f"{many} judged now, as replays: no finding and no alert has moved", err=True)
+
+
 def _serve(folder: Path, port: int) -> None:
     """The server starts at once; the sample is prepared by a process of its own, which ends with the server's terminal."""
-    os.environ["ANJU_SAMPLE"] = "1"
+    os.environ |= {"ANJU_SAMPLE": "1", week.LOOK_BACK: "1"}
     begun = week.start(week.command_of(folder, None), week.PREPARED, apart=False)
     how = "is being prepared" if begun else "is being prepared already, by another process"
     click.echo(f"The sample (演示数据) {how}; the first page says how far.", err=True)

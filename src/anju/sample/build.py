@@ -87,7 +87,7 @@ def build_sample(
     for nth, code in enumerate(codes):
         if progress:
             progress(code, nth + 1, len(codes))
-        written += _Delivery(w, out / "deliveries", contracts[code], FEEDS[code]).all_of(monthly)
+        written += FeedFiles(w, out / "deliveries", contracts[code], FEEDS[code]).all_of(monthly)
     report = SampleReport(
         day=day,
         people=people,
@@ -110,14 +110,14 @@ def deliver(out: Path, contracts: Mapping[str, Contract], until: date) -> list[W
         raise ValueError(f"the sample is planned until {last_of(w.t.horizon - 1)}: nothing is known of {until}")
     written = []
     for code in truth["only"] or sorted(FEEDS):
-        written += _Delivery(w, out / "deliveries", contracts[code], FEEDS[code]).between(after, until)
+        written += FeedFiles(w, out / "deliveries", contracts[code], FEEDS[code]).between(after, until)
     truth["delivered_until"] = max(after, until).isoformat()
     truth["files"] += [_as_json(file) for file in written]
     _save(out, truth)
     return written
 
 
-class _Delivery:
+class FeedFiles:
     """Writes the files of one feed."""
 
     def __init__(self, w: World, out: Path, contract: Contract, feed: Feed) -> None:
@@ -130,7 +130,7 @@ class _Delivery:
         early = [r for r in rounds if r.received < dense]
         if self.contract.kind == "state":
             early = early[-1:]  # of a list only the one before still says anything
-            return [file for r in early for file in self._round(r)] + self.between(before(dense), self.w.t.day)
+            return [file for r in early for file in self.of_round(r)] + self.between(before(dense), self.w.t.day)
         if self.contract.cadence == "term":
             early = [r for nth, r in enumerate(early) if nth + 1 == len(early) or early[nth + 1].nth != r.nth]
         return self._history(early) + self.between(before(dense), self.w.t.day)
@@ -150,14 +150,14 @@ class _Delivery:
 
     def between(self, after: date, until: date) -> list[Written]:
         """The rounds received after the one day and up to the other, and what else those days bring."""
-        written = [file for r in received_between(self.w, self.feed, after, until) for file in self._round(r)]
+        written = [file for r in received_between(self.w, self.feed, after, until) for file in self.of_round(r)]
         extra = {"F09": self._rolls, "F13": self._late, "F16": self._wages}.get(self.contract.code)
         return written + (extra(after, until, written) if extra else [])
 
     def _rows(self, r: Round) -> Table:
         return faults.spoil(self.w, self.contract.code, r, self.feed.rows(self.w, r))
 
-    def _round(self, r: Round) -> list[Written]:
+    def of_round(self, r: Round) -> list[Written]:
         silent = faults.silent(self.w, self.contract.code, r)
         return write_feed(self.out, self.contract, self._rows(r), r.period, r.received, silent=silent)
 

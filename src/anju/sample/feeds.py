@@ -47,7 +47,7 @@ FEEDS: dict[str, Feed] = {
     "F10": Feed(lambda w: w.t.weeks(), schooling.attendance),
     "F11": Feed(schooling.aid_rounds, schooling.aid),
     "F12": Feed(yearly(2, 20), living.facilities),
-    "F13": Feed(lists, health.insurance),
+    "F13": Feed(health.insurance_rounds, health.insurance),
     "F14": Feed(health.bill_rounds, health.bills),
     "F15": Feed(lists, health.records),
     "F16": Feed(monthly(5, 1), work.employment),

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 
-from anju.sample.columns import Flags, Table, days, flags, joined, numbered, same, text, whole, yuan
+from anju.sample.columns import Flags, Table, days, flags, numbered, same, text, whole, yuan
 from anju.sample.families import ILLNESS
 from anju.sample.plan import Spell, World, before, fifth_after, list_after
 from anju.sample.settlements import COUNTIES, UNIT_CODES
 from anju.sample.timeline import Round, day64, first_of, in_month, last_of, later, month_of, month_text
 
 LATE_UNIT = "YILONG"  # its insurance list of the last month comes late
+CLOSED = 3  # the month from which a year's enrolment has closed
 STALE_AFTER = 45  # days a list stays fresh
 CHRONIC = ("hypertension", "diabetes", "hypertension;diabetes", "tb")
 
 
 def insurance(w: World, r: Round) -> Table:
-    """Everybody who lives, by year of cover; in December and January the next year's payers are on the list too."""
-    month = r.nth
-    years = sorted({r.received.year, r.received.year + (r.received.month >= 12)})
-    return joined([_covered(w, r, year, month) for year in years])
-
-
-def _covered(w: World, r: Round, year: int, month: int) -> Table:
-    p = w.p
+    """Everybody who lives, for the latest year whose enrolment has closed: it closes with February."""
+    p, month = w.p, r.nth
+    year = r.received.year - (r.received.month < CLOSED)
     gone = [person for person, on in w.dead.items() if on <= r.received]
     born = p.birth <= day64(r.received)
     born[gone] = False
@@ -46,6 +43,16 @@ def _covered(w: World, r: Round, year: int, month: int) -> Table:
         "paid_on": days(np.where(insured[who], np.datetime64(f"{year - 1}-12-02"), np.datetime64("NaT"))),
     }
     return Table(p.person_unit[who], columns, person=who)
+
+
+def insurance_rounds(w: World) -> list[Round]:
+    """With the other lists; the first of a new year of cover comes on the day after its enrolment has closed."""
+    return [replace(r, received=listed_on(r.nth)) for r in w.t.lists()]
+
+
+def listed_on(month: int) -> date:
+    """The day on which the list that speaks of `month` arrives."""
+    return first_of(month + 1) if (month + 1) % 12 + 1 == CLOSED else list_after(month)
 
 
 def bills(w: World, r: Round) -> Table:
@@ -149,7 +156,7 @@ def _uninsured(w: World) -> None:
         person = p.members(spell.household)[-1]
         w.add(Spell("uninsured", spell.first, spell.last, spell.household, person))
         level = "red" if p.registered_poor[spell.household] else "orange"
-        w.expect("MH-01", p.identity(person), level, list_after(spell.first), before(list_after(spell.last + 1)), "uninsured")
+        w.expect("MH-01", p.identity(person), level, listed_on(spell.first), before(listed_on(spell.last + 1)), "uninsured")
 
 
 def _large_bills(w: World) -> None:
@@ -181,7 +188,7 @@ def late_until(w: World) -> date:
 def _late_list(w: World) -> None:
     """One office does not send its list of the last month in time: its people cannot be judged, and nobody is red."""
     p, last = w.p, w.t.last
-    stale = list_after(last - 1) + timedelta(days=STALE_AFTER)
+    stale = listed_on(last - 1) + timedelta(days=STALE_AFTER)
     for person in np.flatnonzero((p.person_unit == UNIT_CODES.index(LATE_UNIT)) & (p.birth <= day64(p.day))):
         if int(person) not in w.dead:
             w.unknown("MH-01", p.identity(int(person)), stale, before(late_until(w)), "late list")

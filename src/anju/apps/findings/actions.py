@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,9 @@ def judge(
         ).order_by("-pk").first()  # fmt: skip
         if same is not None and (same.current or same.replay) and run_folder(data, same).exists():
             return Judged(same, 0, 0, 0, Finding.objects.count())
+        current = Run.objects.filter(current=True).first()
+        if current is not None and day < current.day:
+            sources = replace(sources, resolved=None)  # a replay: what it would keep serves no other day, and would push out today's
         begun = start_run(policy, day, known_at, registry, manifest, by=by, at=timezone.now())
         result = run(policy, sources, day, known_at.replace(tzinfo=None), data / "lake" / "runs" / str(begun.pk), progress=progress)
         return write_difference(begun, result)

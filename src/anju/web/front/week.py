@@ -20,16 +20,19 @@ from django.conf import settings
 
 LOCK, PROGRESS, COMPLAINT = "preparing.lock", "progress.json", "preparing.log"
 PREPARED, RESULT = "prepared.json", "week.json"
+LOOK_BACK, LOOKED = "ANJU_LOOK_BACK", "looking_back.log"  # '1': whoever prepares the sample has the months before judged afterwards
 DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the work is: `title` of the step ('taking in'), `done` of `of` (0: not known)."""
+    """How far the work is: `title` of the step ('taking in'), `done` of `of` (0: not known); when it began, and when this step did."""
 
     title: str = ""
     done: int = 0
     of: int = 0
+    begun: float | None = None
+    since: float | None = None
 
 
 def sample_folder() -> Path | None:
@@ -69,6 +72,14 @@ def start(command: Sequence[str], result: str = RESULT, *, apart: bool = True) -
     return True
 
 
+def look_back(folder: Path) -> None:
+    """Begins to judge the months before, in a process of its own that ends with the terminal; one looks back at a time."""
+    sized = command_of(folder, None)
+    env = {name: value for name, value in os.environ.items() if name not in (LOOK_BACK, "ANJU_PROGRESS", "DRAFT", "RESULT")}
+    with (Path(settings.DATA) / LOOKED).open("wb") as said:
+        subprocess.Popen([*sized, "--history"], stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=env)
+
+
 def at_work() -> bool:
     path = Path(settings.DATA) / LOCK
     if not path.exists():
@@ -83,7 +94,8 @@ def at_work() -> bool:
 
 def progress() -> Progress:
     found = _read(Path(settings.DATA) / PROGRESS)
-    return Progress(str(found.get("title", "")), int(found.get("done", 0)), int(found.get("of", 0)))
+    times = [float(found[name]) if name in found else None for name in ("begun", "since")]
+    return Progress(str(found.get("title", "")), int(found.get("done", 0)), int(found.get("of", 0)), *times)
 
 
 def result() -> dict[str, Any] | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
 from anju.apps.alerts.models import AlertCount
+from anju.apps.findings.lookback import looking_back, looks_back
 from anju.apps.findings.models import FamilyCount, Run
 from anju.apps.findings.queries import last_runs_of_months
 from anju.apps.people.models import Household
@@ -121,9 +124,34 @@ def test_it_says_what_changed_and_that_the_rules_did(place: Places) -> None:
     assert "The rules changed in between" in text
 
 
-def test_the_months_are_a_line_and_a_table(place: Places) -> None:
-    text = text_of(as_("secretary"), "/situation/")
-    assert text.count("<polyline") == 2 and "2023-08-31" in text
+def trend_of(text: str) -> str:
+    return text[text.index('id="trend"') : text.index("What changed since the last run")]
+
+
+def test_the_months_are_a_picture_and_a_table_and_those_nobody_judged_are_said(place: Places) -> None:
+    trend = trend_of(text_of(as_("secretary"), "/situation/"))
+    assert trend.count("<svg") == 3 and trend.count("<rect") == 3 * 24
+    assert "2 of 24 months are judged" in trend and "a pale column stands in their place" in trend
+    assert trend.count('class="none"') == 3 * 22 and trend.count("<title>2021-10: not judged</title>") == 3
+    assert "<title>2023-09: 60</title>" in trend and "All in place, month by month: between 60 and 120 families, 60 now." in trend
+    assert trend.count("<tr>") == 25 and trend.count("<td>") + trend.count('<td class="nowrap">') == 24 + 2
+    assert "hx-get" not in trend and "<progress" not in trend and "2023-08-31" in trend
+
+
+def test_while_somebody_looks_back_it_says_how_far_and_looks_again(place: Places) -> None:
+    lake = Path(settings.DATA) / "lake"
+    before = Run.objects.order_by("pk")[0]
+    july = Run.objects.create(
+        day=date(2023, 7, 31), known_at=before.known_at, started_at=before.known_at, finished_at=before.known_at, folder="", replay=True
+    )
+    FamilyCount.objects.create(run=july, place_id=place["C1"].pk, in_place=100, put_right=15, not_known=5)
+    with looking_back(lake):
+        assert looks_back(lake)
+        trend = trend_of(text_of(as_("secretary"), "/situation/"))
+    assert not looks_back(lake)
+    assert "3 of 24 months are judged" in trend and "are being judged now" in trend and 'hx-select="#trend"' in trend
+    assert '<progress class="wide" value="3" max="24"' in trend
+    assert "A month judged afterwards" in trend and trend.count(">afterwards</span>") == 1
 
 
 def test_a_replay_stands_only_for_a_month_that_was_not_judged_in_its_time(place: Places) -> None:

@@ -1,11 +1,11 @@
-"""Bars and lines as numbers that a template draws in SVG: nothing of a chart is computed in the browser."""
+"""Bars and columns as numbers that a template draws in SVG: nothing of a chart is computed in the browser."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 400, 120  # of the line's picture, in its own units
+STEP, FOOT, MARK = 10, 80, 2  # of a picture of columns, in its own units: a column's room, the height, the least that is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,20 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """`points` as SVG writes them; `dots` the same as pairs."""
+class Column:
+    """One month of a picture: `n` is None where nobody judged it: a pale one as high as the picture."""
 
-    kind: str
-    points: str
-    dots: list[tuple[float, float]]
+    n: int | None
+    x: float
+    y: float
+    height: float
 
 
-def lines(series: Sequence[tuple[str, Sequence[int]]]) -> tuple[list[Line], int]:
-    """The lines of series of equal length over one scale that begins at zero, and the greatest number."""
-    top = max((n for _, numbers in series for n in numbers), default=0)
+def columns(numbers: Sequence[int | None]) -> tuple[list[Column], int]:
+    """Columns side by side over a scale that begins at zero, and the greatest number. What is there at all can be seen."""
+    top = max((n for n in numbers if n is not None), default=0)
     found = []
-    for kind, numbers in series:
-        step = (WIDTH - 12) / max(len(numbers) - 1, 1)
-        dots = [(round(6 + at * step, 1), round(HEIGHT - 6 - (HEIGHT - 12) * n / max(top, 1), 1)) for at, n in enumerate(numbers)]
-        found.append(Line(kind, " ".join(f"{x},{y}" for x, y in dots), dots))
+    for at, n in enumerate(numbers):
+        height = FOOT if n is None else max(FOOT * n / max(top, 1), MARK if n else 0)
+        found.append(Column(n, at * STEP, round(FOOT - height, 1), round(height, 1)))
     return found, top

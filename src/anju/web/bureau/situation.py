@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from anju.apps.alerts.queries import counts as alert_counts
 from anju.apps.feeds.queries import Expected, expected_deliveries
+from anju.apps.findings.lookback import looks_back
 from anju.apps.findings.models import Attainment, FamilyCount, Run
 from anju.apps.findings.queries import attainment_by_place, current_run, family_counts, family_trend, last_runs_of_months, run_before
 from anju.apps.places.models import Place
@@ -22,7 +25,7 @@ from anju.apps.places.queries import places_below, way_to
 from anju.core.contracts.model import Bilingual
 from anju.core.standards.model import Standard
 from anju.core.terms.viewer import Viewer
-from anju.web.bureau.charts import Bar, lines
+from anju.web.bureau.charts import Bar, Column, columns
 from anju.web.bureau.families import state_title
 from anju.web.bureau.viewing import department_title, domain_title, door, may_list, place_asked
 from anju.web.layout.access import needs, not_here, viewer_of_request
@@ -138,10 +141,48 @@ def _below(below: list[Place], counts: dict[int, FamilyCount]) -> list[Row]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of the trend; `run` and `count` are None where nobody judged it."""
+
+    first: date
+    run: Run | None
+    count: FamilyCount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """How many families were in one state, month by month: `now` in the last, and between which numbers they lay."""
+
+    title: str
+    dot: str
+    columns: list[tuple[Month, Column]]
+    top: int
+    least: int
+    now: int
+
+
 def _trend(viewer: Viewer, place: Place, run: Run) -> dict[str, Any]:
-    months = family_trend(viewer, place, last_runs_of_months(run.day, MONTHS))
-    drawn, top = lines([("right", [count.put_right for _, count in months]), ("un", [count.not_known for _, count in months])])
-    return {"months": months, "lines": drawn, "top": top}
+    """The last months up to the run's own, each by its last run; how many are judged, and whether others are being judged now."""
+    known = {(one.day.year, one.day.month): (one, count) for one, count in family_trend(viewer, place, last_runs_of_months(run.day, MONTHS))}
+    months = []
+    for at in range(run.day.year * 12 + run.day.month - MONTHS, run.day.year * 12 + run.day.month):
+        year, month = at // 12, at % 12 + 1
+        months.append(Month(date(year, month, 1), *known.get((year, month), (None, None))))
+    return {
+        "months": months,
+        "panels": [_panel(months, state) for state in STATES] if known else [],
+        "judged": len(known),
+        "afterwards": any(one.replay for one, _ in known.values()),
+        "looks_back": len(known) < MONTHS and looks_back(Path(settings.DATA) / "lake"),
+    }
+
+
+def _panel(months: list[Month], state: str) -> Panel:
+    numbers = [getattr(month.count, state) if month.count else None for month in months]
+    drawn, top = columns(numbers)
+    seen = [n for n in numbers if n is not None]
+    return Panel(state_title(state), DOTS[state], list(zip(months, drawn, strict=True)), top, min(seen), seen[-1])
 
 
 def _late(viewer: Viewer, run: Run, place: Place) -> list[tuple[Expected, Bilingual]]:

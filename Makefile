@@ -1,5 +1,5 @@
-# make run    install, then serve the sample prefecture on http://127.0.0.1:8000, building it first (PEOPLE=338506 the whole one; PORT=8000)
-# make demo   the same without serving: build, take its files in, judge, explain one finding (also: make run SERVE=0)
+# make run    install, then serve the whole sample prefecture on http://127.0.0.1:8000, building it first (PEOPLE=20000 a small one; PORT=8000)
+# make demo   a small one without serving: build, take its files in, judge, explain one finding (also: make run SERVE=0)
 # make test   everything the tests need, then the tests on SQLite and on PostgreSQL
 # make check  all that CI does
 # make bench  speed at full size, beside PostgreSQL, pandas, OpenFisca …; writes docs/performance.md (ONLY=judging ROUNDS=5 PEOPLE=20000)
@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV ?= .venv
 BIN := $(VENV)/bin
+SERVED := $(or $(PEOPLE),338506)
 PEOPLE ?= 20000
 PORT ?= 8000
 SERVE ?= 1
@@ -34,7 +35,7 @@ ifeq ($(SERVE),0)
 run: demo
 else
 run: $(VENV)/run.stamp
-	$(BIN)/anju demo --people $(PEOPLE) --serve --port $(PORT)
+	$(BIN)/anju demo --people $(SERVED) --serve --port $(PORT)
 endif
 
 demo: $(VENV)/run.stamp

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 import django
@@ -106,8 +106,12 @@ def progress(title: str, total: int | None = None) -> Iterator[Any]:
 class _Noted:
     """How far the work is, in a file that is replaced as a whole, at most five times a second."""
 
+    begun: ClassVar[float] = 0.0  # when the first piece of work of this process began
+
     def __init__(self, path: str, title: str, total: int) -> None:
         self.path, self.title, self.done, self.total, self.written = path, title, 0, total, 0.0
+        self.since = time.time()
+        _Noted.begun = _Noted.begun or self.since
         self._write()
 
     def advance(self, text: str = "", n: int | None = None, of: int | None = None) -> None:
@@ -119,8 +123,9 @@ class _Noted:
         if not self.path:
             return
         self.written = time.monotonic()
+        said = {"title": self.title, "done": self.done, "of": self.total, "begun": _Noted.begun, "since": self.since}
         draft = Path(f"{self.path}.draft")
-        draft.write_text(json.dumps({"title": self.title, "done": self.done, "of": self.total}), encoding="utf-8")
+        draft.write_text(json.dumps(said), encoding="utf-8")
         draft.replace(self.path)
 
 

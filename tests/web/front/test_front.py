@@ -172,6 +172,13 @@ def test_before_the_first_run_the_page_says_how_far_the_sample_is(settings: Any,
     text = client.get("/").content.decode()
     assert "The sample is being prepared" in text
     assert 'http-equiv="refresh"' in text
+    assert "minutes left" not in text
+    begun = time.time() - 200
+    said = {"title": "taking in", "done": 12, "of": 30, "begun": begun, "since": begun + 30}
+    (settings.DATA / "progress.json").write_text(json.dumps(said))
+    text = client.get("/").content.decode()
+    assert text.count('<li class="done">') == 2 and '<li class="now">Taking files in</li>' in text
+    assert "About 3 minutes left" in text
 
 
 def finished() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 from django.contrib.auth import login
@@ -24,6 +26,7 @@ from anju.apps.places.models import Place
 from anju.web.front import week
 from anju.web.front.doors import address_of, beginning_of, doors, sample_account
 from anju.web.front.sampling import lets_in
+from anju.web.front.steps import STEPS, seconds_left, shown
 from anju.web.front.story import Screen, alert_of, overdue, screen_of, told
 from anju.web.layout.access import not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy
@@ -126,15 +129,15 @@ def passing_week(request: HttpRequest) -> HttpResponse:
 
 
 def _progress() -> dict[str, Any]:
-    """How far the work in the background is, its step in the language of the page."""
+    """How far the work in the background is, its step in the language of the page, and how many minutes it may still take."""
     progress = week.progress()
-    words = {
-        "building the sample": _("Writing the departments' files"),
-        "registering": _("Registering places and people"),
-        "taking in": _("Taking files in"),
-        "judging": _("Judging everybody"),
+    left = seconds_left(progress, time.time())
+    return {
+        "progress": progress,
+        "step": STEPS[progress.title][0] if progress.title in STEPS else progress.title,
+        "steps": shown(progress),
+        "minutes": None if left is None else math.ceil(left / 60),
     }
-    return {"progress": progress, "step": words.get(progress.title, progress.title)}
 
 
 def _more(result: dict[str, Any] | None, told_changes: list[Any]) -> int:

@@ -215,3 +215,14 @@ def conditions(told: str) -> list[tuple[str, str]]:
 def plain(told: str, address: str) -> str:
     """Without the address itself, which stands in the form that changes the language, and without its token."""
     return re.sub(r'(value|X-CSRFToken)[":= ]+[A-Za-z0-9]{64}', "", told).replace(address, "").replace(address.replace("/", "%2F"), "")
+
+
+def test_what_is_said_of_several_members_alike_is_said_once(
+    rules: Policy, family: Household, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "DATA", tmp_path / "three")
+    insured = [{**INSURED[0], "person": n} for n in (1, 2, 3)]
+    judge_family(rules, tmp_path / "three", {"persons": [{}, {}], "F26": QUARTERS, "F07": CLEAN, "F13": insured})
+    told = page("secretary")
+    assert told.count("Everybody in your family is medically insured this year.") == 1
+    assert '<span class="soft">3 members</span>' in told

@@ -63,6 +63,7 @@ class Item:
     version: Version
     answer: str
     who: str = ""  # the member it is about, '' for the family
+    people: int = 1  # members of whom the same is said, where it is nothing that is missing
     level: str | None = None
     breach: Title | None = None
     at_least: bool = False
@@ -110,7 +111,7 @@ def family_page(
         found.append(item)
     order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
     found.sort(key=lambda item: (order.get(item.level or "", 4), item.standard.code))
-    found = _anchored(found)
+    found = _anchored(_together(found))
     page.broken, page.unknown, page.kept = ([item for item in found if item.answer == answer] for answer in ("breached", "unknown", "met"))
     page.lights = _lights(lights_of_household(folder, path, household.pk), found)
     return page
@@ -144,9 +145,8 @@ def _with_reasons(viewer: Viewer, run: Run, item: Item, given: Given, explanatio
     if explanation is None:
         recorded = _recorded(run, given) if item.told and given.answer == "breached" else ()
         return replace(item, facts=recorded, alert=alert)
-    return replace(
-        item, facts=_facts(viewer, item, explanation), clearing=_clearing(viewer, item, explanation), owed=tuple(explanation.owed), alert=alert
-    )
+    known = _facts(viewer, item, explanation) if given.answer == "breached" or not explanation.owed else ()
+    return replace(item, facts=known, clearing=_clearing(viewer, item, explanation), owed=tuple(explanation.owed), alert=alert)
 
 
 def _facts(viewer: Viewer, item: Item, explanation: Explanation) -> tuple[tuple[Bilingual, Bilingual], ...]:
@@ -182,6 +182,16 @@ def _titled(said: Bilingual) -> Bilingual:
         title = policy().standards[code].title
         en, zh = en.replace(code, title.en), zh.replace(code, title.zh)
     return Bilingual(en, zh)
+
+
+def _together(items: list[Item]) -> list[Item]:
+    """Of a standard that is in place, or not known for want of the same delivery, one line for all members it is about."""
+    found: dict[Any, Item] = {}
+    for at, item in enumerate(items):
+        same = at if item.answer == "breached" else (item.standard.code, item.answer, item.told, item.owed)
+        before = found.get(same)
+        found[same] = item if before is None else replace(before, people=before.people + 1)
+    return list(found.values())
 
 
 def _anchored(items: list[Item]) -> list[Item]:

@@ -119,7 +119,7 @@ def test_next_door_the_report_is_late_and_nothing_is_known(tell: Any) -> None:
     told = tell("Next door")
     assert "Not known" in told.light("Safe drinking water")
     assert re.search(r"Water supply of Water Bureau is missing, last received \d{4}-\d\d-\d\d", told.card("Not known"))
-    assert "Nothing that was promised is missing." in told.card("Not in place")
+    assert "Nothing is known to be missing." in told.card("Not in place")
 
 
 def test_the_workshop_closes(tell: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from browser.watching import Watch
 
@@ -23,6 +23,18 @@ def named(path: str) -> str:
         return ""
 
 
+def _open(page: Page, address: str) -> int:
+    """The status of the answer; 0 for a file to be loaded down that is empty."""
+    try:
+        answer = page.goto(address)
+        return answer.status if answer is not None else 0
+    except Error as error:
+        if "Download is starting" not in error.message:
+            raise
+    file = page.request.get(address)
+    return file.status if file.body() else 0
+
+
 def walk(page: Page, watch: Watch, start: str = "/") -> Iterator[tuple[str, str]]:
     """The name and the address of each page, while it is open in `page`."""
     waiting, seen = deque([start]), {named(start)}
@@ -30,9 +42,10 @@ def walk(page: Page, watch: Watch, start: str = "/") -> Iterator[tuple[str, str]
         if not waiting:
             return
         address = waiting.popleft()
-        answer = page.goto(address)
-        if answer is None or answer.status != 200:
-            watch.wrong.append(f"{address}: linked, and answers {answer.status if answer else 'nothing'}")
+        status = _open(page, address)
+        if status != 200:
+            watch.wrong.append(f"{address}: linked, and answers {status}" if status else f"{address}: linked, and is an empty file")
+        if status != 200 or urlsplit(page.url).path != urlsplit(address).path:  # a file was loaded down: the page before is still open
             continue
         yield named(urlsplit(page.url).path), address
         for link in page.evaluate(LINKS):

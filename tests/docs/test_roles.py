@@ -54,6 +54,14 @@ def test_what_a_page_names_is_called_so_on_the_screen(language: str, page: str) 
     assert not unknown, f"not on any page: {unknown}"
 
 
+@pytest.mark.parametrize("page", ENGLISH)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_commands_named_are_there(language: str, page: str) -> None:
+    known = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for words in re.findall(r"(?:^|`)(anju(?: [a-z]+)+)", text_of(language, page), re.MULTILINE):
+        assert f"## {words}\n" in known or f"## {words} " in known, f"no command '{words}'"
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_refusals_are_quoted_as_they_are_said(language: str) -> None:
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", text_of(language, "words.md").split("\n## ")[1], re.MULTILINE)[1:]

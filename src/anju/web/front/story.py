@@ -204,8 +204,8 @@ def links(run: Run) -> tuple[Link, ...]:
     if water is not None and (alert := Episode.objects.filter(standard="HS-04", subject_id=water.pk).order_by("-pk").first()):
         pages["water"] = reverse("alert", args=[alert.pk])
     if late is not None:
-        troubled = Finding.objects.filter(path=late.path).exclude(household_id=None).values("household_id")
-        if home := Household.objects.filter(place=late).exclude(pk__in=troubled).order_by("household_code").first():
+        troubled = Finding.objects.filter(path__startswith=late.path).exclude(household_id=None).values("household_id")
+        if home := Household.objects.filter(place__path__startswith=late.path).exclude(pk__in=troubled).order_by("household_code").first():
             pages["late"] = reverse("household", args=[home.pk])
     if closed := Episode.objects.filter(standard="EM-05", subject_key=CLOSING_WORKSHOP).order_by("-pk").first():
         pages["workshop"] = reverse("alert", args=[closed.pk])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from anju.apps.findings.models import FamilyCount
 from anju.apps.findings.queries import current_run, family_counts
 from anju.apps.people.models import Household
 from anju.apps.people.search import within
+from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
 from anju.lake.answers import FIRST, families_page
 from anju.lake.families import IN_PLACE, NOT_IN_PLACE, NOT_KNOWN, STATES
@@ -39,27 +41,55 @@ def light_title(light: str) -> str:
     return _("%(light)s: %(state)s") % {"light": said(title), "state": words}
 
 
-@needs("household.see")
-def families(request: HttpRequest) -> HttpResponse:
-    viewer, run = viewer_of_request(request), current_run()
-    place = place_asked(request, viewer)
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The families asked for: of a place, in a state, or with a light such as 'water:out'."""
+
+    place: Place
+    state: str
+    light: str
+
+    @property
+    def shining(self) -> tuple[str, int] | None:
+        name, _colon, shining = self.light.partition(":")
+        return (name, SHINING[shining]) if self.light else None
+
+
+def chosen(request: HttpRequest) -> Choice | None:
+    """None where the address names a place that is not the viewer's, or a state or light that there is not."""
+    place = place_asked(request, viewer_of_request(request))
     state, light = request.GET.get("state", ""), request.GET.get("light", "")
     name, _colon, shining = light.partition(":")
     known = {guarantee.name for guarantee in programme().guarantees}
-    if run is None or place is None or (state and state not in STATES) or (light and (name not in known or shining not in SHINING)):
+    if place is None or (state and state not in STATES) or (light and (name not in known or shining not in SHINING)):
+        return None
+    return Choice(place, state, light)
+
+
+def described(choice: Choice) -> str:
+    if choice.light:
+        return light_title(choice.light)
+    return state_title(choice.state) if choice.state else _("All families")
+
+
+@needs("household.see")
+def families(request: HttpRequest) -> HttpResponse:
+    viewer, run, choice = viewer_of_request(request), current_run(), chosen(request)
+    if run is None or choice is None:
         return not_here(request)
+    place, state, light = choice.place, choice.state, choice.light
     cursor = cursor_of(request, 2)
     rows = families_page(
-        answers_folder(run), [place.path], state=state or None, light=(name, SHINING[shining]) if light else None,
+        answers_folder(run), [place.path], state=state or None, light=choice.shining,
         after=(str(cursor[0]), int(cursor[1])) if cursor else FIRST, limit=PAGE + 1,
     )  # fmt: skip
     last = rows[PAGE - 1] if len(rows) > PAGE else None
-    page = page_of(request, _shown(viewer, rows), (last["path"], last["household_id"]) if last else None)
+    page = page_of(request, shown(viewer, rows), (last["path"], last["household_id"]) if last else None)
     count = family_counts(viewer, run, [place]).get(place.pk)
     context = {
         "here": "situation", "place": place, "page": page, "run": run, "state": state, "light": light,
-        "what": light_title(light) if light else state_title(state) if state else _("All families"),
-        "n": _counted(count, state, light), "chips": _chips(place.pk, state, light),
+        "what": described(choice), "n": _counted(count, state, light), "chips": _chips(place.pk, state, light),
+        "sheet": f"{reverse('situation_families_sheet')}?{urlencode({'place': str(place.pk), 'state': state, 'light': light})}",
     }  # fmt: skip
     return render(request, "bureau/families.html", context)
 
@@ -75,7 +105,7 @@ def _counted(count: FamilyCount | None, state: str, light: str) -> int | None:
     return int(getattr(count, state)) if state else count.in_place + count.put_right + count.not_known
 
 
-def _shown(viewer: Viewer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def shown(viewer: Viewer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What is shown of each family. One that lies elsewhere by now, outside the viewer's places, stays a line without an address."""
     homes = Household.objects.filter(within(viewer)).select_related("place").in_bulk([row["household_id"] for row in rows])
     found = []

@@ -18,6 +18,7 @@ ACTS: dict[str, Any] = {
     "alert.see": _("opened an alert"), "alerts.acknowledge": _("took the alert on"), "alerts.follow": _("alerts followed the run"),
     "alerts.mute": _("put reminders off"), "alerts.release": _("released a baseline"), "alerts.unmute": _("ended putting off"),
     "backup.make": _("made a backup"), "backup.restore": _("restored a backup"),
+    "export.figures": _("took figures as a workbook"), "export.lists": _("took a list of families as a workbook"),
     "feeds.confirm": _("gave the word on a held delivery"), "feeds.deliver": _("delivered a file"), "feeds.drop": _("dropped an upload"),
     "feeds.expire": _("let old originals expire"), "feeds.mend": _("mended rows set aside"), "feeds.retry": _("tried rows set aside again"),
     "feeds.reveal": _("looked at rows set aside in full"), "feeds.sheet": _("downloaded rows set aside"), "feeds.upload": _("uploaded a file"),

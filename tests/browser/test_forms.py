@@ -84,8 +84,8 @@ def test_a_number_typed_into_the_search_never_stands_in_the_address(come: object
     page, watch = come("first_secretary")  # type: ignore[operator]
     page.goto("/households/")
     page.fill("input[type=search]", "522300201105209929")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert "5223002011" not in page.url
     fine(watch)
 

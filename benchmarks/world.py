@@ -78,7 +78,7 @@ def found(data: Path) -> World:
 def _build(files: Path, data: Path, people: int, months: int) -> None:
     """`anju demo` does everything; its own folder of files is ours, so that another intake can read the same ones."""
     shutil.rmtree(data, ignore_errors=True)
-    own = data / "sample" / f"{people}-{months}"
+    own = data / "sample" / f"{people}-{months}-1"  # as anju demo names it, with its last round alone
     own.parent.mkdir(parents=True)
     files.mkdir(parents=True, exist_ok=True)
     own.symlink_to(files)

@@ -22,8 +22,13 @@ EXAMPLES = re.findall(r"^# [^\n]*\((\w+)\): (\d+)\n(curl [^\n]+)$", PAGE, re.MUL
 FILE = ROLL.replace("dropped_out", "enrolled")  # another roll than the one of the fixture
 
 
-def perform(command: str, token: str, alert: int) -> Any:
-    words = shlex.split(command.replace("$ANJU_TOKEN", token).replace("$ANJU/", "http://127.0.0.1/").replace("ALERT", str(alert)))[1:]
+def perform(command: str, token: str, judged: Judged) -> Any:
+    for shown, meant in (
+        ("$ANJU_TOKEN", token), ("$ANJU/", "http://127.0.0.1/"), ("ALERT", str(judged.alert.pk)),
+        ("/deliveries/1/", f"/deliveries/{judged.delivery.pk}/"), ("/runs/1/", f"/runs/{judged.run.pk}/"),  # a used database counts on
+    ):  # fmt: skip
+        command = command.replace(shown, meant)
+    words = shlex.split(command)[1:]
     headers: dict[str, str] = {}
     method, body, url = "", b"", ""
     while words:
@@ -55,7 +60,7 @@ def perform(command: str, token: str, alert: int) -> Any:
 def test_every_example_does_what_the_page_says(judged: Judged) -> None:
     assert len(EXAMPLES) > 15 and len(EXAMPLES) == PAGE.count("\ncurl ")
     for role, status, command in EXAMPLES:
-        answer = perform(command, token_of(role), judged.alert.pk)
+        answer = perform(command, token_of(role), judged)
         assert answer.status_code == int(status), (command, answer.content)
 
 

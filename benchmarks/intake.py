@@ -110,10 +110,11 @@ def measure(situation: Situation) -> Section:
     numbers = pacsv.read_csv(
         register, convert_options=pacsv.ConvertOptions(include_columns=["person_id"], column_types={"person_id": pa.string()})
     )
-    people = {number: key for key, number in enumerate(numbers["person_id"].to_pylist())}
     programme = situation.published.policy.programme
     assert isinstance(programme, Programme)
     directory = Directory(programme.identifiers[0].name)
+    known = directory.people(numbers["person_id"])  # a row of the register that was set aside makes nobody known, to neither
+    people = {number: key for number, key in zip(numbers["person_id"].to_pylist(), known.to_pylist(), strict=True) if key is not None}
     with tempfile.TemporaryDirectory(prefix="anju-bench-") as name:
         folder = Path(name)
         path = folder / "F14_522301_2020-09~2023-08.csv"

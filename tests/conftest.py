@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +16,10 @@ def own_data_folder(tmp_path: Path, settings: object) -> Path:
     settings.DATA = folder  # type: ignore[attr-defined]
     settings.DROP = folder / "drop"  # type: ignore[attr-defined]
     return folder
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_deployment() -> Iterator[None]:
+    """A page asked for in Chinese leaves its thread speaking Chinese: not to the next test."""
+    yield
+    translation.deactivate()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,11 @@ from anju.core.terms.identifiers import check_digit
 ROOT = Path(__file__).resolve().parents[1]
 DAY = "2023-09-26"
 SERVER = os.environ.get("ANJU_DATABASE_URL", "")
+
+
+def _interruptible() -> None:
+    """Tests that run in the background inherit that SIGINT is ignored; a command at a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Deployment:
@@ -63,8 +69,9 @@ class Deployment:
 
     def start(self, *words: str, module: str = "anju") -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", module, *words], env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+            [sys.executable, "-m", module, *words], env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=_interruptible,
+        )  # fmt: skip
 
     def anju(self, *words: str, code: int = 0) -> str:
         """What a command printed; fails the test where it ended otherwise than with `code`."""

@@ -50,15 +50,11 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 def test_an_interrupted_command_ends_with_130_and_a_sentence(tmp_path: Path) -> None:
     one = Deployment(tmp_path / "data", engine="sqlite")
-    for day in range(26, 6, -1):  # a run of so small a deployment may be over before the signal comes: then another day's
-        process = one.start("run", "--as-of", f"2023-09-{day:02d}")
-        while process.poll() is None and not (one.data / "lake" / "run.lock").exists():
-            time.sleep(0.002)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate()
-        if process.returncode != 0:
-            break
-        (one.data / "lake" / "run.lock").unlink(missing_ok=True)
+    process = one.start("run", "--as-of", "2023-09-26")
+    while process.poll() is None and not (one.data / "lake" / "run.lock").exists():
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
     assert (process.returncode, "Traceback" in err) == (130, False), err
     assert "interrupted" in err
 

@@ -6,7 +6,6 @@ another machine only its beats are known.
 
 from __future__ import annotations
 
-import fcntl
 import socket
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django_tasks_db.models import DBTaskResult
 
+from anju.lake.held import is_held
 from anju.tasks.kinds import most_of
 from anju.tasks.models import Ticket, Worker
 from anju.tasks.states import READY, RUNNING
@@ -35,15 +35,7 @@ def lock_of(name: str) -> Path:
 def dead(worker: Worker, now: datetime) -> bool:
     if worker.host != socket.gethostname():
         return worker.beat_at < now - SILENT
-    path = lock_of(worker.name)
-    try:
-        with path.open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return True
-    except BlockingIOError:
-        return False
-    return True
+    return not is_held(lock_of(worker.name))
 
 
 def alive(now: datetime) -> list[Worker]:

@@ -30,6 +30,7 @@ from anju.core.standards.model import Policy
 from anju.core.terms.viewer import Viewer
 from anju.lake.files import FileRefused
 from anju.lake.headers import MendedRows
+from anju.lake.held import is_held
 from anju.lake.intake import STAGES, Directory, Vault
 from anju.lake.mended import read_mended
 
@@ -220,17 +221,7 @@ def _progress_path(key: int) -> Path:
 
 def at_work(upload: Upload) -> bool:
     """Whether a process holds this upload."""
-    try:
-        lock = os.open(_lock_path(upload.pk), os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
+    return is_held(_lock_path(upload.pk))
 
 
 def mark_interrupted(upload: Upload, *, now: datetime, grace: timedelta = timedelta(seconds=20)) -> Upload:

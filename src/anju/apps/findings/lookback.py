@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from anju.apps.findings.models import Run
+from anju.lake.held import is_held
 
 LOCK = "lookback.lock"
 
@@ -35,12 +36,4 @@ def looking_back(lake: Path) -> Iterator[None]:
 
 def looks_back(lake: Path) -> bool:
     """Whether somebody is looking back now."""
-    path = lake / LOCK
-    if not path.exists():
-        return False
-    with path.open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return is_held(lake / LOCK)

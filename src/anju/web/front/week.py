@@ -18,6 +18,8 @@ from typing import Any
 
 from django.conf import settings
 
+from anju.lake.held import is_held
+
 LOCK, PROGRESS, COMPLAINT = "preparing.lock", "progress.json", "preparing.log"
 PREPARED, RESULT = "prepared.json", "week.json"
 LOOK_BACK, LOOKED = "ANJU_LOOK_BACK", "looking_back.log"  # '1': whoever prepares the sample has the months before judged afterwards
@@ -81,15 +83,7 @@ def look_back(folder: Path) -> None:
 
 
 def at_work() -> bool:
-    path = Path(settings.DATA) / LOCK
-    if not path.exists():
-        return False
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return is_held(Path(settings.DATA) / LOCK)
 
 
 def progress() -> Progress:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode, checks
 
@@ -17,6 +20,16 @@ pytestmark = pytest.mark.django_db
 EXAMPLES = 6
 # a cursor or a reason may be wrong though its shape is right; and the keys and the token below stand in for what was drawn
 LEFT_OUT = [checks.positive_data_acceptance, checks.negative_data_rejection]
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """A request from outside closes the connection that it finds; here the test's own transaction is on it."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def operations() -> list[Any]:

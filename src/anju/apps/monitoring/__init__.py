@@ -1,0 +1,1 @@
+"""Monitored households: how one is listed, its support plan, and how its risk is declared over."""

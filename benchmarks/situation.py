@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.actions import sources_for
 from anju.core.standards.model import Policy
 from anju.core.standards.read import read_policy
@@ -27,7 +28,7 @@ class Situation:
 
     def _setting(self, *, drafts: bool) -> Setting:
         policy = _policy(drafts)
-        sources, _, _ = sources_for(policy, self.world.data, DAY, EVENING)
+        sources, _, _ = sources_for(policy, self.world.data, DAY, EVENING, own_feeds(policy, DAY, EVENING))
         return Setting(policy, sources, DAY, EVENING.replace(tzinfo=None))
 
 

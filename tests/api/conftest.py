@@ -18,6 +18,7 @@ from anju.apps.alerts.actions import follow, release_baseline
 from anju.apps.alerts.models import Episode, Hold
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.models import Delivery
+from anju.apps.feeds.own import SILENT
 from anju.apps.findings.actions import judge
 from anju.apps.findings.current import policy, programme
 from anju.apps.findings.models import Run
@@ -161,7 +162,7 @@ def judged(home: Household, own_data_folder: Path) -> Judged:
         file, feed="F09", policy=policy(), root=own_data_folder / "lake", directory=Directory(kind), vault=FileVault(), by="test",
         at=datetime(2023, 9, 12, 12, tzinfo=UTC), unit="U1",
     ).delivery  # fmt: skip
-    run = judge(policy(), own_data_folder, DAY, KNOWN, by="test").run
+    run = judge(policy(), own_data_folder, DAY, KNOWN, own=SILENT, by="test").run
     follow(policy(), own_data_folder, run)
     bureau = viewer_of(Account.objects.get(username="bureau"), timezone.localdate())
     release_baseline(

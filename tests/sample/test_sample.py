@@ -16,7 +16,9 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.feeds.models import Delivery
+from anju.apps.feeds.own import SILENT
 from anju.apps.findings.actions import judge, run_folder, sources_for
 from anju.apps.findings.explaining import explain_of_run
 from anju.apps.findings.models import Attainment, Finding, Run
@@ -76,7 +78,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, djan
         report = register(folder, policy)
         assert report is not None
         take_in(policy, [path for path in (folder / "deliveries").rglob("*") if path.is_file()])
-        judge(policy, data, SAMPLE_DAY, evening(SAMPLE_DAY), by="test")
+        judge(policy, data, SAMPLE_DAY, evening(SAMPLE_DAY), own=SILENT, by="test")
         yield Sample(folder, data, policy, report)
         call_command("flush", verbosity=0, interactive=False)
     settings.DATA = kept
@@ -139,7 +141,7 @@ def test_the_run_finds_exactly_what_was_planted(sample: Sample) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("day", [date(2023, 7, 31), date(2023, 8, 31)], ids=str)
 def test_an_earlier_months_end_finds_exactly_what_was_planted_then(sample: Sample, day: date) -> None:
-    replay = judge(sample.policy, sample.data, day, evening(day), by="test").run
+    replay = judge(sample.policy, sample.data, day, evening(day), own=SILENT, by="test").run
     assert replay.replay
     found, expected = _answered(sample, replay), _expected(sample, day)
     assert found == expected
@@ -159,7 +161,7 @@ def test_a_month_that_is_looked_back_on_finds_what_was_planted_then(sample: Samp
         assert take_in(sample.policy, files)["new"] == len(files)
     assert not any(path.exists() for path in files)
     kept = sorted((sample.data / "lake" / "resolved").rglob("*"))
-    replay = judge(sample.policy, sample.data, day, evening(SAMPLE_DAY), by="test").run
+    replay = judge(sample.policy, sample.data, day, evening(SAMPLE_DAY), own=SILENT, by="test").run
     assert replay.replay
     found, expected = _answered(sample, replay), _expected(sample, day)
     by_lists = {"HS-02", "MH-01", "SS-01", "SS-05", "CU-03"}
@@ -302,7 +304,7 @@ def test_an_explanation_reads_only_what_the_answer_needs_and_says_what_the_run_s
         for code in (name for name in table[0] if "-" in name and ":" not in name):
             for row in {row[code]: row for row in table}.values():
                 key = row["subject_key"] if row["subject_key"] is not None else row["subject_id"]
-                found = explain_of_run(policy, data, run, code, key)
+                found = explain_of_run(policy, data, run, code, key, own=own_feeds)
                 told.add((code, found.explanation.finding.answer))
                 assert found.same_rules
                 if (_code_of(policy, found.explanation.finding), found.explanation.finding.clears) != (row[code], row[f"{code}:clears"]):
@@ -319,7 +321,7 @@ def test_every_finding_can_be_told_in_both_languages(sample: Sample, lang: str) 
     for code in sorted(policy.standards):
         finding = Finding.objects.filter(standard=code).first()
         assert finding is not None
-        lines = explain_of_run(policy, data, run, code, finding.subject_key or finding.subject_id).lines(lang)
+        lines = explain_of_run(policy, data, run, code, finding.subject_key or finding.subject_id, own=own_feeds).lines(lang)
         standard = policy.standards[code]
         assert lines[0].startswith(f"{code} {standard.title.zh if lang == 'zh' else standard.title.en}")
         assert any((standard.sentence.zh if lang == "zh" else standard.sentence.en) in line for line in lines)
@@ -354,7 +356,7 @@ def _as_recorded(fact: Fact) -> tuple[str, object]:
 def test_judging_again_changes_nothing(sample: Sample) -> None:
     policy = sample.policy
     before = list(Finding.objects.order_by("pk").values())
-    again = judge(policy, sample.data, SAMPLE_DAY, evening(SAMPLE_DAY), by="test")
+    again = judge(policy, sample.data, SAMPLE_DAY, evening(SAMPLE_DAY), own=SILENT, by="test")
     assert (again.opened, again.changed, again.ended) == (0, 0, 0)
     assert list(Finding.objects.order_by("pk").values()) == before
     assert Run.objects.count() == 1
@@ -364,7 +366,7 @@ def test_judging_again_changes_nothing(sample: Sample) -> None:
 def test_an_older_day_is_a_replay_and_moves_no_finding(sample: Sample) -> None:
     policy = sample.policy
     before = Finding.objects.count()
-    replay = judge(policy, sample.data, date(2023, 9, 20), evening(SAMPLE_DAY), by="test")
+    replay = judge(policy, sample.data, date(2023, 9, 20), evening(SAMPLE_DAY), own=SILENT, by="test")
     assert replay.run.replay
     assert not replay.run.current
     assert Finding.objects.count() == before
@@ -399,7 +401,7 @@ def test_a_week_passes_and_what_changed_is_said_with_its_reasons(sample: Sample)
     written = deliver(sample.folder, contracts, day)
     assert {file.received for file in written} == {date(2023, 10, 2)}
     take_in(sample.policy, [sample.folder / "deliveries" / file.file for file in written])
-    judged = judge(sample.policy, sample.data, day, evening(day), by="test")
+    judged = judge(sample.policy, sample.data, day, evening(day), own=SILENT, by="test")
     assert _answered(sample, judged.run) == _expected(sample, day)
     counts, told = changes(sample.policy, before, sample.data)
     assert counts.get("opened", 0) == judged.opened

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Finding, Run
 from anju.apps.findings.subjects import NoSuchSubject
@@ -74,7 +75,7 @@ def _change(policy: Policy, data: Path, run: Run, key: tuple[str, int], was: Any
 def _ended(policy: Policy, data: Path, run: Run, standard: str, subject: str | int) -> tuple[str, str]:
     """What the rule answers today of a subject that no longer has a finding, and because of what."""
     try:
-        explained = explain_of_run(policy, data, run, standard, subject).explanation
+        explained = explain_of_run(policy, data, run, standard, subject, own=own_feeds).explanation
     except NoSuchSubject:
         return "no longer applies", "it is not in the registry any more"
     facts = _told([(known.title.en, known.shown.en) for known in explained.facts])

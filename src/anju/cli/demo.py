@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from anju.apps.alerts.actions import Follow, follow, release_baseline
 from anju.apps.alerts.models import Hold
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.names import parts_of
 from anju.apps.findings.actions import Judged, judge, run_folder
@@ -117,7 +118,7 @@ def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: boo
         *followed.lines(),
     ]
     finding = Finding.objects.filter(standard="ED-01", level="red").order_by("id").first()
-    explanation = explain_of_run(policy, data_folder(), judged.run, "ED-01", finding.subject_id) if finding is not None else None
+    explanation = explain_of_run(policy, data_folder(), judged.run, "ED-01", finding.subject_id, own=own_feeds) if finding is not None else None
     if explanation is not None:
         lines += ["", *explanation.lines("en"), "", *explanation.lines("zh")]
     took = f"{time.monotonic() - started:.1f} s"
@@ -139,7 +140,7 @@ def _judged(policy: Policy, day: date, *, new: bool) -> Judged:
     if standing_run is not None and same and not new and run_folder(data_folder(), standing_run).exists():
         return Judged(standing_run, 0, 0, 0, Finding.objects.count())
     with progress("judging") as step:
-        return judge(policy, data_folder(), day, _evening(day), by=actor(), progress=step)
+        return judge(policy, data_folder(), day, _evening(day), own=own_feeds(policy, day, _evening(day)), by=actor(), progress=step)
 
 
 def look_back(policy: Policy, folder: Path) -> None:
@@ -159,7 +160,8 @@ def look_back(policy: Policy, folder: Path) -> None:
             with earlier.lists_on(day) as files:
                 take_in(policy, files)
             with progress(f"judging {day:%Y-%m}") as step:
-                judge(policy, data_folder(), day, current.known_at, by=actor(), progress=step)
+                known = current.known_at
+                judge(policy, data_folder(), day, known, own=own_feeds(policy, day, known), by=actor(), progress=step)
     many = f"{len(missing)} month{' before was' if len(missing) == 1 else 's before were'}"
     click.echo(f"{many} judged now, as replays: no finding and no alert has moved", err=True)
 
@@ -186,7 +188,7 @@ def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
         fail(str(error), "remove the folder of the sample to begin again")
     taken = take_in(policy, [folder / "deliveries" / file.file for file in written])
     with progress("judging"):
-        judged = judge(policy, data_folder(), until, _evening(until), by=actor())
+        judged = judge(policy, data_folder(), until, _evening(until), own=own_feeds(policy, until, _evening(until)), by=actor())
     followed = follow(policy, data_folder(), judged.run)
     counts, told = changes(policy, before, data_folder())
     lines = [f"{days} days later: {until}. {taken['new']} files came ({taken['rows']:,} rows, {taken['set_aside']} set aside)", *summary(judged),

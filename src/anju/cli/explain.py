@@ -9,6 +9,7 @@ from typing import Any
 import click
 from django.utils import timezone
 
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.explaining import Explained, explain_of_day, explain_of_run
 from anju.apps.findings.queries import current_run
 from anju.apps.findings.subjects import NoSuchSubject, find_subject, person_by_identity
@@ -63,10 +64,10 @@ def _key(policy: Policy, code: str, subject: str | None) -> Any:
 
 def _explained(policy: Policy, code: str, key: Any, as_of: date | None, known_at: datetime | None) -> Explained:
     if as_of is not None:
-        return explain_of_day(policy, data_folder(), as_of, known_at or timezone.now(), code, key)
+        return explain_of_day(policy, data_folder(), as_of, known_at or timezone.now(), code, key, own=own_feeds)
     run = current_run()
     if run is None:
         fail("nothing has been judged yet", "anju run, or say --as-of", code=NOT_READY)
     if known_at is not None:
-        return explain_of_day(policy, data_folder(), run.day, known_at, code, key)
-    return explain_of_run(policy, data_folder(), run, code, key)
+        return explain_of_day(policy, data_folder(), run.day, known_at, code, key, own=own_feeds)
+    return explain_of_run(policy, data_folder(), run, code, key, own=own_feeds)

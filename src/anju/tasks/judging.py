@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_tasks import TaskContext, task
 
 from anju.apps.alerts.actions import follow, repeat
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.actions import judge
 from anju.tasks import rules
 from anju.tasks.progress import teller, ticket_of
@@ -28,7 +29,8 @@ def run(context: TaskContext, day: str | None = None) -> dict[str, Any]:
     ticket = ticket_of(context)
     tell, policy, now = teller(ticket), rules.policy(), timezone.now()
     tell("waiting for its turn", 0, 0)
-    judged = judge(policy, Path(settings.DATA), date.fromisoformat(day) if day else today(now), now, by=ticket.asked_by, progress=tell)
+    on = date.fromisoformat(day) if day else today(now)
+    judged = judge(policy, Path(settings.DATA), on, now, own=own_feeds(policy, on, now), by=ticket.asked_by, progress=tell)
     tell("folding into the alerts", 0, 0)
     followed = follow(policy, Path(settings.DATA), judged.run)
     told = {

@@ -1,4 +1,4 @@
-"""The manifest the lake reads, and F36, the platform's own feed about deliveries: pure functions of day and time."""
+"""The manifest the lake reads, F36 about deliveries, and the platform's other feeds beside it: pure functions of day and time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from django.db.models import Q
 
 from anju.apps.feeds.models import Coverage, Delivery, RejectedRow
+from anju.apps.feeds.own import ALWAYS, SILENT, TS, UNIT, OwnFeeds, lake_table, own_delivery
 from anju.core.contracts.model import Contract, Programme
 from anju.core.contracts.programme import calendar_of
 from anju.core.standards.model import Policy
 from anju.lake.retry import matched_rate
 
-TS = pa.timestamp("us")
 DELIVERY = pa.schema([
     ("delivery_id", pa.int64()), ("feed", pa.string()), ("received_at", TS), ("valid", pa.date32()), ("status", pa.string()),
     ("held", pa.bool_()), ("confirmed_at", TS), ("withdrawn_at", TS), ("matched_rate", pa.decimal128(9, 4)),
@@ -30,21 +30,29 @@ REJECTED = pa.schema([
     ("feed", pa.string()), ("delivery_id", pa.int64()), ("known_at", TS), ("person_id", pa.int64()), ("household_id", pa.int64()),
     ("place_id", pa.int64()), ("period", pa.int32()), ("valid", pa.date32()), ("subject_key", pa.string()),
 ])  # fmt: skip
-ALWAYS = datetime.fromisoformat("1970-01-01")  # the platform's own feeds were known from the first
-PLATFORM_FEEDS = {"F36": -36, "P01": -101, "P02": -102, "P03": -103}
-EMPTY_PLATFORM = ("P01", "P02")  # no casework yet: delivered, and nothing in them
+MANIFEST = "F36"
+MANIFEST_COLUMNS = {
+    "feed_code": pa.string(), "unit_code": pa.string(), "period_text": pa.string(), "expected_on": pa.date32(),
+    "received_on": pa.date32(), "rows": pa.int64(), "rejected_rows": pa.int64(), "matched_rate": pa.decimal128(18, 4),
+}  # fmt: skip
+ALWAYS_SPOKEN = (MANIFEST, "P01", "P02", "P04", "P05")
+"""What the platform knows of itself at any time: where it has no row, there was nothing. Another of its feeds is delivered only
+when it has been worked out."""
+YEARS_BACK = 10
 
 
-def publish_manifest(policy: Policy, units: Iterable[str], day: date, known_at: datetime, folder: Path) -> tuple[Path, str]:
-    """Writes `<folder>/<digest>/` for a run of `day` as known at `known_at`. Returns the folder and the digest."""
+def publish_manifest(
+    policy: Policy, units: Iterable[str], day: date, known_at: datetime, folder: Path, own: OwnFeeds = SILENT
+) -> tuple[Path, str]:
+    """Writes `<folder>/<digest>/` for a run of `day` as known at `known_at`, to which `own` belongs. Returns the folder and the digest."""
     known = known_at.replace(tzinfo=None)
     tables = {"delivery": _deliveries(known), "coverage": _coverage(known), "rejected": _rejected(known)}
-    manifest = _feed_manifest(policy, tuple(units), day, known)
-    tables["F36"] = manifest
-    extra = [_platform_row(code, day, known) for code in ("F36", *EMPTY_PLATFORM)]
+    tables[MANIFEST] = lake_table(MANIFEST, MANIFEST_COLUMNS, _feed_manifest(policy, tuple(units), day, known), day)
+    tables |= own.tables
+    spoken = [code for code in dict.fromkeys((*ALWAYS_SPOKEN, *sorted(own.tables))) if code in policy.contracts]
+    extra = [_platform_row(code, day) for code in spoken]
     tables["delivery"] = pa.concat_tables([tables["delivery"], pa.Table.from_pylist(extra, schema=DELIVERY)])
-    spoken = [{"delivery_id": PLATFORM_FEEDS[code], "feed": code, "unit": "all", "period": p} for code, p in _platform_periods(policy, day)]
-    tables["coverage"] = pa.concat_tables([tables["coverage"], pa.Table.from_pylist(spoken, schema=COVERAGE)])
+    tables["coverage"] = pa.concat_tables([tables["coverage"], *(_platform_coverage(policy, code, day) for code in spoken)])
     digest = _digest(tables)
     target = folder / digest
     target.mkdir(parents=True, exist_ok=True)
@@ -57,18 +65,24 @@ def publish_manifest(policy: Policy, units: Iterable[str], day: date, known_at: 
     return target, digest
 
 
-def _platform_row(code: str, day: date, known: datetime) -> dict[str, object]:
+def _platform_row(code: str, day: date) -> dict[str, object]:
     return {
-        "delivery_id": PLATFORM_FEEDS[code], "feed": code, "received_at": ALWAYS, "valid": day, "status": "accepted",
+        "delivery_id": own_delivery(code), "feed": code, "received_at": ALWAYS, "valid": day, "status": "accepted",
         "held": False, "confirmed_at": None, "withdrawn_at": None, "matched_rate": Decimal("1.0000"), "retry_of": None, "said_at": ALWAYS,
     }  # fmt: skip
 
 
-def _platform_periods(policy: Policy, day: date) -> list[tuple[str, int | None]]:
+def _platform_coverage(policy: Policy, code: str, day: date) -> pa.Table:
     """The platform has always delivered its own feeds: every cadence period of ten years back, and the state of today."""
-    found: list[tuple[str, int | None]] = [("F36", None), ("P02", None)]
-    start = (day - date(1970, 1, 1)).days
-    return found + [("P01", ordinal) for ordinal in range(start - 3_660, start + 1)]
+    contract = policy.contracts[code]
+    assert isinstance(contract, Contract) and isinstance(policy.programme, Programme)
+    periods: list[int | None] = [None]
+    if contract.kind != "state":
+        calendar = calendar_of(policy.programme)
+        first = calendar.ordinal_of(contract.cadence, day.replace(day=1) - timedelta(days=366 * YEARS_BACK))
+        periods = list(range(first, calendar.ordinal_of(contract.cadence, day) + 1))
+    rows = {"delivery_id": [own_delivery(code)] * len(periods), "feed": [code] * len(periods), "unit": [UNIT] * len(periods)}
+    return pa.table({**rows, "period": periods}, schema=COVERAGE)
 
 
 def _deliveries(known: datetime) -> pa.Table:
@@ -147,7 +161,7 @@ def _rejected(known: datetime) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REJECTED)
 
 
-def _feed_manifest(policy: Policy, units: tuple[str, ...], day: date, known: datetime) -> pa.Table:
+def _feed_manifest(policy: Policy, units: tuple[str, ...], day: date, known: datetime) -> list[dict[str, object]]:
     """One row per feed and unit for the latest period that is due: what was expected, and what came."""
     rows: list[dict[str, object]] = []
     assert isinstance(policy.programme, Programme)
@@ -167,7 +181,7 @@ def _feed_manifest(policy: Policy, units: tuple[str, ...], day: date, known: dat
         senders = set(units) if contract.by == "unit" else {"all"} if contract.by == "programme" else _schools(code, known)
         for unit in sorted(senders):
             rows.append(_manifest_row(contract, unit, calendar.period_text(contract.cadence, due), expected_on, came.get(unit), later))
-    return _as_lake(policy, rows, day)
+    return rows
 
 
 def known_at_utc(known: datetime) -> datetime:
@@ -208,24 +222,6 @@ def _manifest_row(
         "received_on": delivery.received_at.date(), "rows": delivery.rows, "rejected_rows": then.refused_then(delivery),
         "matched_rate": matched if matched is not None else Decimal("1.0000"),
     }  # fmt: skip
-
-
-def _as_lake(policy: Policy, rows: list[dict[str, object]], day: date) -> pa.Table:
-    """The rows in the shape of a lake file of F36. The delivering unit of a row about a delivery is the platform."""
-    schema = pa.schema([
-        ("row_id", pa.int64()), ("delivery_id", pa.int64()), ("known_at", TS), ("valid", pa.date32()), ("period", pa.int32()),
-        ("unit", pa.string()), ("person_id", pa.int64()), ("household_id", pa.int64()), ("place_id", pa.int64()),
-        ("subject_key", pa.string()), ("deleted", pa.bool_()), ("feed_code", pa.string()), ("unit_code", pa.string()),
-        ("period_text", pa.string()),
-        ("expected_on", pa.date32()), ("received_on", pa.date32()), ("rows", pa.int64()), ("rejected_rows", pa.int64()),
-        ("matched_rate", pa.decimal128(18, 4)),
-    ])  # fmt: skip
-    whole = [
-        {"row_id": n, "delivery_id": PLATFORM_FEEDS["F36"], "known_at": ALWAYS, "valid": day, "period": None,
-         "unit": "all", "person_id": None, "household_id": None, "place_id": None, "subject_key": None, "deleted": False, **row}
-        for n, row in enumerate(rows, start=1)
-    ]  # fmt: skip
-    return pa.Table.from_pylist(whole, schema=schema)
 
 
 def _digest(tables: dict[str, pa.Table]) -> str:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from django.db import connection, transaction
 from django.utils import timezone
 
+from anju.apps.feeds.own import SILENT, OwnFeeds
 from anju.apps.feeds.publish import publish_manifest
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.turn import clear_leftovers, turn
@@ -57,14 +58,14 @@ class Judged:
         }
 
 
-def sources_for(policy: Policy, data: Path, day: date, known_at: datetime) -> tuple[Sources, str, str]:
-    """Exports the registry and publishes the manifest; answers where they are and their digests."""
+def sources_for(policy: Policy, data: Path, day: date, known_at: datetime, own: OwnFeeds = SILENT) -> tuple[Sources, str, str]:
+    """Exports the registry and publishes the manifest and what the platform itself says; answers where they are and their digests."""
     assert isinstance(policy.programme, Programme)
     lake = data / "lake"
     programme = policy.programme
     registry = export_registry(day, known_at, lake / "registry", community_level=programme.community_level, unit_level=programme.unit_level)
     units = Place.objects.filter(tree="scope", level=policy.programme.unit_level).order_by("code").values_list("code", flat=True)
-    manifest, digest = publish_manifest(policy, units, day, known_at, lake / "manifest")
+    manifest, digest = publish_manifest(policy, units, day, known_at, lake / "manifest", own)
     return Sources(lake, manifest, registry.folder, lake / "resolved"), registry.digest, digest
 
 
@@ -74,16 +75,18 @@ def judge(
     day: date,
     known_at: datetime,
     *,
+    own: OwnFeeds,
     by: str,
     progress: Progress | None = None,
     waiting: Callable[[str], None] | None = None,
 ) -> Judged:
-    """Judges everybody on `day` with what was known at `known_at`, and writes what has changed.
+    """Judges everybody on `day` with what was known at `known_at`, and writes what has changed. `own` is what the platform itself knew
+    then: of its cases, visits and listings.
 
     One run at a time: a second one waits, after `waiting` was told for whom. What a killed run left is removed first."""
     with turn(data / "lake", waiting=waiting):
         clear_leftovers(data / "lake")
-        sources, registry, manifest = sources_for(policy, data, day, known_at)
+        sources, registry, manifest = sources_for(policy, data, day, known_at, own)
         same = Run.objects.filter(
             day=day, policy_digest=policy.digest, registry_digest=registry, manifest_digest=manifest, finished_at__isnull=False
         ).order_by("-pk").first()  # fmt: skip

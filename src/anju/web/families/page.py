@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from anju.apps.alerts.models import OPEN, Episode
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Finding, Run
 from anju.apps.findings.need_to_know import is_secret, may_know, may_know_condition
@@ -245,7 +246,7 @@ def _recorded(run: Run, given: Given) -> tuple[tuple[Bilingual, Bilingual], ...]
 @lru_cache(maxsize=256)  # a settlement is many families': explained once for a run
 def _of_place(run: int, code: str, place: int) -> Explanation | None:
     try:
-        return explain_of_run(policy(), Path(settings.DATA), Run.objects.get(pk=run), code, place).explanation
+        return explain_of_run(policy(), Path(settings.DATA), Run.objects.get(pk=run), code, place, own=own_feeds).explanation
     except NoSuchSubject:
         return None
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from anju.apps.alerts.models import Episode
 from anju.apps.alerts.queries import counts, episodes_of_household
+from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.subjects import NoSuchSubject
@@ -134,7 +135,7 @@ def _missed(run: Run, count: FamilyCount, path: str) -> Missed | None:
 def _owed(run: Run, code: str, row: dict[str, object]) -> tuple[Owed, ...]:
     key = row.get("subject_key") or row["subject_id"]
     try:
-        return explain_of_run(policy(), Path(settings.DATA), run, code, key).explanation.owed
+        return explain_of_run(policy(), Path(settings.DATA), run, code, key, own=own_feeds).explanation.owed
     except NoSuchSubject:
         return ()
 

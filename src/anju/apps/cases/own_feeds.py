@@ -1,0 +1,23 @@
+"""What the platform itself knows, gathered for whoever judges: one function that every run, task and command passes on.
+
+A publisher answers the rows of one feed on a day as known at a time, by the names that `feeds.own.own_table` takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import TypeAlias
+
+from anju.apps.feeds.own import OwnFeeds, Row, own_feeds_of
+from anju.core.standards.model import Policy
+
+Rows: TypeAlias = Callable[[date, datetime], Iterable[Row]]
+
+PUBLISHERS: tuple[tuple[str, Rows], ...] = ()
+"""Feed code -> who tells its rows."""
+
+
+def own_feeds(policy: Policy, day: date, known_at: datetime) -> OwnFeeds:
+    """The platform's own feeds on `day` as known at `known_at`; of what nobody publishes there is nothing."""
+    return own_feeds_of(policy, {code: rows(day, known_at) for code, rows in PUBLISHERS if code in policy.contracts}, day)

@@ -5,7 +5,7 @@ The files are sorted by path and household, so a place is a stretch of each of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,38 @@ def answers_of_subjects(
     table = pq.read_table(file, columns=columns)
     table = table.filter(pc.is_in(table["subject_id"], value_set=pa.array(ids, pa.int64())))
     return {row[0]: row[1:] for row in zip(*(column.to_pylist() for column in table.columns), strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """How a standard stands for one subject: the answer's code, whether it clears, and where the subject belongs."""
+
+    code: int
+    clears: bool | None
+    subject_key: str | None
+    household_id: int | None
+
+
+def standing(folder: Path, subject: str, asked: Mapping[str, Collection[int]]) -> dict[tuple[str, int], Stands]:
+    """(standard, subject) -> how it stands, of the subjects named for each standard; those the run did not judge are left out."""
+    file = folder / f"answers_{subject}.parquet"
+    there = set(pq.read_schema(file).names) if file.exists() else set()
+    codes = [code for code in asked if code in there]
+    if not codes:
+        return {}
+    ids = pa.array(sorted({key for code in codes for key in asked[code]}), pa.int64())
+    columns = ["subject_id", "subject_key", "household_id", *codes, *(f"{code}:clears" for code in codes)]
+    table = pq.read_table(file, columns=columns, filters=pc.is_in(pc.field("subject_id"), ids))
+    keys, texts, homes = (table[name].to_pylist() for name in columns[:3])
+    found: dict[tuple[str, int], Stands] = {}
+    for code in codes:
+        wanted = set(asked[code])
+        for key, text, home, answer, clears in zip(
+            keys, texts, homes, table[code].to_pylist(), table[f"{code}:clears"].to_pylist(), strict=True
+        ):
+            if key in wanted and answer is not None:
+                found[code, key] = Stands(answer, clears, text, home)
+    return found
 
 
 def families_page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class _Asked:
     households: set[int] = field(default_factory=set)
     persons: set[int] = field(default_factory=set)
     places: set[int] = field(default_factory=set)
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, set[str]] = field(default_factory=dict)
 
     def of(self, link: str) -> set[int]:
         return {"person_id": self.persons, "household_id": self.households, "place_id": self.places}[link]
@@ -36,13 +36,18 @@ def read_world(sources: Sources, policy: Policy, feeds: Iterable[str]) -> RawWor
     """Everything there is of these feeds: for a small lake."""
     wanted = set(feeds)
     wanted |= {c.through[0] for code in wanted if isinstance(c := policy.contracts[code], Contract) and c.through is not None}
-    return _Reader(sources, policy).world(None, wanted)
+    return _Reader(sources, policy).world((), wanted)
 
 
 def read_world_of(sources: Sources, policy: Policy, code: str, key: Any) -> RawWorld:
     """What the standard's answer for this one subject needs: its own rows, those of its household and of whoever was ever a
     member, and of the places above; where a fact is rolled up over a place, of everybody who lives in that place."""
-    return _Reader(sources, policy).world(key, feeds_behind(policy, [code]), code)
+    return read_worlds_of(sources, policy, code, [key])
+
+
+def read_worlds_of(sources: Sources, policy: Policy, code: str, keys: Collection[Any]) -> RawWorld:
+    """What the standard's answers for these subjects need, read at once."""
+    return _Reader(sources, policy).world(keys, feeds_behind(policy, [code]), code)
 
 
 class _Reader:
@@ -53,12 +58,12 @@ class _Reader:
         self.places = _rows(pq.read_table(sources.registry / "place.parquet"))
         self.parent = {place["place_id"]: place["parent_id"] for place in self.places}
 
-    def world(self, key: Any, feeds: Iterable[str], standard: str | None = None) -> RawWorld:
+    def world(self, keys: Collection[Any], feeds: Iterable[str], standard: str | None = None) -> RawWorld:
         registry, manifest = self.sources.registry, self.sources.manifest
         homes, persons, members = (pq.read_table(registry / f"{name}.parquet") for name in ("household", "person", "membership"))
         asked = None
         if standard is not None:
-            asked = self._asked(standard, key, homes, persons)
+            asked = self._asked(standard, set(keys), homes, persons)
             homes = homes.filter(_in(homes["household_id"], asked.households))
             members = members.filter(pc.or_(_in(members["household_id"], asked.households), _in(members["person_id"], asked.persons)))
             asked.persons |= set(members["person_id"].to_pylist())
@@ -85,19 +90,19 @@ class _Reader:
 
     # --- whose rows are needed --------------------------------------------------------------------------------------
 
-    def _asked(self, code: str, key: Any, homes: pa.Table, persons: pa.Table) -> _Asked:
+    def _asked(self, code: str, keys: set[Any], homes: pa.Table, persons: pa.Table) -> _Asked:
         subject = self.policy.standards[code].subject
         asked = _Asked()
         if subject == "person":
-            asked.persons.add(key)
-            asked.households |= _known(persons.filter(_in(persons["person_id"], {key}))["household_id"])
+            asked.persons |= keys
+            asked.households |= _known(persons.filter(_in(persons["person_id"], keys))["household_id"])
         elif subject == "household":
-            asked.households.add(key)
+            asked.households |= keys
         elif subject in self.policy.keyed:
-            asked.keys[subject] = key
+            asked.keys[subject] = keys
             self._where_it_lies(subject, asked, persons)
         else:
-            asked.places.add(key)
+            asked.places |= keys
         asked.places |= _known(homes.filter(_in(homes["household_id"], asked.households))["place_id"])
         asked.places |= {above for place in list(asked.places) for above in self._chain(place)}
         whole = self._rolled_up(code)
@@ -172,13 +177,13 @@ class _Reader:
             feed, column = contract.through
             masks.append(_in(table[column], {row[column] for row in read[feed]} - {None}))
         names = {column.name for column in contract.columns}
-        for subject, text in asked.keys.items():
+        for subject, texts in asked.keys.items():
             key = self.policy.keyed[subject].key
             if set(key) <= names:
                 parts = [pc.fill_null(table[name].cast(pa.string()), "") for name in _linked(contract, key)]
-                masks.append(pc.equal(pc.binary_join_element_wise(*parts, "|"), text))
+                masks.append(_in(pc.binary_join_element_wise(*parts, "|"), texts))
             elif "subject_key" in table.column_names:
-                masks.append(pc.fill_null(pc.equal(table["subject_key"], text), False))
+                masks.append(_in(table["subject_key"], texts))
         mask = masks[0]
         for other in masks[1:]:
             mask = pc.or_(mask, other)

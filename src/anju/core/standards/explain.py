@@ -181,7 +181,7 @@ class _Explainer:
         asked = list(dict.fromkeys(ref for condition in conditions for ref in self._refs(condition)))
         shown = [*asked, *(e.ref for e in version.evidence)]
         behind = [ref for condition in conditions for ref in refs_of(condition)] + [e.ref for e in version.evidence]
-        owed = (o for ref in behind for o in _owed(self.judge, self.subject, self.key, ref.feature, set()))
+        owed = (o for ref in behind for o in owed_behind(self.judge, self.subject, self.key, ref.feature))
         return Explanation(
             finding=finding,
             rule=tuple(step for condition in conditions for step in self._steps(condition, 0)),
@@ -290,6 +290,11 @@ class _Explainer:
                         Bilingual(*(self.wording.value(r.get(column.name), ref.type, lang, column) for lang in LANGUAGES)) for r in (row, other)
                     )
                     yield OtherRow(contract.code, contract.title, row["unit"], other["unit"], column.title, shown, says)
+
+
+def owed_behind(judge: Judge, subject: Subject, key: Any, name: str) -> Iterator[Owed]:
+    """The deliveries for want of which a feature of the subject is not known."""
+    return _owed(judge, subject, key, name, set())
 
 
 def _owed(judge: Judge, subject: Subject, key: Any, name: str, seen: set[tuple[Subject, Any, str]]) -> Iterator[Owed]:

@@ -7,8 +7,10 @@ Rows are dicts under the names of the lake's tables (see ARCHITECTURE.md, *How a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from anju.core.contracts.model import Contract
 
 Row = Mapping[str, Any]
 
@@ -31,3 +33,11 @@ class RawWorld:
     coverage: Sequence[Row] = ()
     rejected: Sequence[Row] = ()
     feeds: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+    def with_rows(self, contract: Contract, rows: Sequence[Row]) -> RawWorld:
+        """The world with more rows of a feed, each in the place of those that have its key."""
+        linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
+        names = [linked.get(name, name) for name in contract.key]
+        new = {tuple(row.get(name) for name in names) for row in rows}
+        kept = [row for row in self.feeds.get(contract.code, ()) if tuple(row.get(name) for name in names) not in new]
+        return replace(self, feeds={**self.feeds, contract.code: [*kept, *rows]})

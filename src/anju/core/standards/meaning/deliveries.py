@@ -35,6 +35,24 @@ class Deliveries:
         }  # fmt: skip
         self._chosen: dict[str, dict[Any, int]] = {}
         self._fresh: dict[str, set[str]] = {}
+        self._spoken: dict[str, dict[str, date]] = {}
+
+    def on(self, day: date) -> Deliveries:
+        """The same for another day, of which nothing more has come than what the platform knows by itself."""
+        deliveries = [{**d, "valid": day} if self._platform(d["feed"]) else d for d in self.all.values()]
+        coverage = [c for rows in self.covered.values() for c in rows]
+        for feed in [feed for feed, rows in self.covered.items() if rows and self._platform(feed)]:
+            contract = self.policy.contracts[feed]
+            assert isinstance(contract, Contract)
+            if contract.kind != "state" and contract.cadence != "once":
+                first, last = (self.calendar.ordinal_of(contract.cadence, end) for end in (self.day, day))
+                coverage += [{**self.covered[feed][-1], "period": period} for period in range(first + 1, last + 1)]
+        return Deliveries(self.policy, deliveries, coverage, day, self.known_at)
+
+    def _platform(self, feed: str) -> bool:
+        contract = self.policy.contracts[feed]
+        assert isinstance(contract, Contract)
+        return contract.platform
 
     def _usable(self, d: Row) -> bool:
         if not self.known(d):
@@ -95,3 +113,34 @@ class Deliveries:
             return self.day - timedelta(days=contract.freshness.fresh_for)
         due = self.calendar.latest_due(contract.cadence, self.day, contract.freshness.due_days, contract.dated)
         return None if due is None else self.calendar.dated_day(contract.cadence, due, contract.dated) - timedelta(days=1)
+
+    # --- of what time they speak ------------------------------------------------------------------------------------
+
+    def spoken_until(self, contract: Contract, unit: str | None) -> date | None:
+        """The last day of which the unit's deliveries speak, though they may hold no row of somebody; None where it sent none."""
+        if contract.code not in self._spoken:
+            found: dict[str, date] = {}
+            for covered in self.covered[contract.code]:
+                until = self._covered_until(contract, covered)
+                if until is not None and until > found.get(covered["unit"], date.min):
+                    found[covered["unit"]] = until
+            self._spoken[contract.code] = found
+        return None if unit is None else self._spoken[contract.code].get(unit)
+
+    def period_until(self, contract: Contract, period: int) -> date:
+        """The last day of a period, by whichever of its days it is dated."""
+        return self.calendar.last_day(contract.cadence, period)
+
+    def _covered_until(self, contract: Contract, covered: Row) -> date | None:
+        delivery, period = self.usable[covered["delivery_id"]], covered["period"]
+        if contract.kind == "state" or contract.cadence == "once":
+            valid: date | None = delivery["valid"]
+            return valid if valid is not None and valid <= self.day else None
+        if contract.kind == "period":
+            begun = self.calendar.dated_day(contract.cadence, period, contract.dated) <= self.day
+            return self.period_until(contract, period) if begun else None
+        until = min(self.period_until(contract, period), self.day)
+        if contract.platform:
+            return until
+        received: date = delivery["received_at"].date()
+        return min(until, received)  # what came before its period was over speaks of what had passed of it

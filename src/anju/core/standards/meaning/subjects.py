@@ -35,6 +35,13 @@ class Subjects:
             return list(self._own_rows(subject))
         return [key for key, place in self.place.items() if place["level"] == subject]
 
+    def knows(self, subject: Subject, key: Any) -> bool:
+        """Whether there is such a subject in this world."""
+        if subject in self.s.policy.keyed:
+            return key in self._own_rows(subject)
+        there = {"person": self.person, "household": self.household}.get(subject)
+        return key in there if there is not None else key in self.place and self.place[key]["level"] == subject
+
     def attributes(self, subject: Subject, key: Any) -> Row:
         return {"person": self.person, "household": self.household}.get(subject, self.place)[key]
 

@@ -239,7 +239,8 @@ class _About:
                 before = self.judge.values.fact(feature.subject, key, feature.name)
                 then = self.later.values.fact(feature.subject, key, feature.name)
                 if before.state is not then.state or before.bound != then.bound:
-                    yield self._old(ref, feature, key, then.bound if then.state is State.AT_LEAST else None)
+                    whole = Ref(ref.feature, None, ref.type)  # of a row once, whichever of its cells are asked for
+                    yield self._old(whole, feature, key, then.bound if then.state is State.AT_LEAST else None)
 
     def _old(self, ref: Ref, feature: RowFeature, key: Any, so_far: Any) -> Wait:
         contract = self.judge.snapshot.contract(feature.feed)

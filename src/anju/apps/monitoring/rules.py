@@ -1,0 +1,34 @@
+"""The terms of monitoring and the working calendar of this deployment, read once; a change is seen by the next start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from anju.core.casework.listing import Terms
+from anju.core.casework.terms import read_terms
+from anju.core.contracts.faults import PolicyFaults
+from anju.core.contracts.programme import read_programme, working_calendar_of
+from anju.core.terms.working_days import WorkingCalendar
+
+_kept: dict[Path, Rules] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    terms: Terms
+    calendar: WorkingCalendar
+
+
+def rules() -> Rules:
+    """Raises PolicyFaults naming every fault of the files."""
+    folder = Path(settings.POLICY)
+    if folder not in _kept:
+        terms, faults = read_terms(folder)
+        programme, _subjects, others = read_programme(folder)
+        if terms is None or programme is None:
+            raise PolicyFaults([*faults, *others])
+        _kept[folder] = Rules(terms, working_calendar_of(programme))
+    return _kept[folder]

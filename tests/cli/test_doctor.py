@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,14 +14,18 @@ from click.testing import CliRunner
 from django.conf import settings
 from django.utils import timezone
 
+from anju.apps.attachments.actions import store_attachment
+from anju.apps.attachments.store import path_of
 from anju.apps.backup.making import RECORD
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.models import Run
 from anju.apps.people.models import Identifier, Person
-from anju.apps.people.vault import Sealer, digest, ensure_keys
+from anju.apps.people.vault import FileVault, Sealer, digest, ensure_keys
 from anju.cli.checkups import calendar
 from anju.cli.main import main
 from anju.core.standards.read import load_policy
+from anju.core.terms.viewer import Viewer
+from apps.attachments.files import PAPER
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2023, 9, 1, 12, tzinfo=UTC)
@@ -61,6 +66,20 @@ def test_an_empty_deployment_is_ready_and_has_something_to_be_told(data: Path) -
     assert code == 0
     assert found["keys"][0] == found["last run"][0] == found["backup"][0] == "note"
     assert found["privacy of the data folder"][0] == "ok"
+
+
+def test_attachments_that_are_lost_altered_or_nobodys(data: Path) -> None:
+    made = store_attachment(about="case:1", name="a.pdf", content=io.BytesIO(PAPER), vault=FileVault(), by=Viewer("luo"), at=NOON)
+    assert ask("--deep")[1]["attachments"] == ("ok", "1 photos and documents, none missing, every one opened")
+    path = path_of(made.sha256)
+    path.with_name("b" * 64).write_bytes(path.read_bytes())
+    assert ask()[1]["files without an attachment"][0] == "note"
+    path.write_bytes(b"x" * 500)
+    code, found = ask("--deep")
+    assert (code, found["attachments"][0]) == (3, "not ready")
+    path.unlink()
+    code, found = ask()
+    assert (code, found["attachments"]) == (3, ("not ready", f"1 missing ({made.sha256})"))
 
 
 def test_lost_keys_are_not_ready(data: Path) -> None:

@@ -52,7 +52,7 @@ def backup(out: Path, keep: int | None, verify: bool, as_json: bool) -> None:
         f"{made.written:,} files were new ({made.written_bytes / 1e6:,.1f} MB)"
         + (f"; {made.sets_removed} older sets removed" * bool(made.sets_removed)),
         f"The keys are NOT in it. Save them elsewhere, apart from the sets: {keys}: {named}" if named else "No keys have been made yet.",
-        *(f"MISSING in the lake: {name}" for name in made.set.missing),
+        *(f"MISSING on the disk: {name}" for name in made.set.missing),
     ]
     say(as_json, {**made.as_dict(), "keys_folder": str(keys)}, lines)
     if made.set.missing:
@@ -66,7 +66,7 @@ def _verify(source: Path, as_json: bool) -> None:
             faults = store.faults(one, advance)
     except BackupError as error:
         _refuse(error)
-    faults += [f"{name}: was missing in the lake already when the set was made" for name in one.missing]
+    faults += [f"{name}: was missing on the disk already when the set was made" for name in one.missing]
     data = {"set": one.name, "files": len(one.files), "bytes": one.size, "faults": faults}
     say(as_json, data, [*faults, f"set {one.name}: {len(one.files):,} files, {one.size / 1e6:,.1f} MB, {len(faults)} faults"])
     if faults:
@@ -110,7 +110,7 @@ def restore(source: Path, keys: Path | None, without_keys: bool, as_json: bool) 
         lines.append(f"The policy in use is not the set's. To use the set's: export ANJU_POLICY={done.policy_folder}")
     if done.dropped:
         lines.append(f"{done.dropped} deliveries or runs were under way when the set was made, and are not in it: send or start them again")
-    lines += [f"missing in the lake already when the set was made: {name}" for name in done.set.missing]
+    lines += [f"missing on the disk already when the set was made: {name}" for name in done.set.missing]
     lines.append(
         "Next: anju doctor" if done.keys else "NOT READY: without its keys no identity number can be read or found, and nothing taken in"
     )

@@ -18,6 +18,7 @@ from django.db.models import Max
 from django.db.utils import OperationalError
 from django.utils import timezone
 
+from anju.apps.attachments.queries import state as attachments_state
 from anju.apps.backup.making import RECORD
 from anju.apps.backup.restoring import MARK, interrupted
 from anju.apps.backup.store import BackupError, Store, hash_of
@@ -27,7 +28,7 @@ from anju.apps.findings.actions import run_folder
 from anju.apps.findings.models import Run
 from anju.apps.findings.turn import leftovers, running
 from anju.apps.people.models import Household, Identifier
-from anju.apps.people.vault import KEY_FILES, ensure_keys, keys_folder, keys_open_registry
+from anju.apps.people.vault import KEY_FILES, FileVault, ensure_keys, keys_folder, keys_open_registry
 from anju.cli.checkup import Check, check, few
 from anju.cli.checkups_worker import workers
 from anju.cli.context import data_folder, policy_folder
@@ -58,6 +59,7 @@ def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
     yield from clock()
     yield from keys()
     yield from lake(deep)
+    yield from attachments(deep)
     yield from runs(today, days)
     if policy is not None:
         yield from feeds(policy, today)
@@ -183,6 +185,19 @@ def lake(deep: bool) -> Iterator[Check]:
         "interrupted intakes", not left, f"{len(left)} leftovers ({few(list(left))})" if left else "none",
         "an intake under way now, or one that was killed: then send its file again; the leftovers are never read", otherwise="note",
     )  # fmt: skip
+
+
+def attachments(deep: bool) -> Iterator[Check]:
+    keyed = all((keys_folder() / name).exists() for name in KEY_FILES)
+    state = attachments_state(FileVault() if deep and keyed else None)
+    losses = [
+        f"{len(names)} {word} ({few(list(names), 2)})" for word, names in (("missing", state.missing), ("damaged", state.damaged)) if names
+    ]
+    told = f"{state.rows} photos and documents, none missing{', every one opened' if deep and keyed else ''}"
+    yield check("attachments", not losses, "; ".join(losses) or told, "restore their folder 'attachments' from the last backup")
+    stray = f"{len(state.strays)} ({few(list(state.strays), 2)})" if state.strays else "none"
+    do = "of a sending under way, interrupted or undone: never shown, and removed a day later by the nightly 'expire'"
+    yield check("files without an attachment", not state.strays, stray, do, otherwise="note")
 
 
 def runs(today: date, days: int) -> Iterator[Check]:

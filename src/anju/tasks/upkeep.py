@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_tasks import TaskContext, task
 from django_tasks_db.models import DBTaskResult
 
+from anju.apps.attachments.actions import clear_strays
 from anju.apps.backup.making import RECORD, make_backup
 from anju.apps.feeds.expiry import expire_files
 from anju.apps.feeds.retry import retry_strangers
@@ -51,14 +52,15 @@ def retry(context: TaskContext) -> dict[str, Any]:
 
 @task(takes_context=True)
 def expire(context: TaskContext) -> dict[str, Any]:
-    """Delivered files and rows set aside that are older than they may be kept; dropped and uploaded files that were dealt with."""
+    """Delivered files and rows set aside that are older than they may be kept; dropped and uploaded files that were dealt with; attached
+    files whose sending was undone."""
     now, ticket = timezone.now(), ticket_of(context)
     keep = rules.programme_of(rules.policy()).keep_files_days
     limit = (now - timedelta(days=keep)).date()
     expired = expire_files(rules.lake(), datetime(limit.year, limit.month, limit.day, tzinfo=UTC), now=now)
     if expired.files:
         record(act="feeds.expire", about=f"before:{limit}", by=ticket.asked_by, at=now, detail=expired.as_dict())
-    return {**expired.as_dict(), **let_go_of_files(now, refused_days=keep)}
+    return {**expired.as_dict(), **let_go_of_files(now, refused_days=keep), "strays": clear_strays(now)}
 
 
 @task(takes_context=True)

@@ -26,12 +26,21 @@ from deployment import ROOT, SERVER, Deployment, fill, write_files
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not SERVER, reason="no PostgreSQL: tests/postgresql.sh starts one"))]
 
 
+def attach(one: Deployment) -> str:
+    """The same again in a deployment that has them; what they open to."""
+    process = one.start(module="apps.attachments.attaching")
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return out.strip()
+
+
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A deployment with people, a delivery, a row set aside and one run. Tests read it and do not change it."""
+    """A deployment with people, a delivery, a row set aside, two attachments and one run. Tests read it and do not change it."""
     folder = tmp_path_factory.mktemp("filled")
     one = Deployment(folder / "data")
     fill(one, write_files(folder / "files"))
+    attach(one)
     one.judge()
     yield one
     one.end()
@@ -74,6 +83,7 @@ def test_what_comes_back_is_what_was_there(filled: Deployment, sets: Path, empty
     assert empty.findings() == filled.findings() != []
     subject = str(empty.findings()[0]["key"])  # type: ignore[index]
     assert empty.anju("explain", "ED-01", subject) == filled.anju("explain", "ED-01", subject)
+    assert attach(empty) == "[True, True]", "with the photos' keys come the photos"
     again = empty.judge()
     assert (again["run"], again["opened"], again["ended"]) == (1, 0, 0)  # the same inputs: the same run
     assert "written" in empty.anju("feeds", "refused", "1", str(tmp_path / "mend.xlsx"))
@@ -176,8 +186,18 @@ def test_a_killed_backup_leaves_the_sets_there_were(filled: Deployment, tmp_path
 def test_a_lake_file_that_is_lost_is_told(sets: Path, filled: Deployment, empty: Deployment, tmp_path: Path) -> None:
     empty.anju("restore", str(sets), "--keys", str(filled.data / "keys"))
     (empty.data / "lake" / "feeds" / "F09" / "1.parquet").unlink()
-    assert "MISSING in the lake: lake/feeds/F09/1.parquet" in empty.anju("backup", str(tmp_path / "sets"), code=1)
-    assert "missing in the lake already" in empty.anju("backup", "--verify", str(tmp_path / "sets"), code=1)
+    assert "MISSING on the disk: lake/feeds/F09/1.parquet" in empty.anju("backup", str(tmp_path / "sets"), code=1)
+    assert "missing on the disk already" in empty.anju("backup", "--verify", str(tmp_path / "sets"), code=1)
+
+
+def test_an_attachment_that_is_lost_is_told(sets: Path, filled: Deployment, empty: Deployment, tmp_path: Path) -> None:
+    empty.anju("restore", str(sets), "--keys", str(filled.data / "keys"))
+    lost, *others = sorted(path for path in (empty.data / "attachments").glob("??/*"))
+    assert len(others) == 2, "a photo with its small picture, and a document"
+    lost.unlink()
+    told = empty.anju("backup", str(tmp_path / "sets"), code=1)
+    assert f"MISSING on the disk: attachments/{lost.parent.name}/{lost.name}" in told
+    assert "1 missing" in empty.anju("doctor", code=3)
 
 
 def test_a_full_disk_is_told_and_breaks_nothing(filled: Deployment, sets: Path, tmp_path: Path) -> None:

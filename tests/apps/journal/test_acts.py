@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import pkgutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from alerts_fixtures import BUREAU, dropped, one, places, rules
 from anju import apps
 from anju.apps.alerts import actions as alerts
 from anju.apps.alerts.models import Episode, Hold
+from anju.apps.attachments.actions import store_attachment, withdraw_attachment
 from anju.apps.findings.actions import start_run
 from anju.apps.journal.models import Line
 from anju.apps.people.importing import import_people
@@ -37,6 +39,8 @@ from anju.apps.staff.models import Account, SecondFactor
 from anju.apps.staff.sessions import end_session, note_sign_in
 from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
+from anju.core.terms.viewer import Viewer
+from apps.attachments.files import PAPER
 
 __all__ = ["one", "places", "rules"]
 pytestmark = pytest.mark.django_db
@@ -168,6 +172,10 @@ def became(world: World) -> Callable[[], object]:
     return lambda: import_successions(path, **WHO)
 
 
+def attach(world: World) -> Any:
+    return store_attachment(about="case:1", name="a.pdf", content=io.BytesIO(PAPER), vault=FileVault(), by=Viewer("clerk"), at=AT)
+
+
 def people(world: World) -> Callable[[], object]:
     programme = read_programme(Path(settings.POLICY))[0]
     contracts = read_contracts(Path(settings.POLICY))[0]
@@ -204,6 +212,10 @@ EXAMPLES: dict[str, Example] = {
     f"{STAFF}.actions.make_token": token,
     f"{STAFF}.actions.revoke_token": revoke,
     "anju.apps.people.importing.import_people": people,
+    "anju.apps.attachments.actions.store_attachment": lambda w: lambda: attach(w),
+    "anju.apps.attachments.actions.withdraw_attachment": lambda w: (
+        lambda key: lambda: withdraw_attachment(attachment=key, reason="blurred", by=Viewer("clerk"), at=AT)
+    )(attach(w).pk),
 }
 JUDGED: dict[str, Callable[[Any], Callable[[], object]]] = {
     "anju.apps.findings.actions.start_run": lambda one: (

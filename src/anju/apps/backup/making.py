@@ -1,4 +1,5 @@
-"""Makes a set: the tables of one moment first, then the files of the lake that these tables name, which never change."""
+"""Makes a set: the tables of one moment first, then the files of the lake and of the attachments that these
+tables name, which never change."""
 
 from __future__ import annotations
 
@@ -14,12 +15,15 @@ from typing import Any
 import pyarrow.parquet as pq
 from django.db import connection
 
+from anju.apps.attachments.models import PHOTO
+from anju.apps.attachments.store import path_of
 from anju.apps.backup.store import BackupError, Progress, Set, Store, room_for
 from anju.apps.backup.tables import dump, migrations_of, one_moment, tables
 from anju.apps.journal.actions import bring_in, record
 from anju.apps.people.vault import key_checks
 
 RECORD = "backup.json"  # in the data folder: when the last set was made and where, for the doctor
+NEVER_CHANGE = ("lake/", "attachments/")
 BESIDE = ("refused", "raw")  # folders of the lake with files named by the delivery they belong to
 
 
@@ -55,7 +59,7 @@ def make_backup(
 ) -> Made:
     """Adds a set to the folder `out`. Killed at any moment, `out` holds the sets it held before, whole.
 
-    Raises BackupError where `out` cannot be used. Files that the database names and the lake lacks are in `missing`."""
+    Raises BackupError where `out` cannot be used. Files that the database names and the disk lacks are in `missing`."""
     store = Store(out)
     if data == out or data in out.parents:
         raise BackupError(f"'{out}' lies in the data folder", "a backup must stand elsewhere, best on another machine")
@@ -67,13 +71,13 @@ def make_backup(
             engine=connection.vendor, keys=key_checks(), migrations={}, policy=digest,
         )  # fmt: skip
         before = store.load().files if store.names() else {}
-        sources = {**_dumped(one, Path(work)), **_policy(policy), **_lake(Path(work), data / "lake", one)}
-        known = {name: entry for name, entry in before.items() if name.startswith("lake/")}
+        sources = {**_dumped(one, Path(work)), **_policy(policy), **_lake(Path(work), data / "lake", one), **_attachments(Path(work), data)}
+        known = {name: entry for name, entry in before.items() if name.startswith(NEVER_CHANGE)}
         room_for(out, sum(path.stat().st_size for name, path in sources.items() if name not in known and path.exists()))
         written, size = 0, 0
         for nth, (name, path) in enumerate(sources.items(), start=1):
             try:
-                entry, new = store.add(path, known.get(name), link=name.startswith("lake/"))
+                entry, new = store.add(path, known.get(name), link=name.startswith(NEVER_CHANGE))
             except FileNotFoundError:
                 one.missing.append(name)
                 continue
@@ -130,6 +134,16 @@ def _named(work: Path, lake: Path) -> Iterator[str]:
             continue
         for folder in (row["folder"], f"registry/{row['registry_digest']}", f"manifest/{row['manifest_digest']}"):
             yield from (str(path.relative_to(lake)) for path in sorted((lake / folder).glob("*")) if path.suffix in (".parquet", ".json"))
+
+
+def _attachments(work: Path, data: Path) -> dict[str, Path]:
+    """Encrypted as they lie there."""
+    found = {}
+    for row in _rows(work, "attachments_attachment", ["sha256", "kind"]):
+        for small in (False, True) if row["kind"] == PHOTO else (False,):
+            path = path_of(row["sha256"], small=small)
+            found[str(Path("attachments") / path.parent.name / path.name)] = data / "attachments" / path.parent.name / path.name
+    return found
 
 
 def _rows(work: Path, table: str, columns: list[str]) -> list[dict[str, Any]]:

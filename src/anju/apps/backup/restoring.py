@@ -16,6 +16,7 @@ from anju.apps.backup.tables import another_file, known_state, load, migrate_to,
 from anju.apps.journal.actions import record
 from anju.apps.people.vault import KEY_FILES, key_checks
 
+PLACED = ("lake", "attachments", "policy")  # folders of a set that appear in the data folder
 MARK = "restoring"  # a folder in the data folder, there from the first step of a restore to its last
 
 
@@ -95,8 +96,8 @@ def refuse_unless_empty(data: Path) -> None:
         raise BackupError(f"the database of this deployment is not empty: {count} rows in {table}", remedy)
     if (data / MARK).exists():
         return
-    for name in ("lake", "policy"):
-        if any(path.is_file() and path.name != "run.lock" for path in (data / name).rglob("*")):
+    for name in PLACED:
+        if any(path.is_file() and path.name not in ("run.lock", "lock") for path in (data / name).rglob("*")):
             raise BackupError(f"'{data / name}' is not empty", remedy)
 
 
@@ -169,7 +170,7 @@ def _fill(target: BaseDatabaseWrapper, stage: Path) -> tuple[int, int]:
 
 
 def _place(data: Path, stage: Path) -> None:
-    for name in ("lake", "policy"):
+    for name in PLACED:
         if (stage / name).exists():
             shutil.rmtree(data / name, ignore_errors=True)
             (stage / name).rename(data / name)

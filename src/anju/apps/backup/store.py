@@ -50,7 +50,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Set:
-    """`files` by name below tables/, lake/ and policy/; `missing` was named by the database and not found in the lake."""
+    """`files` by name below tables/, lake/, attachments/ and policy/; `missing` was named by the database and not found on the disk."""
 
     name: str
     made_at: str

@@ -17,6 +17,7 @@ ACTS: dict[str, Any] = {
     "account.unlock": _("unlocked the account"), "accounts.import": _("imported a list of accounts"),
     "alert.see": _("opened an alert"), "alerts.acknowledge": _("took the alert on"), "alerts.follow": _("alerts followed the run"),
     "alerts.mute": _("put reminders off"), "alerts.release": _("released a baseline"), "alerts.unmute": _("ended putting off"),
+    "attachments.store": _("attached a file"), "attachments.withdraw": _("withdrew an attached file"),
     "backup.make": _("made a backup"), "backup.restore": _("restored a backup"),
     "export.figures": _("took figures as a workbook"), "export.lists": _("took a list of families as a workbook"),
     "feeds.confirm": _("gave the word on a held delivery"), "feeds.deliver": _("delivered a file"), "feeds.drop": _("dropped an upload"),

@@ -46,7 +46,9 @@ __all__ = ["one", "places", "rules"]
 pytestmark = pytest.mark.django_db
 AT = datetime(2023, 9, 26, 12, tzinfo=UTC)
 WHO: dict[str, Any] = {"by": "clerk", "at": AT}
-TRIED_ELSEWHERE = ("anju.apps.journal", "anju.apps.feeds", "anju.apps.backup")  # with files and processes of their own
+TRIED_ELSEWHERE = (  # with files, processes, or a whole procedure of their own
+    "anju.apps.journal", "anju.apps.feeds", "anju.apps.backup", "anju.apps.monitoring",
+)  # fmt: skip
 NO_LINE = {"anju.apps.alerts.actions.mark_look"}  # where one stopped reading is nobody's business
 
 

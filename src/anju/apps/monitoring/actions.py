@@ -213,7 +213,7 @@ def approve_listing(*, number: int, note: str, on: date, by: Viewer, at: datetim
     if listing.relapse_of_id is not None:
         before = Listing.objects.get(pk=listing.relapse_of_id)
         if before.state == ELIMINATED:
-            write(before, "relapse", state=RELAPSED, by=by, on=on, at=at, detail={"listing": listing.pk}, due=None)
+            write(before, "relapse", state=RELAPSED, by=by, on=on, at=at, detail={"listing": listing.pk}, told=False, due=None)
     return listing
 
 

@@ -81,7 +81,7 @@ def _plan(listing: Listing, by: Viewer, on: date, at: datetime) -> Plan:
     plan, made = Plan.objects.get_or_create(listing=listing, defaults={"made_on": on, "made_by": by.name, "review_due": due})
     if made:
         more: dict[str, Any] = {"due": due} if listing.state == LISTED else {}  # before the listing its own deadline runs on
-        write(listing, "plan", by=by, on=on, at=at, **more)
+        write(listing, "plan", by=by, on=on, at=at, told=False, **more)
     return plan
 
 

@@ -88,9 +88,11 @@ def write(
     state: str | None = None,
     note: str = "",
     detail: Mapping[str, Any] | None = None,
+    told: bool = True,
     **values: Any,
 ) -> Step:
-    """Changes the listing where nobody else did meanwhile, and writes the step and its line of the journal."""
+    """Changes the listing where nobody else did meanwhile, and writes the step and, unless it is part of an act that has
+    one (`told` False), its line of the journal."""
     target = state or listing.state
     if state is not None and state != listing.state:
         values |= {"state": state, "state_on": on}
@@ -98,7 +100,8 @@ def write(
     if unchanged.update(version=F("version") + 1, **values) != 1:
         raise faster(listing)
     listing.refresh_from_db()
-    record(act=f"monitoring.{what}", about=f"listing:{listing.pk}", by=by, at=at, detail={"household": listing.household_id})
+    if told:
+        record(act=f"monitoring.{what}", about=f"listing:{listing.pk}", by=by, at=at, detail={"household": listing.household_id})
     return Step.objects.create(
         listing=listing, what=what, state=target, on=on, at=at, by=by.name, account=by.account, role=by.role, note=note.strip()[:TEXT],
         detail=dict(detail or {}),

@@ -12,6 +12,7 @@ from anju.apps.alerts import actions, queries
 from anju.apps.alerts.explaining import explain
 from anju.apps.alerts.models import QUEUES, TODO, Episode, Hold
 from anju.apps.alerts.queries import Filters
+from anju.apps.cases.catching_up import catch_up
 from anju.apps.findings.models import Run
 from anju.apps.places.models import Place
 from anju.cli.context import NOT_READY, Day, actor, data_folder, fail, json_option, load_checked_policy, migrated, say
@@ -44,7 +45,8 @@ def follow(as_json: bool) -> None:
     if run is None:
         fail("nothing has been judged yet", "anju run", code=NOT_READY)
     followed = actions.follow(policy, data_folder(), run)
-    say(as_json, followed.as_dict(), followed.lines())
+    cases = catch_up(data=data_folder(), at=timezone.now())
+    say(as_json, {**followed.as_dict(), "cases": cases.as_dict()}, [*followed.lines(), cases.line()])
 
 
 @alerts.command("list")
@@ -170,6 +172,7 @@ def release(standard: str | None, comment: str, yes: bool, as_json: bool) -> Non
         by = operator()
         keys = [hold.pk for hold in shown]
         n = actions.release_baseline(load_checked_policy(), data_folder(), keys=keys, by=by, at=timezone.now(), comment=comment)
+        catch_up(data=data_folder(), at=timezone.now())
         say(as_json, {"released": n}, [f"{n} alerts released in the name of {by.name}"])
         return
     data = {"waiting": [{"key": h.pk, "kind": h.kind, "standard": h.standard, "alerts": h.alerts, "day": h.day.isoformat()} for h in shown]}

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from anju.apps.alerts.actions import Follow, follow, release_baseline
 from anju.apps.alerts.models import Hold
+from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.names import parts_of
@@ -111,11 +112,13 @@ def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: boo
     taken = take_in(policy, _files(folder))
     judged = _judged(policy, date.fromisoformat(truth["delivered_until"]), new=taken["new"] > 0)
     followed = follow_sample(policy, judged)
+    cases = catch_up(data=data_folder(), at=_evening(judged.run.day))
     lines = [
         f"Sample prefecture (演示数据), {truth['people']:,} people in {truth['households']:,} households, day {judged.run.day}",
         f"{taken['new']} files taken in ({taken['rows']:,} rows, {taken['set_aside']} set aside), {taken['known']} known already",
         *summary(judged),
         *followed.lines(),
+        cases.line(),
     ]
     finding = Finding.objects.filter(standard="ED-01", level="red").order_by("id").first()
     explanation = explain_of_run(policy, data_folder(), judged.run, "ED-01", finding.subject_id, own=own_feeds) if finding is not None else None
@@ -128,6 +131,7 @@ def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: boo
         "deliveries": taken,
         "run": judged.as_dict(),
         "alerts": followed.as_dict(),
+        "cases": cases.as_dict(),
         "explanation": explanation.as_dict() if explanation else None,
     }
     say(as_json, data, lines)
@@ -190,15 +194,17 @@ def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
     with progress("judging"):
         judged = judge(policy, data_folder(), until, _evening(until), own=own_feeds(policy, until, _evening(until)), by=actor())
     followed = follow(policy, data_folder(), judged.run)
+    cases = catch_up(data=data_folder(), at=_evening(until))
     counts, told = changes(policy, before, data_folder())
     lines = [f"{days} days later: {until}. {taken['new']} files came ({taken['rows']:,} rows, {taken['set_aside']} set aside)", *summary(judged),
-             *followed.lines()]  # fmt: skip
+             *followed.lines(), cases.line()]  # fmt: skip
     lines += ["What changed, and why:" if told else "Nothing has changed.", *(change.line() for change in told)]
     data = {
         "day": until.isoformat(),
         "deliveries": taken,
         "run": judged.as_dict(),
         "alerts": followed.as_dict(),
+        "cases": cases.as_dict(),
         "counts": counts,
         "changes": [c.as_dict() for c in told],
     }

@@ -8,6 +8,7 @@ import click
 from django.utils import timezone
 
 from anju.apps.alerts.actions import follow
+from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.actions import Judged, judge
 from anju.cli.context import Day, Moment, actor, data_folder, json_option, load_checked_policy, migrated, progress, say
@@ -31,7 +32,9 @@ def run(as_of: date | None, known_at: datetime | None, as_json: bool) -> None:
     with progress("judging") as advance:
         judged = judge(policy, data_folder(), day, moment, own=own_feeds(policy, day, moment), by=actor(), waiting=_waiting, progress=advance)
     followed = follow(policy, data_folder(), judged.run)
-    say(as_json, {**judged.as_dict(), "alerts": followed.as_dict()}, [*summary(judged), *followed.lines()])
+    cases = catch_up(data=data_folder(), at=timezone.now())
+    said = {**judged.as_dict(), "alerts": followed.as_dict(), "cases": cases.as_dict()}
+    say(as_json, said, [*summary(judged), *followed.lines(), cases.line()])
 
 
 def _waiting(holder: str) -> None:

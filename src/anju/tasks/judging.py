@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_tasks import TaskContext, task
 
 from anju.apps.alerts.actions import follow, repeat
+from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.actions import judge
 from anju.tasks import rules
@@ -33,12 +34,16 @@ def run(context: TaskContext, day: str | None = None) -> dict[str, Any]:
     judged = judge(policy, Path(settings.DATA), on, now, own=own_feeds(policy, on, now), by=ticket.asked_by, progress=tell)
     tell("folding into the alerts", 0, 0)
     followed = follow(policy, Path(settings.DATA), judged.run)
+    tell("opening and moving cases", 0, 0)
+    cases = catch_up(data=Path(settings.DATA), at=timezone.now())
     told = {
         name: value for name, value in judged.as_dict().items() if name in ("run", "day", "replay", "opened", "changed", "ended", "unchanged")
     }
-    return {**told, "alerts": followed.state}
+    return {**told, "alerts": followed.state, "cases": cases.as_dict()}
 
 
 @task(takes_context=True)
 def remind(context: TaskContext) -> dict[str, Any]:
-    return {"reminded": repeat(rules.policy(), Path(settings.DATA), at=timezone.now())}
+    """Calls to mind the alerts that nobody has taken on, and passes the day for the cases."""
+    reminded = repeat(rules.policy(), Path(settings.DATA), at=timezone.now())
+    return {"reminded": reminded, "cases": catch_up(data=Path(settings.DATA), at=timezone.now()).as_dict()}

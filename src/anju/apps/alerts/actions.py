@@ -161,6 +161,21 @@ def acknowledge(*, numbers: Sequence[int], by: Viewer, at: datetime, comment: st
     return Acknowledged(tuple(ready), {pk: episode.acknowledged_by for pk, episode in found.items() if pk not in set(ready)})
 
 
+@transaction.atomic
+def take_on(*, numbers: Sequence[int], account: int, name: str, at: datetime) -> int:
+    """The alerts of a case follow it into somebody's hands. Those that are no longer to be taken on stay as they are."""
+    one_writer()
+    before = list(Episode.objects.filter(pk__in=numbers, queue=TODO))
+    for episode in before:
+        Episode.objects.filter(pk=episode.pk).update(
+            acknowledged_by=name, acknowledged_account=account, acknowledged_at=at, queue=TAKEN, overdue=False,
+            urgency=(4 - episode.rank) * 2 + 1,
+        )  # fmt: skip
+    if before:
+        _after(before, "acknowledged", Viewer(name=name), at, "")
+    return len(before)
+
+
 def _after(before: Sequence[Episode], what: str, by: Viewer, at: datetime, reason: str) -> None:
     """The events, the lines of the clusters and the counts after episodes have changed queue."""
     day = today() or at.date()

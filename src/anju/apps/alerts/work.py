@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from anju.apps.findings.models import Run
 from anju.apps.places.models import Place
 from anju.core.contracts.model import Programme
 from anju.core.contracts.programme import working_calendar_of
-from anju.core.standards.model import Duration, Policy, Title, Version
+from anju.core.standards.model import Policy, Title, Version
+from anju.core.terms.durations import Duration, last_day
 
 EPISODE, EVENT, HOLD, MUTE = "alerts_episode", "alerts_episodeevent", "alerts_hold", "alerts_mute"
 BATCH = 5_000
@@ -174,7 +175,4 @@ def keys_of(path: str) -> list[int]:
 
 def due_on(start: date, clock: Duration, work: Work) -> date:
     """The last day on which a clock that begins on `start` is kept."""
-    if clock.unit == "wd":
-        return working_calendar_of(work.programme).add(start, clock.n)
-    days = clock.n if clock.unit == "d" else -(-clock.n // 24)
-    return start + timedelta(days=days)
+    return last_day(start, clock, working_calendar_of(work.programme))

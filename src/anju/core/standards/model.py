@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Literal, TypeAlias
 
+from anju.core.terms.durations import Duration
+
 # --- types and levels -------------------------------------------------------------------------------------
 
 Type: TypeAlias = Literal["bool", "int", "decimal", "money", "text", "date", "list", "row", "level"]
@@ -362,12 +364,6 @@ class Parameter:
     by_area: bool
     keyed_by: tuple[str, ...]  # feature or attribute names, resolved to Param.keys where used
     values: tuple[ParameterValue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    n: int
-    unit: Literal["h", "d", "wd"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from anju.core.standards.catalogue import Catalogue, SubjectScope
 from anju.core.standards.expressions import parse_expression
 from anju.core.standards.model import (
     Breach,
-    Duration,
     Evidence,
     Expr,
     Latest,
@@ -22,6 +21,7 @@ from anju.core.standards.model import (
 from anju.core.standards.numbers import OVERLONG, overlong
 from anju.core.standards.order import needs_of, refs_of
 from anju.core.standards.parameters import title_of
+from anju.core.terms.durations import Duration, duration_of
 from anju.core.terms.levels import LEVELS, RANK
 
 REQUIRED = ("code", "title", "domain", "source", "subject", "sentence", "versions")
@@ -147,20 +147,19 @@ def _breaches(fields: dict[str, Node], scope: SubjectScope) -> list[Breach]:
 
 
 def _default(level: str) -> Duration:
-    found = re.fullmatch(r"(\d+)(h|wd|d)", DEFAULT_VERIFY[level])
+    found = duration_of(DEFAULT_VERIFY[level])
     assert found is not None
-    return Duration(int(found[1]), found[2])  # type: ignore[arg-type]
+    return found
 
 
 def duration(node: Node | None) -> Duration | None:
     """24h, 10d or 10wd (working days)."""
     if node is None:
         return None
-    found = re.fullmatch(r"(\d{1,4})\s*(h|wd|d)", node.raw.strip())
-    if not found:
+    found = duration_of(node.raw)
+    if found is None:
         node.fault(f"'{node.raw}' is not a length of time", remedy="24h, 10d, or 10wd for working days")
-        return None
-    return Duration(int(found[1]), found[2])  # type: ignore[arg-type]
+    return found
 
 
 def _evidence(node: Node, scope: SubjectScope) -> Evidence | None:

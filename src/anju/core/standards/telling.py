@@ -7,8 +7,9 @@ from datetime import date, datetime
 
 from anju.core.contracts.model import Bilingual
 from anju.core.standards.explain import WHY, Explanation, Step
-from anju.core.standards.model import Duration, Policy, Title
+from anju.core.standards.model import Policy, Title
 from anju.core.standards.wording import ANSWER, LEVEL, TRUTH, Wording
+from anju.core.terms.durations import Duration
 
 WORDS = {
     "en": {

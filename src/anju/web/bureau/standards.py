@@ -23,10 +23,11 @@ from anju.apps.places.models import Place
 from anju.apps.places.queries import places_below, way_to
 from anju.core.contracts.model import Bilingual, Contract
 from anju.core.standards.cases import Case, read_cases
-from anju.core.standards.model import Duration, Policy, Standard, Title, Version
+from anju.core.standards.model import Policy, Standard, Title, Version
 from anju.core.standards.order import feeds_behind, parameters_read
 from anju.core.standards.telling import SPAN
 from anju.core.standards.wording import LANGUAGES, Wording
+from anju.core.terms.durations import Duration
 from anju.core.terms.viewer import Viewer
 from anju.lake.engine import standard_sql
 from anju.web.bureau.charts import Bar

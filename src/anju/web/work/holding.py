@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from anju.apps.alerts import actions, queries
 from anju.apps.alerts.models import Episode, Mute
+from anju.apps.cases.catching_up import catch_up
 from anju.apps.people.models import Household
 from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
@@ -156,6 +157,7 @@ def baselines(request: HttpRequest) -> HttpResponse:
         except actions.Refused:
             messages.warning(request, _("Somebody else was faster: this is how it stands now."))
         else:
+            catch_up(data=Path(settings.DATA), at=timezone.now())
             messages.success(request, ngettext("%(n)s alert was let into the queues.", "%(n)s alerts were let into the queues.", n) % {"n": n})
         return HttpResponseRedirect(reverse("baselines"))
     waiting = list(queries.holds_in_scope(viewer).filter(released_at=None).order_by("standard", "kind", "place__path", "pk"))

@@ -1,0 +1,188 @@
+"""How any step is taken: who may, from which state, the write itself, what is recorded of it. Every step goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from anju.apps.cases.models import Case, CaseEvent
+from anju.apps.cases.queries import cases_in_scope
+from anju.apps.cases.refusing import Refused, not_there, roles_that, titles_of
+from anju.apps.cases.rules import casework, today
+from anju.apps.cases.standing import Key, count_moved, keys_of, settle
+from anju.apps.journal.actions import record
+from anju.core.casework.states import STATES, STEPS, Step
+from anju.core.terms.viewer import Viewer
+
+WORDS = 1_000
+PLATFORM = Viewer(name="platform", role="platform")
+"""Who is named where no person acted: a run, the calendar."""
+
+
+@dataclass
+class Taken:
+    """A case that a step is being taken with: as it was, and as it is to be."""
+
+    case: Case
+    step: Step
+    before: list[Key]
+    state: str
+    version: int
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def begin(number: int, name: str, by: Viewer, *, seen: int | None = None) -> Taken:
+    """The case, locked, where `by` may take the step with it now. `seen`: the version that stood on the page.
+
+    Raises Refused for what lies outside the post as for what does not exist, and saying what is missing and who can do it."""
+    return begin_many([number], name, by, seen={number: seen} if seen is not None else {})[0]
+
+
+def begin_many(numbers: Sequence[int], name: str, by: Viewer, *, seen: Mapping[int, int] | None = None) -> list[Taken]:
+    """The same for many at once: all of them or none. Three queries, whatever their number."""
+    step = STEPS[name]
+    asked = sorted(set(numbers))
+    if not any(by.can(act) for act in step.acts):
+        raise _not_allowed(step)
+    scope = set(cases_in_scope(by).filter(pk__in=asked).values_list("pk", flat=True))
+    if missing := [number for number in asked if number not in scope]:
+        raise not_there(missing)
+    found = []
+    for case in Case.objects.select_for_update().filter(pk__in=asked).order_by("pk"):
+        _check(case, step, by, (seen or {}).get(case.pk))
+        found.append(Taken(case, step, keys_of(case), case.state, case.version))
+    return found
+
+
+def begin_by_platform(case: Case, name: str) -> Taken:
+    """For what no person does: a run, the calendar."""
+    return Taken(case, STEPS[name], keys_of(case), case.state, case.version)
+
+
+def finish(taken: Taken, *, by: Viewer, at: datetime, reason: str = "", what: str = "", detail: Mapping[str, Any] | None = None) -> Case:
+    return finish_many([taken], by=by, at=at, reason=reason, what=what, detail=detail)[0]
+
+
+def finish_many(
+    taken: Sequence[Taken], *, by: Viewer, at: datetime, reason: str = "", what: str = "", detail: Mapping[str, Any] | None = None
+) -> list[Case]:
+    """Writes cases as the caller has changed them, with the state that the step leads to, an event and a line of the journal each.
+
+    Raises Refused where somebody else has written one meanwhile."""
+    day = today()
+    words = reason.strip()[:WORDS]
+    events = []
+    for each in taken:
+        case, step = each.case, each.step
+        if step.to:
+            case.state = step.to
+        settle(case, day)
+        case.version = each.version + 1
+        write(case, each.version)
+        kept = {**each.detail, **(detail or {})}
+        events.append(
+            CaseEvent(
+                case=case, what=what or step.name, before=each.state, after=case.state, day=day, at=at, who=by.name, account=by.account,
+                role=by.role, reason=words, detail=kept,
+            )
+        )  # fmt: skip
+        record(act=f"cases.{what or step.name}", about=f"case:{case.pk}", by=by, at=at, detail=_plain(kept))
+    CaseEvent.objects.bulk_create(events, 1_000)
+    count_moved([key for each in taken for key in each.before], [key for each in taken for key in keys_of(each.case)])
+    return [each.case for each in taken]
+
+
+def write(case: Case, version: int) -> None:
+    """One row, where it is still as it was read."""
+    values = {field.attname: getattr(case, field.attname) for field in Case._meta.concrete_fields if not field.primary_key}
+    if not Case.objects.filter(pk=case.pk, version=version).update(**values):
+        raise Refused(f"somebody else was faster with case No. {case.pk}: load the page again", f"编号 {case.pk} 已被他人先行处理：请刷新页面")
+
+
+def happened(
+    cases: Iterable[Case], what: str, *, at: datetime, by: Viewer = PLATFORM, reason: str = "", detail: Mapping[str, Any] | None = None
+) -> None:
+    """Events without a step: what a run saw, who was told."""
+    day = today()
+    CaseEvent.objects.bulk_create(
+        [
+            CaseEvent(
+                case=case, what=what, before=case.state, after=case.state, day=day, at=at, who=by.name, account=by.account, role=by.role,
+                reason=reason[:WORDS], detail=dict(detail or {}),
+            )
+            for case in cases
+        ],
+        1_000,
+    )  # fmt: skip
+
+
+def handlers_of(case: Case) -> set[int]:
+    """Accounts that had this round of the case in hand: whoever is assigned, verified, did a measure, fed back. None of them closes it."""
+    steps = ("verify", "plan_measure", "finish_measure", "feed_back")
+    found = set(CaseEvent.objects.filter(case=case, what__in=steps).exclude(account=None).values_list("account", flat=True))
+    return {int(key) for key in found if key is not None} | ({case.assignee} if case.assignee is not None else set())
+
+
+def enough(text: str, least: int, en: str, zh: str) -> str:
+    """What somebody must write. Raises Refused saying what is asked for."""
+    found = " ".join(text.split())
+    if len(found) < least:
+        raise Refused(f"{en}: say it in a few words", f"{zh}：请简要说明")
+    return found[:WORDS]
+
+
+# --- refusals ------------------------------------------------------------------------------------------------------------
+
+
+def _check(case: Case, step: Step, by: Viewer, seen: int | None) -> None:
+    if seen is not None and seen != case.version:
+        last = CaseEvent.objects.filter(case=case).order_by("-pk").first()
+        who = last.who if last is not None else ""
+        raise Refused(
+            f"case No. {case.pk} has changed since you opened it ({who}): load the page again and look before you decide",
+            f"编号 {case.pk} 在您打开页面后已有变动（{who}）：请刷新后再决定",
+        )
+    if case.state not in step.sources:
+        raise _wrong_state(case, step)
+    if step.by_level:
+        roles = deciders(case, step)
+        if by.role not in roles:
+            told = titles_of(roles)
+            raise Refused(
+                f"a {case.level} case is not for your post to {step.title.en.lower()}: {told.en} can do it",
+                f"{LEVEL_ZH.get(case.level, case.level)}事项不由您的岗位{step.title.zh}：可由 {told.zh} 办理",
+            )
+
+
+LEVEL_ZH = {"red": "红色", "orange": "橙色", "yellow": "黄色", "blue": "蓝色"}
+
+
+def deciders(case: Case, step: Step) -> tuple[str, ...]:
+    rules = casework()
+    judges = rules.judge.get(case.level, ())
+    if step.by_level == "judge":
+        return judges
+    return rules.closing[case.level].approvals + tuple(rules.standing_in.values()) if case.level in rules.closing else judges
+
+
+def _not_allowed(step: Step) -> Refused:
+    told = roles_that(*step.acts)
+    return Refused(
+        f"the post you act in may not {step.title.en.lower()}: {told.en} can do it", f"您当前岗位不能“{step.title.zh}”：可由 {told.zh} 办理"
+    )  # fmt: skip
+
+
+def _wrong_state(case: Case, step: Step) -> Refused:
+    now = STATES[case.state]
+    first = " / ".join(sorted(STATES[state].en.lower() for state in step.sources))
+    first_zh = "、".join(sorted(STATES[state].zh for state in step.sources))
+    return Refused(
+        f"case No. {case.pk} is {now.en.lower()}: to {step.title.en.lower()} it must be {first}",
+        f"编号 {case.pk} 当前为“{now.zh}”：“{step.title.zh}”须在 {first_zh} 时办理",
+    )
+
+
+def _plain(detail: Mapping[str, Any]) -> dict[str, str | int | bool | None]:
+    return {key: value for key, value in detail.items() if value is None or isinstance(value, str | int | bool)}

@@ -1,0 +1,204 @@
+"""Reads of cases. The viewer comes first: the places of her post on either side, and her department's own matters only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, FamilyLead, LookBack, Measure
+from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
+from anju.core.terms.viewer import Viewer
+
+MINE, POST, OPEN, OBSERVED, DONE = "mine", "post", "open", "observed", "done"
+QUEUES = (MINE, POST, OPEN, OBSERVED, DONE)
+"""What waits for me; what waits for a post like mine; all that is open; what only data are waited for; what is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    queue: str = MINE
+    level: str = ""
+    standard: str = ""
+    department: str = ""
+    move: str = ""  # a value of waits_on
+    path: str = ""
+    overdue: bool = False
+
+
+def end_of(path: str) -> str:
+    """The first path after all that lie below `path`."""
+    return path[:-1] + chr(ord("/") + 1)
+
+
+def inside(viewer: Viewer, prefix: str = "") -> Q:
+    found = Q(pk__in=[])
+    for column, paths in (("path", viewer.scopes), ("origin_path", viewer.origins)):
+        for path in paths:
+            found |= Q(**{f"{prefix}{column}__gte": path, f"{prefix}{column}__lt": end_of(path)})
+    return found
+
+
+def cases_in_scope(viewer: Viewer) -> QuerySet[Case]:
+    """Every case, over or not, of the viewer's places; none for a stranger. What is in somebody's own hands she sees wherever it is."""
+    if viewer.sees_nothing or not (viewer.can("cases.see") or viewer.can("cases.supervise") or viewer.can("cases.audit")):
+        return Case.objects.none()
+    found = Case.objects.filter(inside(viewer))
+    return found.filter(owner__in=sorted(viewer.departments)) if viewer.departments else found
+
+
+def queue(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = None, limit: int = 50) -> list[Case]:
+    """The next `limit` cases, the most urgent first; what is over, the latest first. `after` is `key_of` the last row before."""
+    found = cases_in_scope(viewer)
+    match filters.queue:
+        case "mine":
+            found = found.filter(assignee=viewer.account, waits_on__in=HANDLERS_MOVE) if viewer.account is not None else found.none()
+        case "post":
+            found = found.filter(waits_on__in=moves_of(viewer))
+        case "observed":
+            found = found.filter(waits_on="observe")
+        case "done":
+            found = found.filter(waits_on__in=OVER_MOVES)
+        case _:
+            found = found.exclude(waits_on__in=OVER_MOVES)
+    found = narrowed(found, filters)
+    if filters.queue == DONE:
+        if after is not None:
+            day, key = after
+            found = found.filter(Q(closed_on__lt=day) | Q(closed_on=day, pk__lt=key))
+        return list(found.order_by("-closed_on", "-pk")[:limit])
+    if after is not None:
+        urgency, day, key = after
+        found = found.filter(urgency__gte=urgency).filter(
+            Q(urgency__gt=urgency) | Q(urgency=urgency, sort_on__gt=day) | Q(urgency=urgency, sort_on=day, pk__gt=key)
+        )
+    return list(found.order_by("urgency", "sort_on", "pk")[:limit])
+
+
+def narrowed(found: QuerySet[Case], filters: Filters) -> QuerySet[Case]:
+    if filters.level:
+        found = found.filter(level=filters.level)
+    if filters.standard:
+        found = found.filter(standard=filters.standard)
+    if filters.department:
+        found = found.filter(owner=filters.department)
+    if filters.move:
+        found = found.filter(waits_on=filters.move)
+    if filters.path:
+        found = found.filter(path__gte=filters.path, path__lt=end_of(filters.path))
+    return found.filter(overdue=True) if filters.overdue else found
+
+
+def key_of(case: Case) -> tuple[Any, ...]:
+    """Where a case stands in its queue; a value that fits an address."""
+    if case.waits_on in OVER_MOVES:
+        return (case.closed_on.isoformat() if case.closed_on else "", case.pk)
+    return (case.urgency, case.sort_on.isoformat(), case.pk)
+
+
+def case_of(viewer: Viewer, number: int) -> Case | None:
+    return cases_in_scope(viewer).select_related("follows").filter(pk=number).first()
+
+
+def events_of(viewer: Viewer, case: Case) -> list[CaseEvent]:
+    """What happened to a case the viewer may see, the latest first."""
+    if not cases_in_scope(viewer).filter(pk=case.pk).exists():
+        return []
+    return list(CaseEvent.objects.filter(case=case).order_by("-at", "-pk")[:200])
+
+
+def measures_of(case: Case) -> list[Measure]:
+    return list(Measure.objects.filter(case=case, dropped_at=None).order_by("pk"))
+
+
+def asked_of(case: Case) -> list[Asked]:
+    return list(Asked.objects.filter(case=case).order_by("-pk"))
+
+
+def answers_of(case: Case) -> list[Answer]:
+    return list(Answer.objects.filter(case=case).order_by("-at", "-pk"))
+
+
+def look_backs_of(case: Case) -> list[LookBack]:
+    return list(LookBack.objects.filter(case=case).order_by("due_on", "pk"))
+
+
+def cases_of_household(viewer: Viewer, household_id: int) -> list[Case]:
+    """The family's case list: what is open first, the gravest first, then what is over, the latest first."""
+    found = cases_in_scope(viewer).filter(household_id=household_id).order_by("-pk")[:100]
+    return sorted(found, key=lambda case: (case.waits_on in OVER_MOVES, case.urgency, -case.pk))
+
+
+def lead_of(household_id: int) -> FamilyLead | None:
+    return FamilyLead.objects.filter(household_id=household_id).first()
+
+
+def load_of(accounts: Sequence[int]) -> dict[int, int]:
+    """Open cases in the hands of each account."""
+    found = Case.objects.filter(assignee__in=accounts).exclude(waits_on__in=OVER_MOVES).order_by()
+    return {key: n for key, n in found.values_list("assignee").annotate(n=Count("pk")) if key is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Numbers of cases: by whose move is next, of those that wait by level, standard and owner, and how many are overdue."""
+
+    moves: dict[str, int] = field(default_factory=dict)
+    levels: dict[str, int] = field(default_factory=dict)
+    standards: dict[str, int] = field(default_factory=dict)
+    owners: dict[str, int] = field(default_factory=dict)
+    overdue: int = 0
+
+    @property
+    def open(self) -> int:
+        return sum(n for move, n in self.moves.items() if move not in OVER_MOVES)
+
+
+def counts(viewer: Viewer, path: str = "") -> Tiles:
+    """Kept counts of the viewer's places, or of one place below them. One query."""
+    if viewer.sees_nothing or (path and not viewer.sees_path(path)):
+        return Tiles()
+    wanted = Q(pk__in=[])
+    for side, paths in ((CaseCount.DESTINATION, (path,) if path else viewer.scopes), (CaseCount.ORIGIN, () if path else viewer.origins)):
+        keys = [int(key) if (key := each.rstrip("/").rpartition("/")[2]) else 0 for each in paths]
+        wanted |= Q(side=side, place_id__in=keys) if keys else Q(pk__in=[])
+    found = CaseCount.objects.filter(wanted).exclude(n=0)
+    if viewer.departments:
+        found = found.filter(owner__in=sorted(viewer.departments))
+    tiles: dict[str, dict[str, int]] = {"moves": {}, "levels": {}, "standards": {}, "owners": {}}
+    overdue = 0
+    for move, level, standard, owner, late, n in found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Sum("n")):
+        keys4 = (("moves", move), ("levels", level), ("standards", standard), ("owners", owner))
+        for name, key in keys4 if move not in OVER_MOVES else keys4[:1]:
+            tiles[name][key] = tiles[name].get(key, 0) + n
+        overdue += n if late else 0
+    return Tiles(**tiles, overdue=overdue)
+
+
+TOLD = ("opened", "rose", "assign", "return_back", "reopen", "close", "end", "relapsed", "escalated", "answered")
+
+
+def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> tuple[dict[str, int], list[CaseEvent]]:
+    """What happened since a moment: numbers by event over the newest thousand, and the latest."""
+    found = CaseEvent.objects.filter(at__gt=moment, what__in=TOLD).filter(inside(viewer, "case__"))
+    if viewer.departments:
+        found = found.filter(case__owner__in=sorted(viewer.departments))
+    newest = list(found.order_by("-at", "-pk").values_list("pk", "what")[:1_000])
+    numbers: dict[str, int] = {}
+    for _key, what in newest:
+        numbers[what] = numbers.get(what, 0) + 1
+    latest = CaseEvent.objects.filter(pk__in=[key for key, _what in newest[:limit]]).select_related("case").order_by("-at", "-pk")
+    return numbers, list(latest) if newest else []
+
+
+def last_look(viewer: Viewer) -> datetime | None:
+    return CaseLooked.objects.filter(account=viewer.account).values_list("at", flat=True).first() if viewer.account is not None else None
+
+
+def look_backs_due(viewer: Viewer, day: date, *, limit: int = 50) -> list[LookBack]:
+    """Look-backs of the viewer's places that are due and that somebody else than the handler may make."""
+    found = LookBack.objects.filter(done_at=None, due_on__lte=day).filter(case__in=cases_in_scope(viewer)).exclude(not_account=viewer.account)
+    return list(found.select_related("case").order_by("due_on", "pk")[:limit])

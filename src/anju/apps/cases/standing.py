@@ -1,0 +1,112 @@
+"""Whose move is next, until when, and how urgent it is: what follows from a case and is kept beside it for the queues."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from django.db.models import F
+
+from anju.apps.cases.models import Approval, Asked, Case, CaseCount
+from anju.apps.cases.rules import casework, closing_of
+from anju.core.casework.clocks import Deadlines, running
+from anju.core.casework.states import ASSIGNED, FEEDBACK, OVER, TO_ASSIGN, VERIFIED
+from anju.core.terms.viewer import Viewer
+
+HANDLERS_MOVE = ("verify", "handle", "show")
+"""What waits for the person who has the case: verification, measures and feedback, what the gate still lacks."""
+OVER_MOVES = ("closed", "ended")
+
+
+def waits_on(case: Case, asked: frozenset[str], approved: frozenset[str]) -> str:
+    """`asked`: kinds of what a second person must decide; `approved`: roles that approved this round."""
+    if case.state in OVER:
+        return case.state
+    if case.contested or Asked.ARBITER in asked:
+        return "arbitrate"
+    if asked:
+        return f"confirm:{case.level}"
+    if case.state in TO_ASSIGN or case.assignee is None:
+        return "assign"
+    if case.state == ASSIGNED:
+        return "verify"
+    if case.state == VERIFIED:
+        return f"judge:{case.level}"
+    if case.state != FEEDBACK:
+        return "handle"
+    rules = closing_of(case.level)
+    if rules.signed and not case.signed_by:
+        return "sign"
+    if case.observing:
+        return "observe"
+    if case.ready_on is None:
+        return "show"
+    left = [role for role in rules.approvals if role not in approved]
+    return f"close:{left[0]}" if left else f"close:{rules.approvals[-1]}"
+
+
+def moves_of(viewer: Viewer) -> tuple[str, ...]:
+    """What the post can move on, whoever has the case: values of `waits_on`."""
+    rules = casework()
+    found: list[str] = []
+    if viewer.can("cases.assign"):
+        found.append("assign")
+    for level in rules.clocks:
+        judges = viewer.can("cases.judge") and viewer.role in rules.judge[level]
+        closes = viewer.can("cases.close") and viewer.role in rules.closing[level].approvals
+        found += [f"judge:{level}"] if judges else []
+        found += [f"confirm:{level}"] if judges or closes else []
+    if viewer.can("cases.sign"):
+        found.append("sign")
+    if viewer.can("cases.close"):
+        found.append(f"close:{viewer.role}")
+    if viewer.can("cases.arbitrate"):
+        found.append("arbitrate")
+    return tuple(found)
+
+
+def settle(case: Case, day: date, *, asked: frozenset[str] | None = None, approved: frozenset[str] | None = None) -> None:
+    """Sets what follows from the rest. Reads what was asked and approved where it is not given."""
+    if asked is None:
+        asked = frozenset(Asked.objects.filter(case=case, decided_at=None).values_list("kind", flat=True)) if case.pk else frozenset()
+    if approved is None:
+        approved = frozenset()
+        if case.state == FEEDBACK:
+            approved = frozenset(Approval.objects.filter(case=case, round=case.round).values_list("role", flat=True))
+    case.waits_on = waits_on(case, asked, approved)
+    limits = Deadlines(case.verify_due, case.judge_due, case.handle_due, case.close_due)
+    case.deadline = deadline = running(case.state, limits, observing=case.waits_on == "observe")
+    case.overdue = deadline is not None and day > deadline
+    case.urgency = (4 - case.rank) * 2 + (0 if case.overdue else 1) if case.state not in OVER else 99
+    case.sort_on = deadline or case.observed_since or case.closed_on or case.opened_on
+
+
+# --- counts --------------------------------------------------------------------------------------------------------------
+
+Key = tuple[str, int, str, str, str, str, bool]
+
+
+def keys_of(case: Case) -> list[Key]:
+    """Every count a case is part of: its places and all above, on either side."""
+    found = []
+    for side, path in ((CaseCount.DESTINATION, case.path), (CaseCount.ORIGIN, case.origin_path)):
+        for place in {0, *(int(part) for part in path.split("/") if part)} if path is not None else ():
+            found.append((side, place, case.owner, case.standard, case.level, case.waits_on, case.overdue))
+    return found
+
+
+def count_moved(before: Iterable[Key], after: Iterable[Key]) -> None:
+    """The counts after cases have moved, in the transaction that moved them."""
+    moved: Counter[Key] = Counter(after)
+    moved.subtract(before)
+    write_counts(moved)
+
+
+def write_counts(moved: Mapping[Key, int]) -> None:
+    for key, n in sorted(moved.items()):
+        if n:
+            names = ("side", "place_id", "owner", "standard", "level", "waits_on", "overdue")
+            where = dict(zip(names, key, strict=True))
+            if not CaseCount.objects.filter(**where).update(n=F("n") + n):
+                CaseCount.objects.create(**where, n=n)

@@ -1,0 +1,85 @@
+"""What the data say about cases that were fed back: whether the condition for closing holds, on rows later than the measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from anju.apps.cases.gate import checklist_of
+from anju.apps.cases.models import Case
+from anju.apps.cases.moving import happened, write
+from anju.apps.cases.rules import clocks_of, due, today
+from anju.apps.cases.standing import count_moved, keys_of, settle
+from anju.apps.findings.clearing import Asked, clearing, clearings
+from anju.apps.findings.current import policy
+from anju.apps.findings.models import Run
+from anju.apps.findings.queries import current_run
+from anju.core.casework.gate import only_waits, ready
+from anju.core.casework.states import FEEDBACK
+from anju.core.contracts.model import Bilingual
+
+AT_ONCE = 1_000
+
+
+def watch(*, data: Path, at: datetime, numbers: Sequence[int] | None = None) -> int:
+    """Asks the current run about every case that was fed back (or these), and moves those on whose gate lacks nothing but approvals.
+    Answers how many have changed. Twice changes nothing."""
+    run = current_run()
+    found = Case.objects.filter(state=FEEDBACK)
+    if numbers is not None:
+        found = found.filter(pk__in=numbers)
+    keys = list(found.order_by("pk").values_list("pk", flat=True))
+    return sum(_watch_some(keys[first : first + AT_ONCE], run, data, at) for first in range(0, len(keys), AT_ONCE))
+
+
+@transaction.atomic
+def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime) -> int:
+    cases = list(Case.objects.select_for_update().filter(pk__in=keys, state=FEEDBACK).order_by("pk"))
+    said = _ask(cases, run, data)
+    return sum(look_again(case, *said.get(case.pk, ("", False)), run=run, at=at) for case in cases)
+
+
+def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[str, bool]]:
+    asked = {case.pk: Asked(case.standard, case.subject_id, case.measured_on) for case in cases if case.standard and case.measured_on}
+    if run is None or not asked:
+        return {}
+    answers = clearings(policy(), data, run, asked.values())
+    return {key: (answers[one].state, answers[one].fresh) for key, one in asked.items()}
+
+
+def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: datetime) -> bool:
+    """Whether a case that was fed back has changed by what the data say, or by what was shown since. In the transaction of the caller."""
+    counted, version = keys_of(case), case.version
+    was = (case.clearing, case.fresh, case.observing, case.ready_on, case.waits_on)
+    day = today()
+    case.clearing, case.fresh, case.seen_run = clears, fresh, run.pk if run is not None else None
+    found = checklist_of(case)
+    case.observing = only_waits(found)
+    case.observed_since = (case.observed_since or day) if case.observing else None
+    if ready(found) and case.ready_on is None:
+        case.ready_on, case.close_due, case.escalated = day, due(day, clocks_of(case.level).close), 0
+    elif not ready(found):
+        case.ready_on = None
+    settle(case, day)
+    if (case.clearing, case.fresh, case.observing, case.ready_on, case.waits_on) == was:
+        return False
+    case.version += 1
+    write(case, version)
+    count_moved(counted, keys_of(case))
+    if case.ready_on is not None and was[3] is None:
+        happened([case], "ready", at=at)
+    elif case.observing and not was[2]:
+        happened([case], "observing", at=at)
+    return True
+
+
+def waits_of(case: Case, data: Path) -> tuple[Bilingual, ...]:
+    """What the condition still waits for, in words, for one page; asked of the data now."""
+    run = current_run()
+    if run is None or not case.standard or case.measured_on is None:
+        return ()
+    found = clearing(policy(), data, run, case.standard, case.subject_id, case.measured_on)
+    return tuple(Bilingual(wait.en, wait.zh) for wait in found.waits)

@@ -19,9 +19,11 @@ from anju import apps
 from anju.apps.alerts import actions as alerts
 from anju.apps.alerts.models import Episode, Hold
 from anju.apps.attachments.actions import store_attachment, withdraw_attachment
+from anju.apps.discovery import actions as discovery
 from anju.apps.findings.actions import start_run
 from anju.apps.journal.models import Line
 from anju.apps.people.importing import import_people
+from anju.apps.people.models import Household
 from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_official_list, import_scope_places
 from anju.apps.places.models import Place, Succession
@@ -36,7 +38,9 @@ from anju.apps.staff.factors import (
 )
 from anju.apps.staff.importing import import_staff
 from anju.apps.staff.models import Account, SecondFactor
+from anju.apps.staff.queries import viewer_of
 from anju.apps.staff.sessions import end_session, note_sign_in
+from anju.apps.visits import actions as visits
 from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
 from anju.core.terms.viewer import Viewer
@@ -187,7 +191,68 @@ def people(world: World) -> Callable[[], object]:
     return lambda: import_people([path], contracts=contracts, programme=programme, **WHO)
 
 
-PLACES, STAFF = "anju.apps.places", "anju.apps.staff"
+def plans(world: World) -> tuple[Any, int]:
+    """A viewer who plans and records, and a visit planned for her at a family of hers."""
+    account = world.account("clerk", "first_secretary")
+    Household.objects.create(id=900, household_code="H900", place=world.place, valid_from=AT.date(), known_from=AT)
+    by = viewer_of(account, AT.date())
+    visit = visits.plan_visit(household_id=900, purpose="routine", due_on=AT.date(), assignee=account.pk, by=by, at=AT)
+    return by, visit.pk
+
+
+def of_visit(act: Callable[[Any, int], object]) -> Example:
+    return lambda world: (lambda made: lambda: act(*made))(plans(world))
+
+
+def seen(**more: Any) -> visits.Seen:
+    return visits.Seen(made_on=AT.date(), mode="door", met=True, **more)
+
+
+def receiver(world: World) -> int:
+    return int(world.account("wei", "grid_worker").pk)
+
+
+def report(by: Any, **more: Any) -> Any:
+    told: dict[str, Any] = {"channel": "declared", "words": "the roof leaks", "prefix": "T", "household_id": 900}
+    return discovery.report_trouble(**{**told, **more}, by=by, at=AT)
+
+
+def hand(world: World) -> Callable[[], object]:
+    by, _visit = plans(world)
+    to = receiver(world)
+    return lambda: visits.hand_over(leaving=by.account, to=to, by=by, at=AT)
+
+
+def reassign(world: World) -> Callable[[], object]:
+    by, visit = plans(world)
+    to = receiver(world)
+    return lambda: visits.reassign_visits(visits=[visit], to=to, by=by, at=AT)
+
+
+def of_report(act: Callable[[Any, str], object]) -> Example:
+    def example(world: World) -> Callable[[], object]:
+        by, _visit = plans(world)
+        receipt = report(by).receipt
+        return lambda: act(by, receipt)
+
+    return example
+
+
+def second_word(world: World) -> Callable[[], object]:
+    by, _visit = plans(world)
+    first = viewer_of(world.account("wei", "first_secretary"), AT.date())
+    receipt = report(by).receipt
+    discovery.decline(receipt=receipt, reason="told twice", by=first, at=AT)
+    return lambda: discovery.agree_to_decline(receipt=receipt, agree=True, by=by, at=AT)
+
+
+def hotline(world: World) -> Callable[[], object]:
+    by, _visit = plans(world)
+    rows = [discovery.Request(f"R{n}", "water", 900, None, AT) for n in range(3)]
+    return lambda: discovery.take_over_requests(requests=rows, prefix="T", categories={}, owners={}, by=by, at=AT)
+
+
+PLACES, STAFF, VISITS, DISCOVERY = "anju.apps.places", "anju.apps.staff", "anju.apps.visits.actions", "anju.apps.discovery.actions"
 EXAMPLES: dict[str, Example] = {
     f"{PLACES}.actions.import_scope_places": scope,
     f"{PLACES}.official.import_official_list": official,
@@ -218,6 +283,20 @@ EXAMPLES: dict[str, Example] = {
     "anju.apps.attachments.actions.withdraw_attachment": lambda w: (
         lambda key: lambda: withdraw_attachment(attachment=key, reason="blurred", by=Viewer("clerk"), at=AT)
     )(attach(w).pk),
+    f"{VISITS}.plan_visit": of_visit(lambda by, _: visits.plan_visit(household_id=900, purpose="verify", due_on=AT.date(), by=by, at=AT)),
+    f"{VISITS}.plan_visits": of_visit(lambda by, _: visits.plan_visits(households=[900], purpose="verify", due_on=AT.date(), by=by, at=AT)),
+    f"{VISITS}.record_visit": of_visit(
+        lambda by, visit: visits.record_visit(seen=seen(), questions={}, client_key="k" * 16, visit=visit, by=by, at=AT)
+    ),
+    f"{VISITS}.miss_visit": of_visit(lambda by, visit: visits.miss_visit(visit=visit, reason="heavy rain", by=by, at=AT)),
+    f"{VISITS}.drop_visit": of_visit(lambda by, visit: visits.drop_visit(visit=visit, reason="moved on", by=by, at=AT)),
+    f"{VISITS}.reassign_visits": reassign,
+    f"{VISITS}.hand_over": hand,
+    f"{DISCOVERY}.report_trouble": lambda w: (lambda by: lambda: report(by))(plans(w)[0]),
+    f"{DISCOVERY}.take_up": of_report(lambda by, receipt: discovery.take_up(receipt=receipt, taken_up_as="case:1", by=by, at=AT)),
+    f"{DISCOVERY}.decline": of_report(lambda by, receipt: discovery.decline(receipt=receipt, reason="told twice", by=by, at=AT)),
+    f"{DISCOVERY}.agree_to_decline": second_word,
+    f"{DISCOVERY}.take_over_requests": hotline,
 }
 JUDGED: dict[str, Callable[[Any], Callable[[], object]]] = {
     "anju.apps.findings.actions.start_run": lambda one: (

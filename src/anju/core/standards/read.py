@@ -18,7 +18,7 @@ from anju.core.standards.order import order_of
 from anju.core.standards.parameters import read_parameters
 from anju.core.standards.standards import read_standard
 
-NO_RULE = ("schedule.yaml", "casework.yaml")  # when work is done, and by whom, says nothing of what is promised
+NO_RULE = ("schedule.yaml", "casework.yaml", "questions.yaml", "discovery.yaml")  # when, by whom, what is asked: nothing promised
 
 
 def load_policy(folder: Path, *, drafts: bool = False) -> Policy:

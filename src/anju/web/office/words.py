@@ -32,19 +32,24 @@ ACTS: dict[str, Any] = {
     "succession.confirm": _("confirmed what a place became"), "succession.import": _("imported what places became"),
     "succession.reject": _("rejected what a place became"), "tasks.cancel": _("cancelled a task"), "tasks.give_up": _("task given up"),
     "tasks.queue": _("queued a task"), "tasks.retry": _("tried a task again"), "token.make": _("made a token"),
-    "token.revoke": _("revoked a token"),
+    "token.revoke": _("revoked a token"), "visits.drop": _("dropped a visit"), "visits.export": _("took a visit in the layout of a form"),
+    "visits.hand_over": _("handed a worker's visits over"), "visits.miss": _("put a visit down as missed"),
+    "visits.plan": _("planned visits"), "visits.reassign": _("put visits into other hands"), "visits.record": _("recorded a visit"),
+    "visits.sheet": _("printed a visit sheet"), "visit.see": _("opened a visit"), "report.see": _("opened a report"),
 }  # fmt: skip
 
 KINDS: dict[str, Any] = {
     "account": _("account"), "accounts": _("accounts"), "alert": _("alert"), "backup": _("backup"), "before": _("before"), "code": _("code"),
     "delivery": _("delivery"), "hold": _("baseline"), "household": _("family"), "journal": _("journal"), "line": _("line"), "list": _("list"),
     "mute": _("putting off"), "person": _("person"), "place": _("place"), "programme": _("programme"), "register": _("register"),
-    "run": _("run"), "site": _("site"), "task": _("task"), "token": _("token"), "upload": _("upload"),
+    "report": _("report"), "reports": _("reports"),
+    "run": _("run"), "site": _("site"), "task": _("task"), "token": _("token"), "upload": _("upload"), "visit": _("visit"),
+    "visits": _("visits"),
 }  # fmt: skip
 
 GROUPS: dict[str, Any] = {
     "looks": _("looks at families"), "account": _("accounts"), "post": _("posts"), "feeds": _("deliveries"), "alerts": _("alerts"),
-    "runs": _("runs"), "journal": _("the journal itself"),
+    "visits": _("visits"), "trouble": _("reports of trouble"), "runs": _("runs"), "journal": _("the journal itself"),
 }  # fmt: skip
 
 

@@ -1,0 +1,64 @@
+"""Reads of reports. The viewer comes first: the places of her post; a department what is its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from anju.apps.discovery.models import Report
+from anju.apps.discovery.states import RECEIVED
+from anju.core.terms.viewer import Viewer
+
+ACTS = ("cases.assign", "cases.judge")  # whoever decides what becomes of a report
+
+
+def reports_in_scope(viewer: Viewer) -> QuerySet[Report]:
+    """Every report from below the viewer's places, for whoever assigns or judges; none for others, who know their own receipts."""
+    if viewer.sees_nothing or not any(viewer.can(act) for act in ACTS):
+        return Report.objects.none()
+    inside = Q()
+    for column, paths in (("path", viewer.scopes), ("origin_path", viewer.origins)):
+        for path in paths:
+            inside |= Q(**{f"{column}__gte": path, f"{column}__lt": path[:-1] + chr(ord("/") + 1)})
+    found = Report.objects.filter(inside)
+    return found.filter(owner__in=sorted(viewer.departments)) if viewer.departments else found
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to."""
+
+    state: str = RECEIVED
+    channel: str = ""
+
+
+def received(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = None, limit: int = 50) -> list[Report]:
+    """The next `limit` reports, those that wait longest first; those that are over, the latest first. `after`: the key of the last."""
+    found = reports_in_scope(viewer).filter(state=filters.state)
+    if filters.channel:
+        found = found.filter(channel=filters.channel)
+    waiting = filters.state == RECEIVED
+    if after is not None:
+        found = found.filter(**{"pk__gt" if waiting else "pk__lt": after[0]})
+    return list(found.select_related("place").order_by("pk" if waiting else "-pk")[:limit])
+
+
+def report(viewer: Viewer, receipt: str) -> Report | None:
+    return reports_in_scope(viewer).select_related("place").filter(receipt=receipt).first()
+
+
+def own_reports(viewer: Viewer, limit: int = 20) -> list[Report]:
+    """What the viewer reported herself, the latest first: pages tell of these the receipt and the state, no more."""
+    if viewer.account is None:
+        return []
+    return list(Report.objects.filter(reported_account=viewer.account).order_by("-pk")[:limit])
+
+
+def own_report(viewer: Viewer, receipt: str) -> Report | None:
+    return Report.objects.filter(reported_account=viewer.account, receipt=receipt).first() if viewer.account is not None else None
+
+
+def reports_of_household(viewer: Viewer, household_id: int, limit: int = 20) -> list[Report]:
+    return list(reports_in_scope(viewer).filter(household_id=household_id).order_by("-pk")[:limit])

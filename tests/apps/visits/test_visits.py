@@ -311,13 +311,12 @@ def test_planning_for_many_families_takes_as_many_statements_as_for_few() -> Non
 
 
 def test_what_was_seen_becomes_rows_of_the_platforms_feed() -> None:
-    policy = load_policy(Path(settings.POLICY))
     recorded(answers={"in_school:11": "yes"}, findings=("illness",))
     recorded(None, key="key-00000002", household_id=2, met=False)
-    told = [row for row in rows(policy, DAY, AT) if "-" not in row["visit_id"]]
+    told = [row for row in rows(DAY, AT) if "-" not in row["visit_id"]]
     assert [(row["household_id"], row["outcome"], row["findings"]) for row in told] == [(1, "met", ["illness"]), (2, "nobody_home", [])]
-    assert list(rows(policy, DAY - timedelta(1), AT)) == []
-    assert list(rows(policy, DAY, AT.replace(hour=3, tzinfo=None))) == [], "known then"
+    assert list(rows(DAY - timedelta(1), AT)) == []
+    assert list(rows(DAY, AT.replace(hour=3, tzinfo=None))) == [], "known then"
 
 
 def test_what_a_member_said_is_a_row_of_its_own_and_a_text_stays_with_the_visit() -> None:
@@ -325,7 +324,7 @@ def test_what_a_member_said_is_a_row_of_its_own_and_a_text_stays_with_the_visit(
     questions = load_questions(Path(settings.POLICY), policy)
     answers = {"in_school:11": "out", "living_here": "here", "wants_work": "in_school_out"}
     record_visit(seen=seen(answers=answers), questions=questions, client_key="k" * 9, household_id=1, by=viewer("worker"), at=AT)
-    family, child = rows(policy, DAY, AT)
+    family, child = rows(DAY, AT)
     assert (family["household_id"], family["answers"]) == (1, ["living_here_here"])
     assert (child["person_id"], child["answers"], "household_id" in child) == (11, ["in_school_out"], False)
 

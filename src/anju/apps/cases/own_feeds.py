@@ -12,11 +12,13 @@ from typing import TypeAlias
 from anju.apps.cases import publish
 from anju.apps.feeds.own import OwnFeeds, Row, own_feeds_of
 from anju.apps.monitoring.publish import listing_rows
+from anju.apps.visits.publish import rows as home_visits
 from anju.core.standards.model import Policy
 
 Rows: TypeAlias = Callable[[date, datetime], Iterable[Row]]
 
 PUBLISHERS: tuple[tuple[str, Rows], ...] = (("P01", publish.decisions), ("P02", publish.cases), ("P05", listing_rows))
+PUBLISHERS: tuple[tuple[str, Rows], ...] = (("P04", home_visits), ("P05", listing_rows))
 """Feed code -> who tells its rows."""
 
 

@@ -249,9 +249,9 @@ def record_visit(
     _check_seen(seen, questions, by, at)
     try:
         with transaction.atomic():
-            made = _record_planned(visit, version, seen, client_key, by, at) if visit is not None else None
+            made = _record_planned(visit, version, seen, questions, client_key, by, at) if visit is not None else None
             if made is None:
-                made = _record_new(household_id, place_id, purpose, about, seen, client_key, by, at)
+                made = _record_new(household_id, place_id, purpose, about, seen, questions, client_key, by, at)
             following = None if seen.met or seen.refused else _try_again(made, by, at)
             detail = {"household": made.household_id, "mode": seen.mode, "met": seen.met, "about": made.about}
             record(act="visits.record", about=f"visit:{made.pk}", by=by, at=at, detail=detail)
@@ -289,7 +289,7 @@ def _check_seen(seen: Seen, questions: Mapping[str, Question], by: Viewer, at: d
         raise Refused("a visit takes 0 to 1440 minutes", "用时应为 0 至 1440 分钟", "minutes")
     for key, answer in (seen.answers or {}).items():
         question = questions.get(key.partition(":")[0])
-        if question is None or (question.need_to_know and not by.can("health.see")):
+        if question is None or not _fits(key, question) or (question.need_to_know and not by.can("health.see")):
             raise Refused(f"'{key}' is no question of this visit", f"“{key}”不是本次走访的问题", key)
         if fault := question.fault_of(answer):
             why = {"choice": ("choose one of the answers", "请从选项中选择"), "number": ("write a number", "请填写数字"),
@@ -297,7 +297,15 @@ def _check_seen(seen: Seen, questions: Mapping[str, Question], by: Viewer, at: d
             raise Refused(f"{question.title.en}: {why[0]}", f"{question.title.zh}：{why[1]}", key)
 
 
-def _record_planned(number: int, version: int | None, seen: Seen, client_key: str, by: Viewer, at: datetime) -> Visit:
+def _fits(key: str, question: Question) -> bool:
+    """A question about a member names one; one about the family does not."""
+    _code, colon, person = key.partition(":")
+    return person.isdigit() and len(person) < 16 if question.subject == "person" else not colon
+
+
+def _record_planned(
+    number: int, version: int | None, seen: Seen, questions: Mapping[str, Question], client_key: str, by: Viewer, at: datetime
+) -> Visit:
     """Compare-and-set on the version that was shown."""
     standing = visits_in_scope(by).filter(pk=number).first()
     if standing is None:
@@ -309,11 +317,12 @@ def _record_planned(number: int, version: int | None, seen: Seen, client_key: st
     if not claimed.update(version=standing.version + 1, state=MADE):
         raise _no_longer_open(Visit.objects.get(pk=standing.pk))
     standing.refresh_from_db()
-    return _with_seen(standing, seen, client_key, by, at)
+    return _with_seen(standing, seen, questions, client_key, by, at)
 
 
 def _record_new(
-    household_id: int | None, place_id: int | None, purpose: str, about: str, seen: Seen, client_key: str, by: Viewer, at: datetime
+    household_id: int | None, place_id: int | None, purpose: str, about: str, seen: Seen, questions: Mapping[str, Question],
+    client_key: str, by: Viewer, at: datetime,
 ) -> Visit:  # fmt: skip
     if purpose not in PURPOSES:
         raise Refused(f"'{purpose}' is no purpose of a visit: one of {', '.join(PURPOSES)}", f"“{purpose}”不是走访事由", "purpose")
@@ -330,7 +339,7 @@ def _record_new(
     fresh.purpose, fresh.about, fresh.state = purpose, about, MADE
     fresh.department = sorted(by.departments)[0] if by.departments else ""
     fresh.assignee, fresh.assignee_account = by.name, by.account
-    return _with_seen(fresh, seen, client_key, by, at)
+    return _with_seen(fresh, seen, questions, client_key, by, at)
 
 
 def _not_too_old(seen: Seen, standing: Visit | None, at: datetime) -> None:
@@ -341,14 +350,20 @@ def _not_too_old(seen: Seen, standing: Visit | None, at: datetime) -> None:
         raise Refused("that is more than a year before it was due", "早于期限一年以上", "made_on")
 
 
-def _with_seen(visit: Visit, seen: Seen, client_key: str, by: Viewer, at: datetime) -> Visit:
+def _with_seen(visit: Visit, seen: Seen, questions: Mapping[str, Question], client_key: str, by: Viewer, at: datetime) -> Visit:
     visit.made_on, visit.mode, visit.met, visit.refused, visit.answered_by = seen.made_on, seen.mode, seen.met, seen.refused, seen.answered_by
     visit.findings, visit.answers, visit.note, visit.minutes = list(seen.findings), dict(seen.answers or {}), seen.note, seen.minutes
+    visit.coded = _coded(visit.answers, questions)
     visit.asked, visit.spared, visit.spared_count = seen.asked, list(seen.spared), len(seen.spared)
     visit.client_key, visit.recorded_by, visit.recorded_account = client_key, by.name, by.account
     visit.recorded_role, visit.recorded_at = by.role, at
     visit.save()
     return visit
+
+
+def _coded(answers: Mapping[str, str], questions: Mapping[str, Question]) -> list[list[str | int | None]]:
+    split = [(*key.partition(":")[::2], answer) for key, answer in answers.items()]
+    return [[f"{code}_{answer}", int(person) if person else None] for code, person, answer in split if questions[code].options]
 
 
 def _try_again(made: Visit, by: Viewer, at: datetime) -> Visit | None:

@@ -42,6 +42,7 @@ class Visit(models.Model):
     answered_by = models.CharField(max_length=100, blank=True)
     findings = models.JSONField(default=list)
     answers = models.JSONField(default=dict)  # question, or question:person -> answer
+    coded = models.JSONField(default=list)  # [question_answer, person or null] of those from closed lists: what the lake is told
     asked = models.IntegerField(default=0)
     spared = models.JSONField(default=list)  # [question, reason, source, day]: not asked again
     spared_count = models.IntegerField(default=0)

@@ -8,38 +8,26 @@ from typing import Any
 
 from anju.apps.visits.models import Visit
 from anju.apps.visits.states import MADE
-from anju.core.contracts.model import Contract
-from anju.core.standards.model import Policy
 
 FEED = "P04"
-OURS = frozenset({"person_id", "household_id", "known_at"})  # beside the feed's own columns
 BATCH = 2_000
 
 
-def rows(policy: Policy, day: date, known: datetime) -> Iterator[dict[str, Any]]:
+def rows(day: date, known: datetime) -> Iterator[dict[str, Any]]:
     """Visits to families made by the `day` as known at the time: of each one row for the family, and one for every member of whom
-    something was answered. Only codes that the feed's column lists are told; numbers and texts stay with the visit. `known` without
-    a zone is UTC."""
-    contract = policy.contracts.get(FEED)
-    if not isinstance(contract, Contract):
-        return
-    columns = {column.name: column for column in contract.columns}
-    listed = frozenset(columns["answers"].codes) if "answers" in columns else frozenset()
+    something was answered. Only answers from closed lists are told; numbers and texts stay with the visit. `known` without a zone
+    is UTC."""
     until = known if known.tzinfo is not None else known.replace(tzinfo=UTC)
     made = Visit.objects.filter(state=MADE, made_on__lte=day, recorded_at__lte=until, household_id__isnull=False).order_by("pk")
-    for visit in made.iterator(BATCH):
-        for row in _rows_of(visit, listed):
-            yield {name: value for name, value in row.items() if name in columns or name in OURS}
+    for visit in made.defer("note", "answers", "spared").iterator(BATCH):
+        yield from _rows_of(visit)
 
 
-def _rows_of(visit: Visit, listed: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _rows_of(visit: Visit) -> Iterator[dict[str, Any]]:
     family: list[str] = []
     members: dict[int, list[str]] = {}
-    for key, answer in visit.answers.items():
-        question, _, person = key.partition(":")
-        code = f"{question}_{answer}"
-        if code in listed:
-            (members.setdefault(int(person), []) if person else family).append(code)
+    for code, person in visit.coded:
+        (family if person is None else members.setdefault(person, [])).append(code)
     told = {
         "visited_on": visit.made_on, "mode": visit.mode, "outcome": visit.outcome, "visitor_role": visit.recorded_role,
         "known_at": visit.recorded_at,

@@ -17,8 +17,9 @@ from anju.core.standards.model import Policy
 
 Rows: TypeAlias = Callable[[date, datetime], Iterable[Row]]
 
-PUBLISHERS: tuple[tuple[str, Rows], ...] = (("P01", publish.decisions), ("P02", publish.cases), ("P05", listing_rows))
-PUBLISHERS: tuple[tuple[str, Rows], ...] = (("P04", home_visits), ("P05", listing_rows))
+PUBLISHERS: tuple[tuple[str, Rows], ...] = (
+    ("P01", publish.decisions), ("P02", publish.cases), ("P04", home_visits), ("P05", listing_rows),
+)  # fmt: skip
 """Feed code -> who tells its rows."""
 
 

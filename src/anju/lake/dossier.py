@@ -79,12 +79,13 @@ class Dossier:
             code: pq.read_table(manifest / f"{code}.parquet") for code in self.asked if (manifest / f"{code}.parquet").exists()
         }  # fmt: skip
 
-    def judge(self, households: Collection[int]) -> Judge:
+    def judge(self, households: Collection[int], own: Mapping[str, pa.Table] | None = None) -> Judge:
         """An interpreter over these households alone; ask it for `self.standards`."""
-        return Judge(self.policy, self.world(households), self.day, self.known_at, self.deliveries)
+        return Judge(self.policy, self.world(households, own), self.day, self.known_at, self.deliveries)
 
-    def world(self, households: Collection[int]) -> RawWorld:
-        """Everything of these households, of whoever was ever a member, and the rows about the places they live in.
+    def world(self, households: Collection[int], own: Mapping[str, pa.Table] | None = None) -> RawWorld:
+        """Everything of these households, of whoever was ever a member, and the rows about the places they live in. `own`: rows of
+        the platform's own feeds that stand in place of those of the day.
 
         Rows are as resolved: what a later delivery corrected or deleted is not among them."""
         homes = self.households.rows({"household_id": households})
@@ -96,12 +97,13 @@ class Dossier:
             "place_id": {place for home in homes for place in self._chain(home["place_id"])},
         }
         feeds: dict[str, list[Row]] = {}
+        platform = {**self.platform, **(own or {})}
         for code, kinds in self.asked.items():
             mine = {kind: keys[kind] for kind in kinds}
             if code in self.files:
                 feeds[code] = self.files[code].rows(mine)
-            elif code in self.platform:
-                feeds[code] = matching(self.platform[code], mine)
+            elif code in platform:
+                feeds[code] = matching(platform[code], mine)
         aside = {id(row): row for kind in KINDS for key in keys[kind] for row in self.rejected.get((kind, key), ())}
         return RawWorld(self.places, homes, people, members, (), (), list(aside.values()), feeds)
 

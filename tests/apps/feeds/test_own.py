@@ -2,84 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from django.conf import settings
 
 from anju.apps.cases import own_feeds as gathered
 from anju.apps.cases.own_feeds import own_feeds
-from anju.apps.feeds.actions import receive_file
-from anju.apps.feeds.own import SILENT, NoSuchColumn, OwnFeeds, own_feeds_of, own_table
-from anju.apps.findings.actions import judge, sources_for
+from anju.apps.feeds.own import SILENT, NoSuchColumn, own_feeds_of, own_table
+from anju.apps.findings.actions import sources_for
 from anju.apps.findings.explaining import explain_of_day, explain_of_run
 from anju.apps.findings.models import Finding, Run
-from anju.apps.people.importing import import_people
-from anju.apps.people.models import Household
-from anju.apps.people.publish import Directory
-from anju.apps.people.vault import FileVault
-from anju.apps.places.actions import import_scope_places
 from anju.core.standards.meaning.judge import Judge
-from anju.core.standards.model import Policy
-from anju.core.standards.read import load_policy
-from anju.core.terms.identifiers import check_digit
 from anju.lake.dossier import Dossier
 from anju.lake.rows import Sources
 from anju.lake.world import read_world
+from town_fixtures import DAY, NOW, Town
 
 pytestmark = pytest.mark.django_db
-DAY = date(2023, 9, 26)
-BEGIN = datetime(2023, 8, 1, 12, tzinfo=UTC)
-NOW = datetime(2023, 9, 26, 18, tzinfo=UTC)
-SICK = "52230119800303001"
-
-
-@dataclass
-class Town:
-    """One family that paid 60,000 yuan for a hospital, and nobody else."""
-
-    policy: Policy
-    data: Path
-    household: int
-
-    def paid(self, on: date = date(2023, 9, 20), **more: Any) -> OwnFeeds:
-        row = {"decision_id": "1", "standard": "MH-02", "decision": "assistance_paid", "decided_on": on, "household_id": self.household}
-        return own_feeds_of(self.policy, {"P01": [{**row, **more}]}, DAY)
-
-    def run(self, own: OwnFeeds) -> Run:
-        return judge(self.policy, self.data, DAY, NOW, own=own, by="clerk").run
-
-
-def place_family(folder: Path, policy: Policy) -> int:
-    places, homes, people = (folder / name for name in ("places.csv", "F01.csv", "F02.csv"))
-    places.write_text("level,code,name,parent_code\nunit,U1,义龙,\nstreet,T1,木贾,U1\ncommunity,C1,新城,T1\n", encoding="utf-8")
-    import_scope_places(places, by="clerk", at=BEGIN, programme_code="P", programme_name="programme", root_level="programme", unit_level="unit")
-    homes.write_text("household_code,dest_community_code,move_in_date,status\nH1,C1,2019-01-01,active\n", encoding="utf-8")
-    number = SICK + check_digit(SICK)
-    people.write_text(f"person_id,household_code,name,sex,alive,resident_status\n{number},H1,甲,1,true,living_here\n", encoding="utf-8")
-    import_people([homes, people], by="clerk", at=BEGIN, contracts=policy.contracts, programme=policy.programme)
-    bills, incomes = folder / "F14_U1.csv", folder / "F26_U1.csv"
-    bills.write_text(f"settlement_id,person_id,visit_type,settled_on,self_paid\nS1,{number},inpatient,2023-08-10,60000\n", encoding="utf-8")
-    header = "household_code,month,wage_income,business_income,property_income,transfer_income,rigid_expense"
-    incomes.write_text(f"{header}\nH1,2023-06,80000,0,0,0,10000\n", encoding="utf-8")
-    for path in (bills, incomes):
-        receive_file(
-            path, feed=path.name[:3], policy=policy, root=Path(settings.DATA) / "lake", directory=Directory("cn_resident_id"),
-            vault=FileVault(), by="clerk", at=datetime(2023, 9, 12, 12, tzinfo=UTC), unit="U1",
-        )  # fmt: skip
-    return int(Household.objects.get().pk)
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    policy = load_policy(Path(settings.POLICY))
-    yield Town(policy, Path(settings.DATA), place_family(tmp_path, policy))
 
 
 def alone(town: Town, run: Run) -> Judge:
@@ -160,13 +102,13 @@ def test_a_feed_that_the_policy_does_not_know_is_left_out(town: Town) -> None:
 def test_everything_is_published_through_one_function(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def rows(day: date, known_at: datetime) -> list[dict[str, Any]]:
-        asked.append((day, known_at))
+    def rows(day: date, known_at: datetime, household: int | None) -> list[dict[str, Any]]:
+        asked.append((day, known_at, household))
         return [{"visit_id": "1", "household_id": town.household, "visited_on": DAY, "mode": "door", "outcome": "met", "findings": ["none"]}]
 
     monkeypatch.setattr(gathered, "PUBLISHERS", (("P04", rows), ("P99", rows)))
     own = own_feeds(town.policy, DAY, NOW)
-    assert asked == [(DAY, NOW)] and set(own.tables) == {"P04"}
+    assert asked == [(DAY, NOW, None)] and set(own.tables) == {"P04"}
     run = town.run(own)
     written = pq.read_table(town.data / "lake" / "manifest" / run.manifest_digest / "P04.parquet")
     assert written.column("findings").to_pylist() == [["none"]] and written.schema.field("visited_on").type == pa.date32()

@@ -13,11 +13,13 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from anju.apps.alerts.models import OPEN, TAKEN, TODO, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
-from anju.apps.alerts.pipeline import walk
+from anju.apps.alerts.pipeline import walk, walk_household
 from anju.apps.alerts.queries import alerts_in_scope, holds_in_scope, mutes_in_scope
 from anju.apps.alerts.queues import count_moved
 from anju.apps.alerts.stages.group import mark_leads
 from anju.apps.alerts.work import Work
+from anju.apps.feeds.retry import name_of
+from anju.apps.findings.household_now import HouseholdAnswers
 from anju.apps.findings.models import Run
 from anju.apps.journal.actions import record
 from anju.apps.places.codes import one_writer
@@ -89,6 +91,39 @@ def _follow_one(policy: Policy, data: Path, run: Run) -> dict[str, dict[str, int
     record(act="alerts.follow", about=f"run:{run.pk}", by=run.started_by, at=run.finished_at, detail=dict(total))
     Followed.objects.create(run_id=run.pk, day=run.day, at=run.finished_at, counts=counts)
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`state`: moved, unchanged, not yet (the run judged from is not followed yet: following it will tell), or overtaken (another run
+    has been followed since: judge the family anew). `counts`: event -> number."""
+
+    state: str
+    counts: dict[str, int]
+
+
+@transaction.atomic
+def move_household(policy: Policy, data: Path, household_id: int, answers: HouseholdAnswers, *, by: Viewer | str, at: datetime) -> Moved:
+    """Folds what was found of one family at once into its alerts: they open, rise, ease and clear as by a run, and a run to come agrees or
+    corrects. Findings and figures stay. One transaction; twice changes nothing."""
+    one_writer()
+    if answers.household != household_id:
+        raise Refused(f"these answers are about household {answers.household}, not {household_id}: judge that one")
+    run = Run.objects.get(pk=answers.run)
+    last = Followed.objects.order_by("-run_id").first()
+    if last is None or last.run_id < run.pk:
+        return Moved("not yet", {})
+    if last.run_id > run.pk or not run.current:
+        return Moved("overtaken", {})
+    until = EpisodeEvent.objects.aggregate(key=Max("pk"))["key"] or 0
+    with connection.cursor() as cursor:
+        walk_household(Work(policy, data, answers.day, at, run, cursor, household_id, name_of(by)), answers)
+    new = EpisodeEvent.objects.filter(pk__gt=until).values_list("what", flat=True)
+    counts = dict(sorted(Counter(new).items()))
+    if not counts:
+        return Moved("unchanged", {})
+    record(act="alerts.judge_household", about=f"household:{household_id}", by=by, at=at, detail={"day": answers.day.isoformat(), **counts})
+    return Moved("moved", counts)
 
 
 def today() -> date | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from anju.apps.alerts.models import Episode
-from anju.apps.alerts.queues import count_all, place_in_queues
+from django.db.models import QuerySet
+
+from anju.apps.alerts.models import DONE, Episode
+from anju.apps.alerts.queues import count_all, count_moved, place_in_queues
 from anju.apps.alerts.stages import dedupe, gather, group, guard, inhibit, mute, repeat, route
 from anju.apps.alerts.work import Said, Stage, Work
+from anju.apps.findings.household_now import HouseholdAnswers
 
 PIPELINE: tuple[Stage, ...] = (
     gather.STAGE,
@@ -26,6 +29,21 @@ def walk(work: Work) -> None:
         stage.run(work)
     place_in_queues(work)
     count_all(work)
+
+
+def walk_household(work: Work, answers: HouseholdAnswers) -> None:
+    """The same stages for one family that was judged at once."""
+    before = list(alerts_of(answers.household))
+    gather.gather_household(work, answers)
+    for stage in PIPELINE[1:]:
+        stage.run(work)
+    place_in_queues(work)
+    count_moved(before, alerts_of(answers.household))
+
+
+def alerts_of(household: int) -> QuerySet[Episode]:
+    """The alerts of a family that are counted in a queue."""
+    return Episode.objects.filter(household_id=household).exclude(queue=DONE)
 
 
 def told(episode: Episode, work: Work) -> list[Said]:

@@ -26,10 +26,10 @@ def place_in_queues(work: Work) -> None:
     urgency = f"((4 - rank) * 2 + CASE WHEN {late} THEN 0 ELSE 1 END)"
     work.sql(
         f"UPDATE {EPISODE} SET queue = {QUEUE}, overdue = {late}, urgency = {urgency}, sort_on = {sort}"
-        f" WHERE queue <> '{DONE}' AND (queue <> {QUEUE} OR overdue <> {late} OR urgency <> {urgency} OR sort_on <> {sort})",
+        f" WHERE queue <> '{DONE}' AND (queue <> {QUEUE} OR overdue <> {late} OR urgency <> {urgency} OR sort_on <> {sort}){work.only()}",
         [work.day] * 4,
     )
-    mark_leads(work)
+    mark_leads(work, "" if work.household is None else f"H{work.household}")
 
 
 def count_all(work: Work) -> None:

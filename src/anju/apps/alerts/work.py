@@ -35,7 +35,8 @@ class Said:
 @dataclass
 class Work:
     """One pass of the pipeline. `run` is None where only what stands is looked at again: a mute, a release, a day without a run.
-    `day` is the day of the deployment's clock, `at` the moment written beside what happens."""
+    `day` is the day of the deployment's clock, `at` the moment written beside what happens. With `household`, it is about the alerts
+    of that one alone, judged at once in the name of `who`."""
 
     policy: Policy
     data: Path
@@ -43,6 +44,8 @@ class Work:
     at: datetime
     run: Run | None
     cursor: Any
+    household: int | None = None
+    who: str = ""
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     _places: dict[int, tuple[str, str, str]] | None = None
 
@@ -55,6 +58,10 @@ class Work:
     def stamp(self) -> Any:
         """`at` as the database keeps it."""
         return connection.ops.adapt_datetimefield_value(self.at)
+
+    def only(self, of: str = "") -> str:
+        """SQL: of the one household, where the pass is about one; `of` as 'e.'."""
+        return f" AND {of}household_id = {int(self.household)}" if self.household is not None else ""
 
     def version(self, standard: str) -> Version | None:
         found = self.policy.standards.get(standard)
@@ -115,7 +122,7 @@ class Work:
         return self.sql(
             f"INSERT INTO {EVENT} (episode_id, what, day, at, run_id, who, reason)"
             f" SELECT q.id, %s, {day()}, {moment()}, %s, %s, %s FROM ({source}) q",
-            [what, self.day, self.stamp, run, who, reason, *values],
+            [what, self.day, self.stamp, run, who or self.who, reason, *values],
         )
 
 

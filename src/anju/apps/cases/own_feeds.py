@@ -5,9 +5,9 @@ A publisher answers the rows of one feed on a day as known at a time, by the nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Protocol
 
 from anju.apps.cases import publish
 from anju.apps.feeds.own import OwnFeeds, Row, own_feeds_of
@@ -15,7 +15,12 @@ from anju.apps.monitoring.publish import listing_rows
 from anju.apps.visits.publish import rows as home_visits
 from anju.core.standards.model import Policy
 
-Rows: TypeAlias = Callable[[date, datetime], Iterable[Row]]
+
+class Rows(Protocol):
+    """With `household`, no more than the rows about that one and its members: it is judged at once, and nobody else."""
+
+    def __call__(self, day: date, known_at: datetime, household: int | None, /) -> Iterable[Row]: ...
+
 
 PUBLISHERS: tuple[tuple[str, Rows], ...] = (
     ("P01", publish.decisions), ("P02", publish.cases), ("P04", home_visits), ("P05", listing_rows),
@@ -23,6 +28,7 @@ PUBLISHERS: tuple[tuple[str, Rows], ...] = (
 """Feed code -> who tells its rows."""
 
 
-def own_feeds(policy: Policy, day: date, known_at: datetime) -> OwnFeeds:
+def own_feeds(policy: Policy, day: date, known_at: datetime, household: int | None = None) -> OwnFeeds:
     """The platform's own feeds on `day` as known at `known_at`; of what nobody publishes there is nothing."""
-    return own_feeds_of(policy, {code: rows(day, known_at) for code, rows in PUBLISHERS if code in policy.contracts}, day)
+    told = {code: rows(day, known_at, household) for code, rows in PUBLISHERS if code in policy.contracts}
+    return own_feeds_of(policy, told, day)

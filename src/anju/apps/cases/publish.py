@@ -10,9 +10,12 @@ from anju.apps.cases.models import Case, CaseEvent, Decision
 from anju.core.casework.states import OVER
 
 
-def decisions(day: date, known_at: datetime) -> Iterator[Mapping[str, Any]]:
-    """Rows of P01: by the standard that reads them, about the very subject of the case."""
-    for one in Decision.objects.filter(at__lte=known_at, on__lte=day).select_related("case").order_by("pk").iterator(5_000):
+def decisions(day: date, known_at: datetime, household: int | None = None) -> Iterator[Mapping[str, Any]]:
+    """Rows of P01: by the standard that reads them, about the very subject of the case; on those of one household where it is asked for."""
+    found = Decision.objects.filter(at__lte=known_at, on__lte=day)
+    if household is not None:
+        found = found.filter(case__household_id=household)
+    for one in found.select_related("case").order_by("pk").iterator(5_000):
         case = one.case
         yield {
             "decision_id": f"D{one.pk}", "standard": case.standard, "decision": one.code, "decided_on": one.on, "known_at": one.at,
@@ -27,14 +30,17 @@ CASES = (
 )  # fmt: skip
 
 
-def cases(day: date, known_at: datetime) -> Iterator[Mapping[str, Any]]:
+def cases(day: date, known_at: datetime, household: int | None = None) -> Iterator[Mapping[str, Any]]:
     """Rows of P02 as they stand; of a time past, only what is known to have stood then: cases opened since are left out, and one closed since
-    is open."""
+    is open. Of one household where it is asked for."""
     since = set()
     if known_at < datetime.now(UTC):
         closing = CaseEvent.objects.filter(what__in=["close", "end"], at__gt=known_at)
         since = set(closing.values_list("case_id", flat=True))
-    for row in Case.objects.filter(opened_at__lte=known_at, opened_on__lte=day).order_by("pk").values_list(*CASES).iterator(5_000):
+    found = Case.objects.filter(opened_at__lte=known_at, opened_on__lte=day)
+    if household is not None:
+        found = found.filter(household_id=household)
+    for row in found.order_by("pk").values_list(*CASES).iterator(5_000):
         one = dict(zip(CASES, row, strict=True))
         over = one["state"] in OVER and one["pk"] not in since
         yield {

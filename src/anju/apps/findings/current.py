@@ -43,21 +43,24 @@ def answers_folder(run: Run) -> Path:
 def dossier(run: Run | None = None) -> Dossier | None:
     """The dossier of the current run, which a caller may have at hand; None before the first run, or where the files of its day are gone."""
     run = run or current_run()
-    if run is None:
-        return None
+    return dossier_of(policy(), Path(settings.DATA), run) if run is not None else None
+
+
+def dossier_of(policy: Policy, data: Path, run: Run) -> Dossier | None:
+    """The same by the rules and over the folder given; the last one asked for is kept open."""
+    key = (run.pk, policy.digest, data)
     with _lock:
-        if _kept.get("run") != run.pk:
-            _kept["dossier"], _kept["run"] = _open(run), run.pk
-    found: Dossier | None = _kept["dossier"]
+        if _kept.get("run") != key:
+            _kept["dossier"], _kept["run"] = _open(policy, data / "lake", run), key
+        found: Dossier | None = _kept["dossier"]
     return found
 
 
-def _open(run: Run) -> Dossier | None:
-    lake = Path(settings.DATA) / "lake"
+def _open(policy: Policy, lake: Path, run: Run) -> Dossier | None:
     manifest, registry = lake / "manifest" / run.manifest_digest, lake / "registry" / run.registry_digest
     if not manifest.exists() or not registry.exists():
         return None
     work = lake / "work"
     work.mkdir(parents=True, exist_ok=True)
     sources, known = Sources(lake, manifest, registry, lake / "resolved"), run.known_at.replace(tzinfo=None)
-    return Dossier(sources, policy(), run.day, known, work=work, shown=SHOWN)
+    return Dossier(sources, policy, run.day, known, work=work, shown=SHOWN)

@@ -15,10 +15,11 @@ STATUS = {LISTED: "monitoring", ELIMINATED: "eliminated", RELAPSED: "eliminated"
 TOLD = ("propose", "approve", "refuse", "relapse", "end_approve", "measure", "plan")
 
 
-def listing_rows(day: date, known_at: datetime) -> list[dict[str, Any]]:
-    """The rows of P05 for `day` as known at `known_at`, in the order in which they were proposed. One query."""
+def listing_rows(day: date, known_at: datetime, household: int | None = None) -> list[dict[str, Any]]:
+    """The rows of P05 for `day` as known at `known_at`, in the order in which they were proposed; of one household where it is asked
+    for. One query."""
     found: dict[int, dict[str, Any]] = {}
-    for step in _steps(day, known_at):
+    for step in _steps(day, known_at, household):
         row = found.get(step.listing_id)
         if row is None:
             home = step.listing.household
@@ -40,7 +41,9 @@ def listing_rows(day: date, known_at: datetime) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _steps(day: date, known_at: datetime) -> Iterator[Step]:
+def _steps(day: date, known_at: datetime, household: int | None) -> Iterator[Step]:
     known = known_at if known_at.tzinfo is not None else known_at.replace(tzinfo=UTC)
     found = Step.objects.filter(at__lte=known, on__lte=day, what__in=TOLD)
+    if household is not None:
+        found = found.filter(listing__household_id=household)
     return found.select_related("listing__household").order_by("pk").iterator(2_000)

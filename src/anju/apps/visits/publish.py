@@ -13,12 +13,14 @@ FEED = "P04"
 BATCH = 2_000
 
 
-def rows(day: date, known: datetime) -> Iterator[dict[str, Any]]:
+def rows(day: date, known: datetime, household: int | None = None) -> Iterator[dict[str, Any]]:
     """Visits to families made by the `day` as known at the time: of each one row for the family, and one for every member of whom
     something was answered. Only answers from closed lists are told; numbers and texts stay with the visit. `known` without a zone
-    is UTC."""
+    is UTC. Of one `household` alone where it is asked for."""
     until = known if known.tzinfo is not None else known.replace(tzinfo=UTC)
     made = Visit.objects.filter(state=MADE, made_on__lte=day, recorded_at__lte=until, household_id__isnull=False).order_by("pk")
+    if household is not None:
+        made = made.filter(household_id=household)
     for visit in made.defer("note", "answers", "spared").iterator(BATCH):
         yield from _rows_of(visit)
 

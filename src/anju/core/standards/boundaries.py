@@ -113,12 +113,14 @@ def _closure(policy: Policy, asked: Iterable[tuple[str, str]]) -> set[tuple[str,
 
 
 def feeds_asked(policy: Policy, code: str) -> set[str]:
-    """The feeds behind the standard's population and breaches; what only its clearing asks for is left out."""
+    """The feeds behind the standard's population and breaches; what only its clearing asks for is left out, and so are the platform's
+    own, which nobody owes."""
     standard = policy.standards[code]
     exprs = [expr for version in standard.versions for expr in (version.applies, *(b.when for b in version.breaches))]
     asked = [(standard.subject, ref.feature) for expr in exprs for ref in refs_of(expr)]
     features = (policy.features[key] for key in _closure(policy, asked))
-    return {feature.feed for feature in features if isinstance(feature, Latest | Aggregate | Streak)}
+    read = {feature.feed for feature in features if isinstance(feature, Latest | Aggregate | Streak)}
+    return {feed for feed in read if not getattr(policy.contracts[feed], "platform", False)}
 
 
 def _parameters(policy: Policy, standard: Standard) -> set[str]:

@@ -16,6 +16,7 @@ ACTS: dict[str, Any] = {
     "account.session_end": _("ended a session"), "account.sign_in": _("signed in"), "account.sign_out": _("signed out every device"),
     "account.unlock": _("unlocked the account"), "accounts.import": _("imported a list of accounts"),
     "alert.see": _("opened an alert"), "alerts.acknowledge": _("took the alert on"), "alerts.follow": _("alerts followed the run"),
+    "alerts.judge_household": _("judged a family at once and moved its alerts"),
     "alerts.mute": _("put reminders off"), "alerts.release": _("released a baseline"), "alerts.unmute": _("ended putting off"),
     "attachments.store": _("attached a file"), "attachments.withdraw": _("withdrew an attached file"),
     "backup.make": _("made a backup"), "backup.restore": _("restored a backup"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from anju.apps.alerts.models import CLEARED, ENDED, Episode
 from anju.apps.alerts.stages.gather import GONE, WITHDRAWN
-from anju.apps.alerts.work import EPISODE, Said, Stage, Work, day, passes
+from anju.apps.alerts.work import EPISODE, EVENT, Said, Stage, Work, day, passes
 from anju.core.standards.episodes import ANSWERS, CLEARS, STANDINGS, event_of
 
 LOOK_BACK = 90
@@ -118,7 +118,8 @@ def _open(work: Work) -> None:
         " ORDER BY s.path, s.household_id, s.standard, s.subject_id",
         [work.day, work.run.pk, work.day, work.run.pk, False, False, work.day, False],
     )
-    new = f"SELECT id FROM {EPISODE} WHERE state = 'open' AND opened_run = {work.run.pk} AND relapse_of_id IS"
+    told = f"EXISTS (SELECT 1 FROM {EVENT} v WHERE v.episode_id = {EPISODE}.id)"  # those that this run has opened before
+    new = f"SELECT id FROM {EPISODE} WHERE state = 'open' AND opened_run = {work.run.pk} AND NOT {told}{work.only()} AND relapse_of_id IS"
     work.record("opened", f"{new} NULL")
     work.record("relapsed", f"{new} NOT NULL")
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from anju.apps.alerts.models import Episode
 from anju.apps.alerts.work import EPISODE, Said, Stage, Work, passes
 from anju.apps.findings.actions import run_folder
+from anju.apps.findings.household_now import HouseholdAnswers
 from anju.apps.places.models import Place
 from anju.core.standards.compile.answers import MET, UNKNOWN
 from anju.core.standards.episodes import ANSWERS, CLEARS
@@ -44,6 +45,21 @@ def gather(work: Work) -> None:
     _place_things(work)
     answered = list(_answered(work))  # it asks the database, which on PostgreSQL cannot answer in the middle of a COPY
     work.temporary("alert_answered", ANSWERED, answered, key="standard, subject_id")
+
+
+def gather_household(work: Work, answers: HouseholdAnswers) -> None:
+    """The same of one family that was judged at once; of its other alerts nothing is said."""
+    seen = [
+        (a.standard, a.subject, a.subject_id, None, a.household_id, a.place_id, a.path, a.breach, a.level, a.at_least, RANK[a.level])
+        for a in answers.answers if a.level is not None
+    ]  # fmt: skip
+    work.temporary("alert_seen", SEEN, seen, key="standard, subject_id")
+    rest = [a for a in answers.answers if a.level is None]
+    met = [
+        (a.standard, a.subject_id, a.household_id, a.place_id, None if a.path == "/" else a.path, ANSWERS.index(a.answer),
+         CLEARS.index(a.clears)) for a in rest
+    ]  # fmt: skip
+    work.temporary("alert_answered", ANSWERED, met, key="standard, subject_id")
 
 
 def _place_things(work: Work) -> None:

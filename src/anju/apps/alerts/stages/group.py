@@ -13,7 +13,9 @@ def group(work: Work) -> None:
         f"CASE WHEN subject IN ({levels}) THEN 'P' || CAST(place_id AS VARCHAR(20)) WHEN household_id IS NOT NULL THEN"
         " 'H' || CAST(household_id AS VARCHAR(20)) ELSE 'S' || standard || ':' || CAST(subject_id AS VARCHAR(20)) END"
     )
-    work.sql(f"UPDATE {EPISODE} SET cluster = {cluster} WHERE state = 'open' AND cluster <> {cluster}")
+    work.sql(f"UPDATE {EPISODE} SET cluster = {cluster} WHERE state = 'open' AND cluster <> {cluster}{work.only()}")
+    if work.household is not None:
+        return
     sites = work.rows(f"SELECT DISTINCT place_id FROM {EPISODE} WHERE state = 'open' AND subject IN ({levels}) AND place_id IS NOT NULL")
     if not sites:
         return

@@ -19,11 +19,13 @@ FRESH = "fresh"  # in Followed.counts: opened, and no baseline
 
 
 def guard(work: Work) -> None:
-    if work.run is not None:
+    if work.run is not None and work.household is None:  # one family is neither a baseline nor a flood
         _baselines(work)
         _volumes(work)
     red = RANK["red"]
-    work.sql(f"UPDATE {EPISODE} SET hold_id = NULL WHERE rank = {red} AND hold_id IN (SELECT id FROM {HOLD} WHERE kind = '{Hold.GUARD}')")
+    work.sql(
+        f"UPDATE {EPISODE} SET hold_id = NULL WHERE rank = {red} AND hold_id IN (SELECT id FROM {HOLD} WHERE kind = '{Hold.GUARD}'){work.only()}"
+    )
 
 
 def _baselines(work: Work) -> None:

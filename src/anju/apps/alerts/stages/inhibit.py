@@ -19,7 +19,7 @@ def inhibit(work: Work) -> None:
             work.sql(
                 f"INSERT INTO alert_inhibited SELECT e.id, min(c.id) FROM {EPISODE} c JOIN {EPISODE} e ON {joined}"
                 " WHERE c.standard = %s AND e.standard = %s AND c.state = 'open' AND e.state = 'open' AND c.rank >= e.rank AND"
-                f" (c.hold_id IS NULL OR c.hold_id NOT IN {waiting} OR e.hold_id IN {waiting}) GROUP BY e.id",
+                f" (c.hold_id IS NULL OR c.hold_id NOT IN {waiting} OR e.hold_id IN {waiting}){work.only('e.')} GROUP BY e.id",
                 [over, under],
             )
     work.sql("CREATE INDEX alert_inhibited_key ON alert_inhibited (id)")
@@ -32,11 +32,12 @@ def inhibit(work: Work) -> None:
     work.record(
         "parted",
         f"SELECT e.id FROM {EPISODE} e WHERE e.state = 'open' AND e.inhibited_by_id IS NOT NULL"
-        " AND e.id NOT IN (SELECT id FROM alert_inhibited)",
+        f" AND e.id NOT IN (SELECT id FROM alert_inhibited){work.only('e.')}",
     )
     work.sql(
         f"UPDATE {EPISODE} SET inhibited_by_id = {by} WHERE state = 'open' AND"
         f" (inhibited_by_id IS NOT NULL OR id IN (SELECT id FROM alert_inhibited)) AND COALESCE(inhibited_by_id, 0) <> COALESCE({by}, 0)"
+        f"{work.only()}"
     )
 
 

@@ -14,7 +14,8 @@ def mute(work: Work) -> None:
     work.temporary("alert_muted", "id BIGINT, mute_id BIGINT")
     standing = Mute.objects.filter(ended_at=None, until__gte=work.day).order_by("id")
     for each in standing:
-        text, values = matched(each).order_by().values_list("id").query.sql_with_params()
+        found = matched(each) if work.household is None else matched(each).filter(household_id=work.household)
+        text, values = found.order_by().values_list("id").query.sql_with_params()
         work.sql(f"INSERT INTO alert_muted SELECT q.id, %s FROM ({text}) q WHERE q.id NOT IN (SELECT id FROM alert_muted)", [each.pk, *values])
     work.sql("CREATE INDEX alert_muted_key ON alert_muted (id)")
     work.analyse("alert_muted")
@@ -23,12 +24,14 @@ def mute(work: Work) -> None:
         Mute.objects.filter(pk=key).update(hits=F("hits") + n)
     work.record("muted", f"SELECT m.id FROM alert_muted m JOIN {EPISODE} e ON e.id = m.id WHERE e.mute_id IS NULL")
     work.record(
-        "unmuted", f"SELECT e.id FROM {EPISODE} e WHERE e.state = 'open' AND e.mute_id IS NOT NULL AND e.id NOT IN (SELECT id FROM alert_muted)"
+        "unmuted",
+        f"SELECT e.id FROM {EPISODE} e WHERE e.state = 'open' AND e.mute_id IS NOT NULL AND e.id NOT IN (SELECT id FROM alert_muted)"
+        f"{work.only('e.')}",
     )
     by = f"(SELECT m.mute_id FROM alert_muted m WHERE m.id = {EPISODE}.id)"
     work.sql(
         f"UPDATE {EPISODE} SET mute_id = {by} WHERE state = 'open' AND (mute_id IS NOT NULL OR id IN (SELECT id FROM alert_muted))"
-        f" AND COALESCE(mute_id, 0) <> COALESCE({by}, 0)"
+        f" AND COALESCE(mute_id, 0) <> COALESCE({by}, 0){work.only()}"
     )
 
 

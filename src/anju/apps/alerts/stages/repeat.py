@@ -12,7 +12,7 @@ EVERY = {"red": 1, "orange": 3, "yellow": 7}  # days
 
 
 def repeat(work: Work) -> None:
-    due = f"state = 'open' AND acknowledged_at IS NULL AND repeat_on < %s AND dispatched_on IS NOT NULL AND {FREE}"
+    due = f"state = 'open' AND acknowledged_at IS NULL AND repeat_on < %s AND dispatched_on IS NOT NULL AND {FREE}{work.only()}"
     work.record("reminded", f"SELECT id FROM {EPISODE} WHERE {due}", [work.day])
     for level, days in EVERY.items():
         work.sql(

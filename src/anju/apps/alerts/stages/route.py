@@ -21,10 +21,10 @@ def route(work: Work) -> None:
     work.temporary("alert_clock", "standard TEXT, breach TEXT, due DATE", clocks, key="standard, breach")
     same = f"alert_clock.standard = {EPISODE}.standard AND alert_clock.breach = {EPISODE}.breach"
     due = f"(SELECT due FROM alert_clock WHERE {same})"
-    work.record("dispatched", f"SELECT id FROM {EPISODE} WHERE state = 'open' AND dispatched_on IS NULL AND {FREE}")
+    work.record("dispatched", f"SELECT id FROM {EPISODE} WHERE state = 'open' AND dispatched_on IS NULL AND {FREE}{work.only()}")
     work.sql(
         f"UPDATE {EPISODE} SET dispatched_on = %s, due_verify = {due}, repeat_on = {due}"
-        f" WHERE state = 'open' AND dispatched_on IS NULL AND {FREE}",
+        f" WHERE state = 'open' AND dispatched_on IS NULL AND {FREE}{work.only()}",
         [work.day],
     )
     if work.run is not None:  # what rose is wanted sooner, never later
@@ -36,7 +36,7 @@ def route(work: Work) -> None:
 
 def _places(work: Work) -> None:
     """The community, else the unit, else where it is; and where the family came from, for posts of the origin."""
-    paths = work.rows(f"SELECT DISTINCT path FROM {EPISODE} WHERE state = 'open'")
+    paths = work.rows(f"SELECT DISTINCT path FROM {EPISODE} WHERE state = 'open'{work.only()}")
     levels = (work.programme.community_level, work.programme.unit_level)
     routes = []
     for (path,) in paths:
@@ -47,12 +47,12 @@ def _places(work: Work) -> None:
     place = f"(SELECT place_id FROM alert_route r WHERE r.path = {EPISODE}.path)"
     work.sql(
         f"UPDATE {EPISODE} SET routed_place_id = {place}, routed_department = owner WHERE state = 'open'"
-        f" AND (COALESCE(routed_place_id, 0) <> COALESCE({place}, 0) OR routed_department <> owner)"
+        f" AND (COALESCE(routed_place_id, 0) <> COALESCE({place}, 0) OR routed_department <> owner){work.only()}"
     )
     origin = f"(SELECT p.path FROM people_household h JOIN places_place p ON p.id = h.origin_place_id WHERE h.id = {EPISODE}.household_id)"
     work.sql(
         f"UPDATE {EPISODE} SET origin_path = {origin} WHERE state = 'open' AND household_id IS NOT NULL"
-        f" AND COALESCE(origin_path, '') <> COALESCE({origin}, '')"
+        f" AND COALESCE(origin_path, '') <> COALESCE({origin}, ''){work.only()}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from anju.apps.attachments.queries import counts_of
-from anju.apps.cases.models import Answer, Approval, Asked, Case, CaseVisit, Measure
+from anju.apps.cases.models import Answer, Approval, Asked, Case, CaseEvent, CaseVisit, Measure
 from anju.apps.cases.rules import closes_by, closing_of, today
 from anju.core.casework.gate import Requirement, Shown, checklist
 from anju.core.contracts.model import Bilingual
@@ -13,9 +13,10 @@ from anju.core.contracts.model import Bilingual
 
 def shown_of(case: Case, waits: Sequence[Bilingual] = ()) -> Shown:
     """`waits`: what the condition still waits for, in words, where the caller has asked the data. Six queries."""
-    measures = list(Measure.objects.filter(case=case, dropped_at=None).values_list("pk", "done_on"))
+    first = _first_round(case)
+    measures = list(Measure.objects.filter(case=case, dropped_at=None, round__gte=first).values_list("pk", "done_on"))
     done = [key for key, on in measures if on is not None]
-    files = counts_of([f"measure:{key}" for key in done] + [f"case:{case.pk}"])
+    files = counts_of([f"measure:{key}" for key in done] + ([f"case:{case.pk}"] if first == 1 else []))
     visits = CaseVisit.objects.filter(case=case, met=True)
     if case.measured_on is not None:
         visits = visits.filter(on__gte=case.measured_on)
@@ -29,6 +30,14 @@ def shown_of(case: Case, waits: Sequence[Bilingual] = ()) -> Shown:
         fresh=case.fresh, waits=tuple(waits), visit="door" if "door" in modes else next(iter(sorted(modes)), ""), answer=answer or "",
         asks_household=case.household_id is not None, signed_by=case.signed_by, approved=approved, excepted=excepted,
     )  # fmt: skip
+
+
+def _first_round(case: Case) -> int:
+    """The round since which the case is open: what was done before it closed does not show that it is solved again."""
+    if not case.reopened:
+        return 1
+    last = CaseEvent.objects.filter(case=case, what="reopen").order_by("-pk").values_list("detail", flat=True).first()
+    return int((last or {}).get("round", 1))
 
 
 def checklist_of(case: Case, waits: Sequence[Bilingual] = ()) -> tuple[Requirement, ...]:

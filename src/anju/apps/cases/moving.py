@@ -7,16 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from anju.apps.cases.models import Case, CaseEvent
 from anju.apps.cases.queries import cases_in_scope
+from anju.apps.cases.ranks import handlers_of, ranks_for, stands_in
 from anju.apps.cases.refusing import Refused, not_there, roles_that, titles_of
-from anju.apps.cases.rules import casework, today
+from anju.apps.cases.rules import casework, closing_of, today
 from anju.apps.cases.standing import Key, count_moved, keys_of, settle
 from anju.apps.journal.actions import record
 from anju.core.casework.states import STATES, STEPS, Step
 from anju.core.terms.viewer import Viewer
 
+__all__ = [
+    "PLATFORM", "Taken", "begin", "begin_by_platform", "begin_many", "deciders", "enough", "finish", "finish_many", "handlers_of", "happened",
+    "may_decide", "one_at_a_time", "write",
+]  # fmt: skip
 WORDS = 1_000
+LOCK = 0x63617365  # any number, the same wherever cases are written
 PLATFORM = Viewer(name="platform", role="platform")
 """Who is named where no person acted: a run, the calendar."""
 
@@ -33,6 +41,14 @@ class Taken:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+def one_at_a_time() -> None:
+    """Others who write cases wait until the transaction under way ends, so that they neither step on each other's counts nor lock in
+    opposite order. Asked for before any row is read that is going to be written. On SQLite a transaction is alone by itself."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
 def begin(number: int, name: str, by: Viewer, *, seen: int | None = None) -> Taken:
     """The case, locked, where `by` may take the step with it now. `seen`: the version that stood on the page.
 
@@ -46,6 +62,7 @@ def begin_many(numbers: Sequence[int], name: str, by: Viewer, *, seen: Mapping[i
     asked = sorted(set(numbers))
     if not any(by.can(act) for act in step.acts):
         raise _not_allowed(step)
+    one_at_a_time()
     scope = set(cases_in_scope(by).filter(pk__in=asked).values_list("pk", flat=True))
     if missing := [number for number in asked if number not in scope]:
         raise not_there(missing)
@@ -118,13 +135,6 @@ def happened(
     )  # fmt: skip
 
 
-def handlers_of(case: Case) -> set[int]:
-    """Accounts that had this round of the case in hand: whoever is assigned, verified, did a measure, fed back. None of them closes it."""
-    steps = ("verify", "plan_measure", "finish_measure", "feed_back")
-    found = set(CaseEvent.objects.filter(case=case, what__in=steps).exclude(account=None).values_list("account", flat=True))
-    return {int(key) for key in found if key is not None} | ({case.assignee} if case.assignee is not None else set())
-
-
 def enough(text: str, least: int, en: str, zh: str) -> str:
     """What somebody must write. Raises Refused saying what is asked for."""
     found = " ".join(text.split())
@@ -148,7 +158,7 @@ def _check(case: Case, step: Step, by: Viewer, seen: int | None) -> None:
         raise _wrong_state(case, step)
     if step.by_level:
         roles = deciders(case, step)
-        if by.role not in roles:
+        if not may_decide(case, step, by):
             told = titles_of(roles)
             raise Refused(
                 f"a {case.level} case is not for your post to {step.title.en.lower()}: {told.en} can do it",
@@ -160,11 +170,13 @@ LEVEL_ZH = {"red": "红色", "orange": "橙色", "yellow": "黄色", "blue": "�
 
 
 def deciders(case: Case, step: Step) -> tuple[str, ...]:
-    rules = casework()
-    judges = rules.judge.get(case.level, ())
-    if step.by_level == "judge":
-        return judges
-    return rules.closing[case.level].approvals + tuple(rules.standing_in.values()) if case.level in rules.closing else judges
+    """The ranks that the level asks for; where nobody is free in any of them, whoever stands in may too (`may_decide`)."""
+    return casework().judge.get(case.level, ()) if step.by_level == "judge" else closing_of(case.level).approvals
+
+
+def may_decide(case: Case, step: Step, by: Viewer) -> bool:
+    roles = deciders(case, step)
+    return by.role in roles or (step.name == "close" and bool(ranks_for(case, by))) or stands_in(by.role, roles, case)
 
 
 def _not_allowed(step: Step) -> Refused:
@@ -176,11 +188,13 @@ def _not_allowed(step: Step) -> Refused:
 
 def _wrong_state(case: Case, step: Step) -> Refused:
     now = STATES[case.state]
+    last = CaseEvent.objects.filter(case=case).exclude(account=None).order_by("-pk").first()
+    who = last.who if last is not None else ""
     first = " / ".join(sorted(STATES[state].en.lower() for state in step.sources))
     first_zh = "、".join(sorted(STATES[state].zh for state in step.sources))
     return Refused(
-        f"case No. {case.pk} is {now.en.lower()}: to {step.title.en.lower()} it must be {first}",
-        f"编号 {case.pk} 当前为“{now.zh}”：“{step.title.zh}”须在 {first_zh} 时办理",
+        f"case No. {case.pk} is {now.en.lower()}{f' (last: {who})' if who else ''}: to {step.title.en.lower()} it must be {first}",
+        f"编号 {case.pk} 当前为“{now.zh}”{f'（最近经手：{who}）' if who else ''}：“{step.title.zh}”须在 {first_zh} 时办理",
     )
 
 

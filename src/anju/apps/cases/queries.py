@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, FamilyLead, LookBack, Measure
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
+from anju.core.casework.states import CLOSED
 from anju.core.terms.viewer import Viewer
 
 MINE, POST, OPEN, OBSERVED, DONE = "mine", "post", "open", "observed", "done"
@@ -200,5 +201,9 @@ def last_look(viewer: Viewer) -> datetime | None:
 
 def look_backs_due(viewer: Viewer, day: date, *, limit: int = 50) -> list[LookBack]:
     """Look-backs of the viewer's places that are due and that somebody else than the handler may make."""
-    found = LookBack.objects.filter(done_at=None, due_on__lte=day).filter(case__in=cases_in_scope(viewer)).exclude(not_account=viewer.account)
+    found = (
+        LookBack.objects.filter(done_at=None, due_on__lte=day, case__state=CLOSED)
+        .filter(case__in=cases_in_scope(viewer))
+        .exclude(not_account=viewer.account)
+    )
     return list(found.select_related("case").order_by("due_on", "pk")[:limit])

@@ -9,6 +9,7 @@ from datetime import date
 from django.db.models import F
 
 from anju.apps.cases.models import Approval, Asked, Case, CaseCount
+from anju.apps.cases.ranks import busy_with, filled_by
 from anju.apps.cases.rules import casework, closing_of
 from anju.core.casework.clocks import Deadlines, running
 from anju.core.casework.states import ASSIGNED, FEEDBACK, OVER, TO_ASSIGN, VERIFIED
@@ -43,7 +44,7 @@ def waits_on(case: Case, asked: frozenset[str], approved: frozenset[str]) -> str
     if case.ready_on is None:
         return "show"
     left = [role for role in rules.approvals if role not in approved]
-    return f"close:{left[0]}" if left else f"close:{rules.approvals[-1]}"
+    return f"close:{filled_by(left[0], case, busy_with(case)) if left else rules.approvals[-1]}"
 
 
 def moves_of(viewer: Viewer) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ REACHED = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`acts`: of which the post must be allowed one; none for what the platform does by itself. `to`: the state after it, '' where it stays.
+    """`acts`: of which the post must be allowed one; none for what the platform does by itself. `to`: the state after it, '' where it stays. To
+    assign leads to ASSIGNED from where nobody ever had the case, and leaves one that was passed on where it is.
 
     `by_level`: who may take it depends on the level of the case, by casework.yaml ('judge' or 'closing')."""
 
@@ -51,7 +52,7 @@ class Step:
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
-        Step("assign", Bilingual("Put into somebody's hands", "交办"), ("cases.assign",), TO_ASSIGN, ASSIGNED),
+        Step("assign", Bilingual("Put into somebody's hands", "交办"), ("cases.assign",), OPEN),
         Step("hand_on", Bilingual("Hand on to somebody else", "转交"), ("cases.assign",), OPEN - TO_ASSIGN),
         Step("verify", Bilingual("Verify", "核查"), ("cases.verify",), frozenset({ASSIGNED}), VERIFIED),
         Step("judge", Bilingual("Judge", "研判"), ("cases.judge",), frozenset({VERIFIED}), JUDGED, "judge"),

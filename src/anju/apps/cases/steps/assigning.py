@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from anju.apps.alerts.actions import take_on
 from anju.apps.cases.models import Case, CaseAlert, FamilyLead
-from anju.apps.cases.moving import Taken, begin_many, finish_many
+from anju.apps.cases.moving import Taken, begin_many, finish_many, one_at_a_time
 from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import today
@@ -21,6 +21,7 @@ from anju.apps.people.models import Household
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
 from anju.apps.staff.queries import posts_of
+from anju.core.casework.states import ASSIGNED, TO_ASSIGN
 from anju.core.terms.viewer import Viewer
 
 MOST = 1_000
@@ -29,7 +30,7 @@ MOST = 1_000
 @transaction.atomic
 def assign(*, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason: str = "") -> list[Case]:
     """Puts cases into the hands of the account `to`, whose post must reach every one of them. All of them or none."""
-    taken = _fitting(begin_many(_not_too_many(numbers), "assign", by), to)
+    taken = _fitting(_nobodys(begin_many(_not_too_many(numbers), "assign", by)), to)
     account = Account.objects.get(pk=to)
     for each in taken:
         _put(each, account, at)
@@ -44,7 +45,7 @@ def take(*, number: int, by: Viewer, at: datetime) -> Case:
     if by.account is None or not (by.can("cases.verify") or by.can("cases.assign")):
         raise Refused("a case is taken on by whoever can verify it", "须由能核查的岗位认领")
     scope = Viewer(by.name, by.role, by.scopes, by.departments, by.origins, by.may | {"cases.assign"}, by.account, by.post)
-    taken = begin_many([number], "assign", scope)
+    taken = _nobodys(begin_many([number], "assign", scope))
     account = Account.objects.get(pk=by.account)
     for each in taken:
         _put(each, account, at)
@@ -68,7 +69,8 @@ def hand_on(*, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason
 def hand_over_all(*, leaver: int, to: int, by: Viewer, at: datetime, reason: str) -> int:
     """All that a leaving worker has in hand, and the families she answers for, to one colleague in one step. Answers how many cases."""
     mine = cases_in_scope(by).filter(assignee=leaver).exclude(waits_on__in=OVER_MOVES)
-    numbers = list(mine.values_list("pk", flat=True))
+    one_at_a_time()
+    numbers = list(mine.order_by("pk").values_list("pk", flat=True))
     for first in range(0, len(numbers), MOST):
         hand_on(numbers=numbers[first : first + MOST], to=to, by=by, at=at, reason=reason)
     account = Account.objects.get(pk=to)
@@ -96,7 +98,20 @@ def name_lead(*, household_id: int, to: int, by: Viewer, at: datetime) -> Family
     return found
 
 
+def _nobodys(taken: list[Taken]) -> list[Taken]:
+    """Those cases, where nobody has any of them."""
+    for each in taken:
+        if each.case.assignee is not None:
+            raise Refused(
+                f"{each.case.assignee_name} has case No. {each.case.pk} already: hand it on instead",
+                f"编号 {each.case.pk} 已由 {each.case.assignee_name} 负责：请改用转交",
+            )
+    return taken
+
+
 def _put(each: Taken, account: Account, at: datetime) -> None:
+    if each.case.state in TO_ASSIGN:
+        each.case.state = ASSIGNED
     each.case.assignee, each.case.assignee_name, each.case.assigned_at = account.pk, account.username, at
 
 

@@ -11,11 +11,12 @@ from django.db import transaction
 
 from anju.apps.cases.gate import checklist_of
 from anju.apps.cases.models import Answer, AnswerLink, Approval, Asked, Case, Decision, LookBack
-from anju.apps.cases.moving import PLATFORM, Taken, begin, enough, finish, handlers_of, happened
+from anju.apps.cases.moving import PLATFORM, Taken, begin, enough, finish, handlers_of, happened, one_at_a_time
 from anju.apps.cases.queries import cases_in_scope
+from anju.apps.cases.ranks import ranks_for
 from anju.apps.cases.refusing import Refused, not_there, titles_of
 from anju.apps.cases.rules import casework, closing_of, today
-from anju.apps.cases.steps.ending import decide, open_of
+from anju.apps.cases.steps.ending import decide, open_of, overtaken
 from anju.apps.cases.steps.watching import watch
 from anju.apps.findings.current import policy
 from anju.apps.journal.actions import record
@@ -53,6 +54,7 @@ def close(*, number: int, by: Viewer, at: datetime, data: Path, reason: str = ""
             "whoever had the case in hand does not close it: a second person of the rank the level demands does",
             "经办人不能销号，须由相应层级的另一人办理",
         )  # fmt: skip
+    _nothing_to_decide(taken.case)
     watch(data=data, at=at, numbers=[number])
     taken = begin(number, "close", by)
     case = taken.case
@@ -82,25 +84,27 @@ def _staying(taken: Taken) -> Taken:
 
 def _approves_as(taken: Taken, by: Viewer) -> str:
     """The rank that the approval counts for: the post's own, or one that it stands in for."""
-    rules = casework()
-    wanted = rules.closing[taken.case.level].approvals if taken.case.level in rules.closing else ("street",)
     given = set(Approval.objects.filter(case=taken.case, round=taken.case.round).values_list("role", flat=True))
-    own = [role for role in wanted if role == by.role]
-    instead = [role for role in wanted if rules.standing_in.get(role) == by.role and _nobody_holds(role, taken.case)]
-    left = [role for role in (*own, *instead) if role not in given]
-    if not own and not instead:
-        told = titles_of(wanted)
+    ranks = ranks_for(taken.case, by)
+    if not ranks:
+        told = titles_of(closing_of(taken.case.level).approvals)
         raise Refused(f"a {taken.case.level} case is closed by {told.en}", f"该等级由 {told.zh} 销号")
-    return left[0] if left else (own or instead)[0]
+    return next((role for role in ranks if role not in given), ranks[0])
 
 
-def _nobody_holds(role: str, case: Case) -> bool:
-    """Whether no post of this rank answers for the matter there: then the rank that stands in approves."""
-    from anju.apps.staff.models import Post  # noqa: PLC0415 - read in this one place
-
-    keys = [int(part) for part in case.path.split("/") if part]
-    posts = Post.objects.filter(role=role, place__in=keys, end=None, department__in=["", case.owner])
-    return not posts.exists()
+def _nothing_to_decide(case: Case) -> None:
+    """What a second person must decide first: who closes does not step around her."""
+    waiting = Asked.objects.filter(case=case, decided_at=None, kind__in=[Asked.END, Asked.ARBITER]).order_by("pk").first()
+    if waiting is None:
+        return
+    if waiting.kind == Asked.END:
+        raise Refused(
+            f"{waiting.asked_by} has proposed another end of case No. {case.pk}: confirm or refuse that first",
+            f"{waiting.asked_by} 已申请其他办结：请先确认或驳回",
+        )
+    raise Refused(
+        f"case No. {case.pk} is contested ({waiting.asked_by}): an arbiter decides first", f"该事项存在争议（{waiting.asked_by}）：须先裁定"
+    )
 
 
 def _close(case: Case, at: datetime) -> None:
@@ -108,6 +112,7 @@ def _close(case: Case, at: datetime) -> None:
     days = casework().look_back.get(case.level, ())
     case.closed_on, case.closed_at, case.end, case.observing = day, at, "closed", False
     case.watch_until = day + timedelta(days=max(days)) if days else None
+    overtaken(case, at)
 
 
 def _quick(case: Case, at: datetime) -> bool:
@@ -166,6 +171,7 @@ def record_decision(*, number: int, code: str, on: date, reason: str, by: Viewer
     """A decision that the standards read (`recorded('assistance_paid')`): by whoever may close or judge, with its grounds."""
     if not (by.can("cases.judge") or by.can("cases.close")):
         raise Refused("a decision is recorded by whoever judges or closes", "须由研判或销号岗位登记决定")
+    one_at_a_time()
     case = cases_in_scope(by).select_for_update(of=("self",)).filter(pk=number).first()
     if case is None:
         raise not_there([number])
@@ -205,6 +211,7 @@ def record_answer(*, number: int, answer: str, channel: str, by: Viewer, at: dat
     """The household's word as a worker heard it or has it on paper."""
     if not by.can("cases.see"):
         raise Refused("the post you act in may not do this", "您当前岗位不能办理")
+    one_at_a_time()
     case = cases_in_scope(by).select_for_update(of=("self",)).filter(pk=number).first()
     if case is None:
         raise not_there([number])
@@ -247,6 +254,7 @@ def link_of(text: str, day: date) -> AnswerLink | None:
 
 @transaction.atomic
 def answer_by_link(*, text: str, answer: str, words: str, at: datetime, data: Path) -> Answer:
+    one_at_a_time()
     link = link_of(text, today())
     if link is None or not AnswerLink.objects.filter(pk=link.pk, used_at=None).update(used_at=at):
         raise Refused("this link no longer serves: it was used, or its time is over", "该链接已失效：已使用或已过期")

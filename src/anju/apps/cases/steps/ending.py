@@ -12,7 +12,7 @@ from anju.apps.cases.moving import begin, enough, finish, handlers_of
 from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import today
-from anju.core.casework.states import CAUSES, ENDS
+from anju.core.casework.states import CAUSES, ENDS, OPEN
 from anju.core.terms.viewer import Viewer
 
 
@@ -29,8 +29,8 @@ def ask_end(
     words = enough(reason, 4, "grounds are missing", "缺少依据")
     if need.causes and cause not in need.causes:
         raise Refused(f"say what was wrong: {', '.join(CAUSES[each].en for each in need.causes)}", "请说明误报原因：规则、数据或报送")
-    if need.needs_other and (other is None or other == number or not cases_in_scope(by).filter(pk=other).exists()):
-        raise Refused("name the other case that this one repeats", "请填写重复的另一事项编号")
+    if need.needs_other and (other is None or other == number or not cases_in_scope(by).filter(pk=other, state__in=OPEN).exists()):
+        raise Refused("name the other case that this one repeats: one that is open", "请填写重复的另一事项编号（须为未办结事项）")
     if open_of(case, Asked.END) is not None:
         raise Refused(f"an end of case No. {case.pk} is proposed already: a second person must decide on it first", "已有待确认的办结申请")
     detail = {"end": end, **({"cause": cause} if need.causes else {}), **({"other": other} if need.needs_other else {})}
@@ -54,18 +54,31 @@ def decide_end(*, number: int, granted: bool, by: Viewer, at: datetime, reason: 
             "提出人和经办人不能确认，须由另一名有研判权限的人员确认",
         )  # fmt: skip
     words = reason if granted else enough(reason, 4, "a reason is missing why not", "缺少不同意的理由")
+    other = asked.detail.get("other")
+    if granted and other is not None and not Case.objects.filter(pk=other, state__in=OPEN).exists():
+        raise Refused(
+            f"case No. {other}, which this one repeats, is open no more: refuse this end, so that somebody still has the matter",
+            f"所重复的事项 {other} 已办结：请驳回此申请，以免无人办理",
+        )
     decide(asked, granted, words, by, at)
     if not granted:
         taken.step = replace(taken.step, to="")
         return finish(taken, by=by, at=at, reason=words, what="refuse_end", detail=asked.detail)
     case.end, case.end_cause = asked.detail["end"], asked.detail.get("cause", "")
     case.closed_on, case.closed_at, case.observing = today(), at, False
-    Asked.objects.filter(case=case, decided_at=None).update(decided_at=at, decided_by=by.name, decided_account=by.account, granted=False)
+    case.contested = False
+    overtaken(case, at)
     return finish(taken, by=by, at=at, reason=words or asked.reason, what="end", detail=asked.detail)
 
 
 def open_of(case: Case, kind: str) -> Asked | None:
     return Asked.objects.filter(case=case, kind=kind, decided_at=None).first()
+
+
+def overtaken(case: Case, at: datetime, *kinds: str) -> None:
+    """What was asked and is no longer to be decided (all, or these kinds): the case has moved on. Nobody granted it, nobody refused it."""
+    waiting = Asked.objects.filter(case=case, decided_at=None)
+    (waiting.filter(kind__in=kinds) if kinds else waiting).update(decided_at=at, granted=False)
 
 
 def decide(asked: Asked, granted: bool, answer: str, by: Viewer, at: datetime) -> None:

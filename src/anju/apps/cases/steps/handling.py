@@ -10,7 +10,8 @@ from anju.apps.cases.models import Asked, Case, Measure
 from anju.apps.cases.moving import Taken, begin, enough, finish, handlers_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, clocks_of, due, today
-from anju.apps.cases.steps.ending import decide, open_of
+from anju.apps.cases.steps.ending import decide, open_of, overtaken
+from anju.apps.cases.steps.watching import look_now
 from anju.core.terms.viewer import Viewer
 
 MOST_COST = 10**12  # fen
@@ -55,10 +56,10 @@ def finish_measure(
     if found.done_on is not None:
         raise Refused(f"{found.done_by} has recorded it as done on {found.done_on} already", f"{found.done_by} 已登记于 {found.done_on} 完成")
     day = today()
-    if done_on > day or done_on < taken.case.opened_on:
+    first = taken.case.reopened_on or taken.case.opened_on
+    if done_on > day or done_on < first:
         raise Refused(
-            f"a measure is done between the day the case opened, {taken.case.opened_on}, and today, {day}",
-            f"完成日期须在 {taken.case.opened_on} 与今天 {day} 之间",
+            f"a measure is done between the day the case opened, {first}, and today, {day}", f"完成日期须在 {first} 与今天 {day} 之间"
         )  # fmt: skip
     words = enough(result, 2, "what came of it is missing", "缺少措施结果")
     found.done_on, found.result, found.done_by, found.done_account = done_on, words, by.name, by.account
@@ -95,10 +96,11 @@ def feed_back(*, number: int, words: str, by: Viewer, at: datetime, seen: int | 
     if not measures:
         raise Refused("no measure is recorded in this round: plan one and record it as done", "本轮尚未登记措施：请先制定并登记完成")
     day = today()
+    overtaken(case, at, Asked.EXTENSION)
     case.fed_back_at, case.fed_back_on, case.signed_by = at, day, ""
     case.ready_on, case.close_due, case.escalated = None, due(day, clocks_of(case.level).close), 0
     case.seen_run, case.clearing, case.fresh, case.observing = None, "", False, False
-    return finish(taken, by=by, at=at, reason=told)
+    return look_now(finish(taken, by=by, at=at, reason=told), at=at)
 
 
 @transaction.atomic
@@ -137,10 +139,17 @@ def decide_extension(*, number: int, granted: bool, by: Viewer, at: datetime, re
         raise Refused("nobody asks for more time", "没有待批准的延期申请")
     if by.account is not None and by.account in ({asked.asked_account} | handlers_of(case)):
         raise Refused("whoever asked or has the case in hand does not grant it", "申请人和经办人不能自行批准")
+    until = date.fromisoformat(asked.detail["until"])
+    assert case.handle_due is not None
+    if granted and until > due(case.handle_due, casework().extension):
+        raise Refused(
+            f"the case has become graver and is due on {case.handle_due}: {until} is too far behind that: refuse, a nearer day can be asked for",
+            f"事项等级已升高，处置期限为 {case.handle_due}：{until} 过晚，请驳回后重新申请",
+        )
     words = reason if granted else enough(reason, 4, "a reason is missing why not", "缺少不同意的理由")
     decide(asked, granted, words, by, at)
     if granted:
-        case.handle_due, case.extended, case.escalated = date.fromisoformat(asked.detail["until"]), True, 0
+        case.handle_due, case.extended, case.escalated = max(until, case.handle_due), True, 0
     return finish(taken, by=by, at=at, reason=words, what="" if granted else "refuse_extension", detail=asked.detail)
 
 
@@ -152,4 +161,8 @@ def _in_hand(taken: Taken, by: Viewer) -> Taken:
             f"case No. {case.pk} is with {case.assignee_name or 'nobody'}: she does this, or whoever puts cases into hands",
             f"编号 {case.pk} 由 {case.assignee_name or '（未交办）'} 负责：须由其办理，或由能交办的岗位办理",
         )
+    if case.contested and (asked := open_of(case, Asked.ARBITER)) is not None and asked.detail.get("about") == "return":
+        raise Refused(
+            f"{asked.asked_by} contests the return of case No. {case.pk}: an arbiter decides first", "退回存在争议：须先裁定"
+        )  # fmt: skip
     return taken

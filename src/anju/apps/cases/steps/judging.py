@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from anju.apps.cases.models import Asked, Case
-from anju.apps.cases.moving import Taken, begin, begin_many, enough, finish, finish_many
+from anju.apps.cases.models import Asked, Case, CaseEvent
+from anju.apps.cases.moving import Taken, begin, begin_many, enough, finish, finish_many, handlers_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, handle_due, today
 from anju.apps.cases.steps.ending import ask_end
@@ -48,7 +48,10 @@ def judge(
 
 
 def _not_the_verifier(each: Taken, by: Viewer) -> None:
-    if by.account is not None and by.account == each.case.assignee and each.case.rank >= RANK["orange"]:
+    if by.account is None or each.case.rank < RANK["orange"]:
+        return
+    last = CaseEvent.objects.filter(case=each.case, what="verify").order_by("-pk").values_list("account", flat=True).first()
+    if by.account in (each.case.assignee, last):
         raise Refused(
             f"case No. {each.case.pk} is in your own hands: somebody else judges what is orange or red",
             f"编号 {each.case.pk} 由您经办：橙色、红色事项须由他人研判",
@@ -62,8 +65,8 @@ def lower(*, number: int, level: str, reason: str, by: Viewer, at: datetime, see
     case = taken.case
     if level not in casework().clocks or RANK[level] >= case.rank:
         raise Refused(f"a {case.level} case can only be lowered, to a level below", "只能下调至更低等级")
-    if case.assignee == by.account and by.account is not None:
-        raise Refused("whoever has a case in hand does not lower its level: somebody else judges", "经办人不能下调等级，须由他人研判")
+    if by.account is not None and by.account in handlers_of(case):
+        raise Refused("whoever has or had a case in hand does not lower its level: somebody else judges", "经办人不能下调等级，须由他人研判")
     words = enough(reason, 4, "a reason is missing why it is less grave", "缺少下调理由")
     before = case.level
     case.level, case.rank = level, RANK[level]
@@ -78,17 +81,18 @@ def transfer(*, number: int, owner: str, reason: str, by: Viewer, at: datetime, 
     owners = owners_known()
     if owner not in owners or owner == case.owner:
         raise Refused(f"choose another department: one of {', '.join(sorted(owners - {case.owner}))}", "请选择其他部门")
+    if case.contested:
+        raise Refused(f"case No. {case.pk} is contested: an arbiter decides first whose it is", "该事项存在争议：须先裁定")
     words = enough(reason, 4, "a reason is missing why it belongs there", "缺少移交理由")
     taken.detail.update({"from": case.owner, "to": owner})
     case.passed_on += 1
     if case.passed_on >= casework().ping_pong:
         case.contested = True
         taken.detail["contested"] = True
-        if not Asked.objects.filter(case=case, kind=Asked.ARBITER, decided_at=None).exists():
-            Asked.objects.create(
-                case=case, kind=Asked.ARBITER, detail={"about": "owner", "from": case.owner, "to": owner}, reason=words, asked_by=by.name,
-                asked_account=by.account, asked_at=at,
-            )  # fmt: skip
+        Asked.objects.create(
+            case=case, kind=Asked.ARBITER, detail={"about": "owner", "from": case.owner, "to": owner}, reason=words, asked_by=by.name,
+            asked_account=by.account, asked_at=at,
+        )  # fmt: skip
     case.owner = owner
     case.assignee, case.assignee_name, case.assigned_at = None, "", None
     case.state = ALERTED if case.state == ASSIGNED else case.state

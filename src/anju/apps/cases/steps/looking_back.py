@@ -8,18 +8,20 @@ from datetime import date, datetime
 from django.db import transaction
 
 from anju.apps.cases.models import Case, LookBack
-from anju.apps.cases.moving import begin, enough, finish, handlers_of
+from anju.apps.cases.moving import begin, enough, finish, handlers_of, one_at_a_time
+from anju.apps.cases.queries import inside
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, due, today
 from anju.apps.cases.steps.opening import reopen_case
 from anju.apps.journal.actions import record
-from anju.core.casework.states import CLOSED
+from anju.core.casework.states import CLOSED, OPEN
 from anju.core.terms.viewer import Viewer
 
 
 @transaction.atomic
 def look_back(*, key: int, holds: bool, words: str, by: Viewer, at: datetime, visit: int | None = None) -> Case:
     """What was seen of a closed case. Where it does not hold, the case opens again under its number."""
+    one_at_a_time()
     found = LookBack.objects.select_for_update().filter(pk=key).first()
     taken = begin(found.case_id if found is not None else 0, "look_back", by)
     assert found is not None
@@ -34,16 +36,27 @@ def look_back(*, key: int, holds: bool, words: str, by: Viewer, at: datetime, vi
     told = enough(words, 2, "what was seen is missing", "缺少回头看情况")
     LookBack.objects.filter(pk=key).update(done_at=at, done_by=by.name, account=by.account, holds=holds, words=told, visit=visit)
     done = finish(taken, by=by, at=at, reason=told, detail={"look_back": key, "holds": holds, "visit": visit})
-    return done if holds else reopen_case(done, at=at, by=by, reason=told, why="look_back")
+    if holds or _stands_elsewhere(done):
+        return done
+    return reopen_case(done, at=at, by=by, reason=told, why="look_back")
+
+
+def _stands_elsewhere(case: Case) -> bool:
+    """Whether the same trouble has another case that is open: then somebody has it."""
+    same = Case.objects.filter(standard=case.standard, subject_id=case.subject_id, state__in=OPEN)
+    return bool(case.standard) and same.exists()
 
 
 @transaction.atomic
 def draw(*, seed: str, since: date, until: date, by: Viewer, at: datetime) -> list[LookBack]:
-    """Draws a share of the cases closed in [since, until] to be visited again by another team. The seed stands in the journal: whoever
-    has it draws the same. Cases that were drawn before keep their draw."""
+    """Draws a share of the cases of the post's places that were closed in [since, until], to be visited again by another team. The seed
+    stands in the journal: whoever has it draws the same. Cases that were drawn before keep their draw."""
     if not by.can("cases.supervise"):
         raise Refused("whoever supervises draws", "须由督办岗位抽查")
-    closed = list(Case.objects.filter(state=CLOSED, closed_on__gte=since, closed_on__lte=until).order_by("pk").values_list("pk", flat=True))
+    one_at_a_time()
+    closed = list(
+        Case.objects.filter(inside(by), state=CLOSED, closed_on__gte=since, closed_on__lte=until).order_by("pk").values_list("pk", flat=True)
+    )
     drawn = draw_of(closed, casework().redraw_percent, seed)
     known = set(LookBack.objects.filter(case__in=drawn, kind=LookBack.RANDOM).values_list("case_id", flat=True))
     day = due(today(), casework().redraw_within)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from anju.apps.alerts.models import CLEARED, OPEN, TAKEN, TODO, Episode
-from anju.apps.cases.models import Case, CaseAlert, CaseEvent
-from anju.apps.cases.moving import PLATFORM, begin_by_platform, finish, happened, write
+from anju.apps.cases.models import Case, CaseAlert, CaseEvent, LookBack
+from anju.apps.cases.moving import PLATFORM, begin_by_platform, finish, happened, one_at_a_time, write
 from anju.apps.cases.refusing import Refused
-from anju.apps.cases.rules import due, handle_due, today, verify_clock
+from anju.apps.cases.rules import casework, due, handle_due, today, verify_clock
 from anju.apps.cases.standing import count_moved, keys_of, settle
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
@@ -46,46 +46,64 @@ class Followed:
         return "cases: " + ", ".join(f"{n} {name}" for name, n in self.as_dict().items())
 
 
-@transaction.atomic
 def follow_alerts(*, at: datetime) -> Followed:
     """Brings the cases up to the alerts, after a run was followed or alerts were released. Twice changes nothing.
 
     What was sent out (yellow and graver; not merged, muted or held) and has no case gets one: the open case of the same subject and
     standard takes it in; one closed no longer ago than its look-back is reopened, with lineage; else a new one opens. A site alert is one
-    case. Blue opens none."""
-    held = CaseAlert.objects.filter(episode_id=OuterRef("pk"))
-    waiting = Episode.objects.filter(state=OPEN, queue__in=[TODO, TAKEN], rank__gte=RANK["yellow"]).exclude(Exists(held))
+    case. Blue opens none. Each batch is one transaction: whoever is interrupted goes on where it stopped, and nobody waits for all of it."""
     opened = reopened = attached = 0
     day = today()
-    for first in iter(lambda: list(waiting.order_by("pk")[:BATCH]), []):
-        one, two, three = _take_in(first, day, at)
-        opened, reopened, attached = opened + one, reopened + two, attached + three
+    while (done := _take_in_some(day, at)) is not None:
+        opened, reopened, attached = opened + done[0], reopened + done[1], attached + done[2]
     rose, eased, over = _follow_changes(day, at)
     return Followed(opened, reopened, attached, rose, eased, over)
 
 
+@transaction.atomic
+def _take_in_some(day: date, at: datetime) -> tuple[int, int, int] | None:
+    one_at_a_time()
+    held = CaseAlert.objects.filter(episode_id=OuterRef("pk"))
+    waiting = Episode.objects.filter(state=OPEN, queue__in=[TODO, TAKEN], rank__gte=RANK["yellow"]).exclude(Exists(held))
+    some = list(waiting.order_by("pk")[:BATCH])
+    return _take_in(some, day, at) if some else None
+
+
 def _take_in(episodes: Sequence[Episode], day: date, at: datetime) -> tuple[int, int, int]:
     keys = {(episode.standard, episode.subject_id) for episode in episodes}
-    known: dict[tuple[str, int], Case] = {}
-    for case in Case.objects.filter(standard__in={k for k, _ in keys}, subject_id__in={k for _, k in keys}).order_by("pk"):
-        if (case.standard, case.subject_id) in keys:
-            known[case.standard, case.subject_id] = case  # the latest
+    known = _latest(keys)
     new: list[Case] = []
     alerts: list[CaseAlert] = []
     reopened = attached = 0
     for episode in episodes:
-        before = known.get((episode.standard, episode.subject_id))
+        key = (episode.standard, episode.subject_id)
+        before = known.get(key)
         if before is not None and before.state in OPEN_STATES:
             case, attached = before, attached + 1
-        elif before is not None and before.state == CLOSED and before.watch_until is not None and day <= before.watch_until:
+        elif before is not None and _relapses(before, day):
             case, reopened = reopen_case(before, at=at, by=PLATFORM, reason="", why="relapse", episode=episode), reopened + 1
         else:
-            case = known[episode.standard, episode.subject_id] = _of_alert(episode, before, day, at)
+            case = known[key] = _of_alert(episode, before, day, at)
             new.append(case)
         alerts.append(CaseAlert(case=case, episode_id=episode.pk, attached_on=day))
     _write_new(new, at)
     CaseAlert.objects.bulk_create(alerts, BATCH)
     return len(new), reopened, attached
+
+
+def _latest(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Case]:
+    """Of each standard and subject the case that is open, else the latest that is over."""
+    found: dict[tuple[str, int], Case] = {}
+    for case in Case.objects.filter(standard__in={k for k, _ in keys}, subject_id__in={k for _, k in keys}).order_by("pk"):
+        key = (case.standard, case.subject_id)
+        if key in keys and (key not in found or found[key].state not in OPEN_STATES):
+            found[key] = case
+    return found
+
+
+def _relapses(before: Case, day: date) -> bool:
+    """Whether trouble of the same kind is the closed case again: within its look-back."""
+    return before.state == CLOSED and before.watch_until is not None and day <= before.watch_until
 
 
 def _of_alert(episode: Episode, before: Case | None, day: date, at: datetime) -> Case:
@@ -118,7 +136,8 @@ def open_told(
     channel: str, receipt: str, words: str, by: Viewer, at: datetime,
 ) -> Case:  # fmt: skip
     """A case of what somebody told of (a declaration, a find, the hotline, another level, a lead, an instruction). Where one is open about
-    the same subject and standard, what was told goes into that. `standard` may be '': then people judge it, no data."""
+    the same subject and standard, what was told goes into that; one closed within its look-back opens again. `standard` may be '': then
+    people judge it, no data."""
     if channel not in CHANNELS:
         raise Refused(f"'{channel}' is no channel: one of {', '.join(CHANNELS)}", f"没有“{channel}”这一渠道")
     if not by.sees_path(path):
@@ -126,20 +145,23 @@ def open_told(
     subject, subject_id = ("household", household_id) if household_id is not None else ("community", place_id)
     if subject_id is None:
         raise Refused("say which family or place it is about", "请说明涉及的家庭或地点")
+    if level not in casework().clocks:
+        raise Refused(f"a {level} matter is a reminder and opens no case: choose {', '.join(casework().clocks)}", "蓝色仅作提醒，不建立帮扶事项")
+    one_at_a_time()
     day = today()
-    if standard:
-        standing = (
-            Case.objects.select_for_update().filter(standard=standard, subject_id=subject_id).exclude(state__in=["closed", "ended"]).first()
-        )
-        if standing is not None:
-            happened([standing], "told", at=at, by=by, reason=words, detail={"channel": channel, "receipt": receipt})
-            record(act="cases.tell", about=f"case:{standing.pk}", by=by, at=at, detail={"channel": channel, "receipt": receipt})
-            return standing
+    before = _latest({(standard, subject_id)}).get((standard, subject_id)) if standard else None
+    if before is not None and before.state in OPEN_STATES:
+        happened([before], "told", at=at, by=by, reason=words, detail={"channel": channel, "receipt": receipt})
+        record(act="cases.tell", about=f"case:{before.pk}", by=by, at=at, detail={"channel": channel, "receipt": receipt})
+        return before
+    if before is not None and _relapses(before, day):
+        happened([before], "told", at=at, by=by, reason=words, detail={"channel": channel, "receipt": receipt})
+        return reopen_case(before, at=at, by=by, reason=words, why="told")
     case = Case(
         standard=standard, subject=subject, subject_id=subject_id, household_id=household_id, place_id=place_id, path=path,
         origin_path=origin_path, owner=owner, source=channel, receipt=receipt, words=words[:1_000], state=ALERTED, level=level,
         rank=RANK[level], found_level=level, found_rank=RANK[level], opened_on=day, opened_at=at,
-        verify_due=due(day, verify_clock(standard, "", level, day)),
+        verify_due=due(day, verify_clock(standard, "", level, day)), follows=before,
     )  # fmt: skip
     settle(case, day, asked=frozenset(), approved=frozenset())
     case.save(force_insert=True)
@@ -166,15 +188,28 @@ def _follow_changes(day: date, at: datetime) -> tuple[int, int, int]:
     links = CaseAlert.objects.filter(case__state__in=OPEN_STATES).order_by("case_id", "pk")
     for key, *values in links.values_list("case_id", *(f"episode__{name}" for name in names), *(f"case__{name}" for name in kept)).iterator():
         found.setdefault(key, []).append(tuple(values))
-    changed: dict[int, _Seen] = {}
+    changed: list[int] = []
     for key, rows in found.items():
-        seen = _seen([row[:6] for row in rows], day)
+        seen = _seen([row[:6] for row in rows], day, rows[0][7])
         rank, eased, doubted, over = rows[0][6:]
         if (max(rank, seen.rank), seen.eased, seen.doubted, bool(seen.over)) != (rank, eased, doubted, bool(over)):
-            changed[key] = seen
+            changed.append(key)
+    told = [_change_some(changed[first : first + BATCH], day, at) for first in range(0, len(changed), BATCH)]
+    return sum(one[0] for one in told), sum(one[1] for one in told), sum(one[2] for one in told)
+
+
+@transaction.atomic
+def _change_some(numbers: Sequence[int], day: date, at: datetime) -> tuple[int, int, int]:
+    """What the alerts of these cases say now, written beside them; read again, for somebody may have been faster."""
+    one_at_a_time()
+    names = ("state", "rank", "level", "breach", "eased_since", "doubted_since")
+    links = CaseAlert.objects.filter(case__in=numbers).order_by("case_id", "pk")
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for key, *values in links.values_list("case_id", *(f"episode__{name}" for name in names)):
+        found.setdefault(key, []).append(tuple(values))
     told: dict[str, list[Case]] = {"rose": [], "eased": [], "over": []}
-    for case in _in_pieces(changed):
-        _change(case, changed[case.pk], day, told)
+    for case in Case.objects.select_for_update().filter(pk__in=numbers, state__in=OPEN_STATES).order_by("pk"):
+        _change(case, _seen(found[case.pk], day, case.eased_since), day, told)
     for what, cases in told.items():
         happened(cases, what, at=at)
     return len(told["rose"]), len(told["eased"]), len(told["over"])
@@ -192,20 +227,14 @@ class _Seen:
     over: date | None
 
 
-def _seen(episodes: Sequence[tuple[Any, ...]], day: date) -> _Seen:
+def _seen(episodes: Sequence[tuple[Any, ...]], day: date, eased: date | None) -> _Seen:
+    """`eased`: since when the case is eased already, as it is written."""
     alive = [one for one in episodes if one[0] == OPEN]
     if not alive:
         last = episodes[-1]
-        return _Seen(0, last[2], last[3], last[4] or (day if last[0] == CLEARED else None), None, day)
+        return _Seen(0, last[2], last[3], last[4] or ((eased or day) if last[0] == CLEARED else None), None, day)
     worst = max(alive, key=lambda one: int(one[1]))
     return _Seen(worst[1], worst[2], worst[3], worst[4], worst[5], None)
-
-
-def _in_pieces(keys: Iterable[int]) -> Iterator[Case]:
-    """Read piece by piece: SQLite names no more than so many values at once."""
-    numbers = sorted(keys)
-    for first in range(0, len(numbers), 10_000):
-        yield from Case.objects.select_for_update().filter(pk__in=numbers[first : first + 10_000]).order_by("pk")
 
 
 def _change(case: Case, seen: _Seen, day: date, told: dict[str, list[Case]]) -> None:
@@ -235,15 +264,17 @@ def _rise(case: Case, rank: int, level: str, breach: str, day: date) -> None:
         case.verify_due = min(case.verify_due or sooner, sooner)
         if case.handle_due is not None:
             case.handle_due = min(case.handle_due, handle_due(case.standard, breach, level, day))
+        case.ready_on = None  # a graver level asks for more: the gate is looked at anew
 
 
 def reopen_case(case: Case, *, at: datetime, by: Viewer, reason: str, why: str, episode: Episode | None = None) -> Case:
     """A closed case opens again under its number, with all that happened before; a new round of handling begins."""
     taken = begin_by_platform(case, "reopen")
     day = today()
-    if episode is not None:
-        case.level, case.rank, case.breach = episode.level, episode.rank, episode.breach
-        case.found_level, case.found_rank = episode.level, max(case.found_rank, episode.rank)
+    if episode is not None:  # found anew; what judgement had lowered does not bind it, and a graver level stays until judged
+        case.breach, case.found_level, case.found_rank = episode.breach, episode.level, episode.rank
+        if episode.rank > case.rank:
+            case.level, case.rank = episode.level, episode.rank
     case.reopened, case.reopened_on, case.round = case.reopened + 1, day, case.round + 1
     case.assignee, case.assignee_name, case.assigned_at = None, "", None
     for name in ("verified_at", "judged_at", "judged_by", "measured_on", "fed_back_at", "fed_back_on", "observed_since", "ready_on", "closed_on",
@@ -254,7 +285,9 @@ def reopen_case(case: Case, *, at: datetime, by: Viewer, reason: str, why: str, 
     case.observing = case.fresh = case.extended = case.contested = False
     case.escalated = 0
     case.verify_due = due(day, verify_clock(case.standard, case.breach, case.level, day))
-    return finish(taken, by=by, at=at, reason=reason, detail={"why": why, "episode": episode.pk if episode is not None else None})
+    LookBack.objects.filter(case=case, kind=LookBack.SCHEDULED, done_at=None).delete()  # planned anew when it closes again
+    detail = {"why": why, "episode": episode.pk if episode is not None else None, "round": case.round}
+    return finish(taken, by=by, at=at, reason=reason, detail=detail)
 
 
 def last_opened(case: Case) -> CaseEvent | None:

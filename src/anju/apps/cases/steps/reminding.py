@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from anju.apps.cases.models import Case, CaseEvent
-from anju.apps.cases.moving import PLATFORM, write
+from anju.apps.cases.moving import PLATFORM, one_at_a_time, write
 from anju.apps.cases.rules import calendar, casework, today
 from anju.apps.cases.standing import OVER_MOVES, count_moved, keys_of, settle
 from anju.apps.journal.actions import record
@@ -48,6 +48,7 @@ def pass_day(*, at: datetime) -> list[Told]:
 
 @transaction.atomic
 def _pass_some(keys: Sequence[int], day: date, at: datetime) -> list[Told]:
+    one_at_a_time()
     rules, days, told, events = casework(), calendar(), [], []
     posts = _Posts()
     for case in Case.objects.select_for_update().filter(pk__in=keys).order_by("pk"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -11,7 +11,8 @@ from anju.apps.cases.moving import begin, enough, finish, handlers_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import clocks_of, due, today
 from anju.apps.cases.steps.ending import decide, open_of
-from anju.core.casework.states import FEEDBACK
+from anju.apps.cases.steps.watching import look_now
+from anju.core.casework.states import ALERTED, ASSIGNED, FEEDBACK
 from anju.core.terms.viewer import Viewer
 
 DECISIONS = ("accept", "handle")
@@ -28,7 +29,7 @@ def sign(*, number: int, by: Viewer, at: datetime, words: str = "", seen: int | 
     if by.account is not None and by.account in handlers_of(case):
         raise Refused("whoever had the case in hand does not sign the feedback", "经办人不能签字")
     case.signed_by = by.name
-    return finish(taken, by=by, at=at, reason=words)
+    return look_now(finish(taken, by=by, at=at, reason=words), at=at)
 
 
 @transaction.atomic
@@ -43,9 +44,14 @@ def return_back(*, number: int, reason: str, by: Viewer, at: datetime, seen: int
     case.round += 1
     case.fed_back_at = case.fed_back_on = case.ready_on = case.close_due = case.observed_since = None
     case.signed_by, case.observing, case.seen_run = "", False, None
-    case.escalated = 0
+    case.escalated = told_of(case, case.handle_due)
     Asked.objects.filter(case=case, kind=Asked.EXCEPTION, decided_at=None).update(decided_at=at, granted=False, decided_by=by.name)
     return finish(taken, by=by, at=at, reason=words)
+
+
+def told_of(case: Case, deadline: date | None) -> int:
+    """How many ranks were told of this deadline before: a return does not move it, and nobody is told twice."""
+    return CaseEvent.objects.filter(case=case, what="escalated", detail__deadline=f"{deadline}").count()
 
 
 @transaction.atomic
@@ -81,6 +87,9 @@ def arbitrate(*, number: int, decision: str, reason: str, by: Viewer, at: dateti
     if asked.detail.get("about") == "owner":
         if owner not in (asked.detail["from"], asked.detail["to"]):
             raise Refused(f"decide for {asked.detail['from']} or {asked.detail['to']}", "请在两个部门中裁定")
+        if owner != case.owner:  # whoever had it is of the other department
+            case.assignee, case.assignee_name, case.assigned_at = None, "", None
+            case.state = ALERTED if case.state == ASSIGNED else case.state
         case.owner, case.passed_on = owner, 0
     elif decision not in DECISIONS:
         raise Refused("decide whether the feedback is accepted or the case handled again", "请裁定：采纳反馈或继续处置")

@@ -7,11 +7,13 @@ from datetime import date, datetime
 from django.db import transaction
 
 from anju.apps.cases.models import Case, CaseVisit
-from anju.apps.cases.moving import begin, enough, finish
+from anju.apps.cases.moving import begin, enough, finish, one_at_a_time
 from anju.apps.cases.queries import inside
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import clocks_of, due, today
 from anju.apps.cases.standing import OVER_MOVES
+from anju.apps.cases.steps.watching import look_now
+from anju.core.casework.states import FEEDBACK
 from anju.core.terms.viewer import Viewer
 
 FOUND = ("confirmed", "partly", "not_confirmed", "nobody")
@@ -59,7 +61,11 @@ def note_visit(
     *, household_id: int, visit: int, on: date, mode: str, met: bool, account: int | None, name: str, by: Viewer, at: datetime
 ) -> list[int]:  # fmt: skip
     """A visit to a family, kept with each of its open cases: the gate asks for one after the measure. Answers the cases' numbers."""
-    cases = Case.objects.filter(inside(by), household_id=household_id).exclude(waits_on__in=OVER_MOVES)
+    one_at_a_time()
+    cases = list(Case.objects.filter(inside(by), household_id=household_id).exclude(waits_on__in=OVER_MOVES).order_by("pk"))
     found = [CaseVisit(case=case, visit=visit, on=on, mode=mode, met=met, account=account, name=name) for case in cases]
     CaseVisit.objects.bulk_create(found, ignore_conflicts=True)
+    for case in cases:
+        if case.state == FEEDBACK:
+            look_now(case, at=at)
     return [one.case_id for one in found]

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from anju.apps.cases.gate import checklist_of
 from anju.apps.cases.models import Case
-from anju.apps.cases.moving import happened, write
+from anju.apps.cases.moving import happened, one_at_a_time, write
 from anju.apps.cases.rules import clocks_of, due, today
 from anju.apps.cases.standing import count_moved, keys_of, settle
 from anju.apps.findings.clearing import Asked, clearing, clearings
@@ -37,6 +37,7 @@ def watch(*, data: Path, at: datetime, numbers: Sequence[int] | None = None) -> 
 
 @transaction.atomic
 def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime) -> int:
+    one_at_a_time()
     cases = list(Case.objects.select_for_update().filter(pk__in=keys, state=FEEDBACK).order_by("pk"))
     said = _ask(cases, run, data)
     return sum(look_again(case, *said.get(case.pk, ("", False)), run=run, at=at) for case in cases)
@@ -63,6 +64,8 @@ def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: dat
         case.ready_on, case.close_due, case.escalated = day, due(day, clocks_of(case.level).close), 0
     elif not ready(found):
         case.ready_on = None
+        if was[2] and not case.observing:  # observation is never overdue: what is to be shown now has its own days
+            case.close_due, case.escalated = due(day, clocks_of(case.level).close), 0
     settle(case, day)
     if (case.clearing, case.fresh, case.observing, case.ready_on, case.waits_on) == was:
         return False
@@ -74,6 +77,13 @@ def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: dat
     elif case.observing and not was[2]:
         happened([case], "observing", at=at)
     return True
+
+
+def look_now(case: Case, *, at: datetime) -> Case:
+    """The gate of a case that was fed back, after something was shown: with what the last run said. In the transaction of the caller."""
+    run = Run.objects.filter(pk=case.seen_run).first() if case.seen_run is not None else None
+    look_again(case, case.clearing, case.fresh, run=run, at=at)
+    return case
 
 
 def waits_of(case: Case, data: Path) -> tuple[Bilingual, ...]:

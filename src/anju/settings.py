@@ -13,6 +13,9 @@ ANJU_SAMPLE        1 for a deployment of sample people
 ANJU_SCHEDULE      when the worker does what by itself (default: schedule.yaml of the policy)
 ANJU_DROP          folder in which files are dropped for the worker to take in (default: drop in ANJU_DATA)
 ANJU_BACKUP        folder of backup sets, best on another machine; without it the worker makes none
+ANJU_MAIL          how mail leaves: smtp://user:password@host:25?from=anju@office.example, smtp+starttls:// or smtps:// (docs/notices.md)
+ANJU_ADDRESS       the pages' address as people reach them, https://name: links in messages (default: the first of ANJU_ORIGINS)
+ANJU_CHAT_HOSTS    hosts of a chat of your own beside those of WeCom, DingTalk and Feishu, with commas
 ANJU_HEADS         file in a second place to which the journal's daily heads are added when it is sealed
 ANJU_PROGRESS      file in which a command says how far it is, for the pages that wait for it (set by the server itself)
 """
@@ -21,6 +24,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -68,6 +72,35 @@ def database(url: str) -> dict[str, Any]:
         "PORT": options.pop("port", "") or str(parts.port or ""),
         "OPTIONS": options,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    host: str
+    port: int
+    user: str
+    password: str
+    sender: str
+    tls: str  # '', 'starttls' or 'tls'
+
+
+MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+def mail_server(url: str) -> MailServer | None:
+    """None without a URL; raises ValueError saying how one is written."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    sender = dict(parse_qsl(parts.query)).get("from", "")
+    if parts.scheme not in MAIL_PORTS or not parts.hostname or "@" not in sender:
+        raise ValueError(
+            f"ANJU_MAIL: write {', '.join(f'{scheme}://' for scheme in MAIL_PORTS)} with a host and who sends, as "
+            "smtp+starttls://user:password@mail.office.example?from=anju@office.example"
+        )
+    tls = {"smtp": "", "smtp+starttls": "starttls", "smtps": "tls"}[parts.scheme]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(parts.hostname, parts.port or MAIL_PORTS[parts.scheme], user, password, sender, tls)
 
 
 def secret_key(path: Path) -> str:
@@ -122,6 +155,14 @@ AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME, AXES_LOCKOUT_PARAMETERS = 8, 0.25, [["use
 AXES_VERBOSE, AXES_RESET_ON_SUCCESS, AXES_LOCKOUT_CALLABLE = False, True, "anju.web.account.signing.locked_out"
 
 SECOND_FACTOR = demanding_roles(os.environ.get("ANJU_SECOND_FACTOR", ""))  # roles that sign in with an authenticator app only
+
+# --- what leaves the house ----------------------------------------------------------------------------------------------
+MAIL = mail_server(os.environ.get("ANJU_MAIL", ""))
+if MAIL is not None:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.host, MAIL.port, MAIL.user, MAIL.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL, DEFAULT_FROM_EMAIL = MAIL.tls == "starttls", MAIL.tls == "tls", MAIL.sender
+ADDRESS = (os.environ.get("ANJU_ADDRESS", "") or next(iter(CSRF_TRUSTED_ORIGINS), "")).rstrip("/")
+CHAT_HOSTS = tuple(host for host in os.environ.get("ANJU_CHAT_HOSTS", "").split(",") if host)
 
 # --- rooms ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -35,7 +35,7 @@ def test_it_is_read() -> None:
 def test_the_schedule_that_is_shipped_is_sound_and_schedules_everything() -> None:
     found, faults = read_schedule(ROOT / "policy" / "schedule.yaml")
     assert faults == [] and found is not None
-    assert {entry.kind for entry in found.entries} == {"run", "remind", "seal", "retry", "expire", "backup", "tidy", "drop"}
+    assert {entry.kind for entry in found.entries} == {"run", "remind", "seal", "send", "retry", "expire", "backup", "tidy", "drop"}
 
 
 def test_without_a_file_nothing_is_scheduled(tmp_path: Path) -> None:

@@ -132,11 +132,11 @@ def test_what_is_over_is_tidied_and_failures_stay_longer() -> None:
     Session.objects.create(session_key="open", session_data="", expire_date=now + timedelta(days=1))
     AccessLog.objects.create(username="clerk")
     AccessLog.objects.update(attempt_time=now - timedelta(days=100))
-    assert done(asked("tidy", keep_days=30)).outcome == {"tasks": 3, "sessions": 1, "sign_ins": 1}
+    assert done(asked("tidy", keep_days=30)).outcome == {"tasks": 3, "notices": 0, "sessions": 1, "sign_ins": 1}
     assert set(Ticket.objects.values_list("key", flat=True)) == {"done10", "lost40", "tidy"}
     assert list(Session.objects.values_list("session_key", flat=True)) == ["open"]
     assert not Worker.objects.filter(name="old").exists()
-    assert done(asked("tidy", keep_days=30)).outcome == {"tasks": 0, "sessions": 0, "sign_ins": 0}
+    assert done(asked("tidy", keep_days=30)).outcome == {"tasks": 0, "notices": 0, "sessions": 0, "sign_ins": 0}
 
 
 def test_an_unexpected_error_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

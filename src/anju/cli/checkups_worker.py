@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from anju.apps.notices.queries import outbox_counts
 from anju.cli.checkup import Check, check, few
 from anju.tasks import due
 from anju.tasks.drop import files, refused_lately
@@ -36,6 +37,7 @@ def workers() -> Iterator[Check]:
     if found is not None and (entry := found.of("run")) is not None and not due.off(entry):
         yield nightly()
     yield from stuck()
+    yield outbox()
     yield from drop_folder()
 
 
@@ -65,6 +67,13 @@ def stuck() -> Iterator[Check]:
         "tasks at work", not long, told or "none is stuck",
         "restart its worker: the task is given back and taken up again", otherwise="note",
     )  # fmt: skip
+
+
+def outbox() -> Check:
+    found = outbox_counts(timezone.now())
+    good = not found["uncertain"] and not found["failed"]
+    seen = f"{found['waiting']} wait, {found['uncertain']} in doubt, {found['failed']} failed this week"
+    return check("messages", good, seen, "an administrator decides on them: page Messages; docs/notices.md", otherwise="note")
 
 
 def drop_folder() -> Iterator[Check]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from anju.apps.notices.queries import outbox_waits
 from anju.core.contracts.faults import Fault
 from anju.tasks.actions import SCHEDULE, queue
 from anju.tasks.models import Due, Ticket
@@ -51,6 +52,8 @@ def queue_due(found: Schedule, now: datetime) -> list[Ticket]:
     tickets = []
     for entry in found.entries:
         if entry.kind == "drop" or off(entry):  # the worker looks at the inbox itself
+            continue
+        if entry.kind == "send" and not outbox_waits(now):  # no ticket for every minute in which there is nothing to send
             continue
         slot = last_slot(entry, now, zone())
         if slot is not None and _falls_due(entry, slot, now):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anju.core.standards.model import Title
-from anju.tasks import intake, judging, upkeep
+from anju.tasks import intake, judging, outbox, upkeep
 
 MOST = 3
 
@@ -28,6 +28,7 @@ KINDS: dict[str, Kind] = {
         Kind("take", Title("take an uploaded file in", "接收上传的数据文件"), intake.take),
         Kind("drop", Title("take a dropped file in", "接收投递的数据文件"), intake.take_dropped, most=5),
         Kind("retry", Title("try rows set aside again", "重试待更正数据"), upkeep.retry),
+        Kind("send", Title("carry notices out by mail and chat", "发送邮件与办公软件通知"), outbox.send),
         Kind("seal", Title("seal the journal", "封存操作日志"), upkeep.seal_journal),
         Kind("expire", Title("let go of files kept long enough", "清理到期原始文件"), upkeep.expire),
         Kind("backup", Title("make a backup", "备份"), upkeep.backup, long=180),

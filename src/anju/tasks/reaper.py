@@ -1,4 +1,4 @@
-"""Finds workers that died, and gives their tasks back to the queue, or up after too many deaths.
+"""Finds workers that died, and gives their tasks back to the queue, or up after too many deaths; what they were just sending is in doubt.
 
 On the worker's own machine its lock tells: the operating system lets it go when the process ends, however it ends. Of a worker on
 another machine only its beats are known.
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django_tasks_db.models import DBTaskResult
 
+from anju.apps.notices.sending import doubt_interrupted, in_hand
 from anju.lake.held import is_held
 from anju.tasks.kinds import most_of
 from anju.tasks.models import Ticket, Worker
@@ -48,6 +49,8 @@ def reap(now: datetime) -> list[Ticket]:
     for worker in Worker.objects.filter(ended_at=None):
         if dead(worker, now) and Worker.objects.filter(pk=worker.pk, ended_at=None).update(ended_at=now, died=True):
             lock_of(worker.name).unlink(missing_ok=True)
+    if in_hand():
+        doubt_interrupted(living=[worker.name for worker in alive(now)], now=now)
     left = Ticket.objects.filter(task__status=RUNNING).filter(Q(worker=None) | Q(worker__ended_at__isnull=False))
     for number in left.order_by("pk").values_list("pk", flat=True):
         ticket = _return(number, now)

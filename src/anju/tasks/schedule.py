@@ -22,7 +22,8 @@ CLOCK = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
 LOOK_BACK = 8  # days in which a weekly time lies for certain
 
 OPTIONS: dict[str, tuple[str, ...]] = {
-    "run": (), "remind": (), "seal": (), "retry": (), "expire": (), "backup": ("keep",), "tidy": ("keep_days",), "drop": ("settle", "keep_days"),
+    "run": (), "remind": (), "seal": (), "send": (), "retry": (), "expire": (), "backup": ("keep",), "tidy": ("keep_days",),
+    "drop": ("settle", "keep_days"),
 }  # fmt: skip
 """What can be scheduled, and the numbers that each may be given."""
 LEAST_EVERY = {"drop": 1}  # seconds; the others are tasks in a queue, and need not be asked for more than once a minute

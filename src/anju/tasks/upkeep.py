@@ -19,6 +19,7 @@ from anju.apps.backup.making import RECORD, make_backup
 from anju.apps.feeds.expiry import expire_files
 from anju.apps.feeds.retry import retry_strangers
 from anju.apps.journal.actions import bring_in, record, seal, write_heads
+from anju.apps.notices.actions import let_go
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.tasks import rules
@@ -89,7 +90,7 @@ def _last_backup(out: Path) -> datetime | None:
 
 @task(takes_context=True)
 def tidy(context: TaskContext, keep_days: int = 30) -> dict[str, Any]:
-    """Tasks that ended, workers that are gone, and sessions and sign-in attempts that are over."""
+    """Tasks that ended, workers that are gone, notices of more than a year ago, and sessions and sign-in attempts that are over."""
     now = timezone.now()
     old, older = now - timedelta(days=keep_days), now - timedelta(days=keep_days * KEPT_OF_FAILURES)
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
@@ -100,7 +101,8 @@ def tidy(context: TaskContext, keep_days: int = 30) -> dict[str, Any]:
     ended = Ticket.objects.exclude(task__status="FAILED").filter(ended_at__lt=old) | Ticket.objects.filter(ended_at__lt=older)
     tickets = _remove_tickets(list(ended.values_list("pk", "task_id")))
     Worker.objects.filter(ended_at__lt=old, ticket=None).delete()
-    return {"tasks": tickets, "sessions": sessions, "sign_ins": attempts + signings}
+    notices = let_go(now)
+    return {"tasks": tickets, "notices": notices, "sessions": sessions, "sign_ins": attempts + signings}
 
 
 def _remove_tickets(pairs: list[tuple[int, Any]]) -> int:

@@ -22,9 +22,12 @@ from anju.apps.attachments.actions import store_attachment, withdraw_attachment
 from anju.apps.discovery import actions as discovery
 from anju.apps.findings.actions import start_run
 from anju.apps.journal.models import Line
+from anju.apps.notices.actions import notify, settle_message
+from anju.apps.notices.channels import add_channel, remove_channel, send_test, switch_channel, verify_channel
+from anju.apps.notices.models import Channel, Message
 from anju.apps.people.importing import import_people
 from anju.apps.people.models import Household
-from anju.apps.people.vault import FileVault
+from anju.apps.people.vault import FileVault, Sealer, ensure_keys
 from anju.apps.places.actions import import_official_list, import_scope_places
 from anju.apps.places.models import Place, Succession
 from anju.apps.places.succession import confirm_succession, import_successions, reject_succession
@@ -49,6 +52,8 @@ from apps.attachments.files import PAPER
 __all__ = ["one", "places", "rules"]
 pytestmark = pytest.mark.django_db
 AT = datetime(2023, 9, 26, 12, tzinfo=UTC)
+CLERK = Viewer("clerk", account=7)
+ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=abcd1234"
 WHO: dict[str, Any] = {"by": "clerk", "at": AT}
 TRIED_ELSEWHERE = (  # with files, processes, or a whole procedure of their own
     "anju.apps.journal", "anju.apps.feeds", "anju.apps.backup", "anju.apps.monitoring",
@@ -184,6 +189,21 @@ def attach(world: World) -> Any:
     return store_attachment(about="case:1", name="a.pdf", content=io.BytesIO(PAPER), vault=FileVault(), by=Viewer("clerk"), at=AT)
 
 
+def channel(proved: bool = False) -> Channel:
+    made = add_channel(kind="wecom", address=ROBOT, sealer=Sealer(ensure_keys()), by=CLERK, at=AT)
+    Channel.objects.filter(pk=made.pk).update(verified_at=AT if proved else None)
+    Message.objects.update(state="sent")
+    return made
+
+
+def doubtful(came: bool) -> Callable[[], object]:
+    channel(proved=True)
+    notify(account=7, what="case.assigned", number="C-1", link="/cases/1/", key="1", at=AT)
+    Message.objects.update(state="uncertain")
+    by = Viewer("clerk", may=frozenset({"accounts.manage"}))
+    return lambda: settle_message(message=Message.objects.order_by("-pk")[0].pk, came=came, by=by, at=AT)
+
+
 def people(world: World) -> Callable[[], object]:
     programme = read_programme(Path(settings.POLICY))[0]
     contracts = read_contracts(Path(settings.POLICY))[0]
@@ -282,6 +302,16 @@ EXAMPLES: dict[str, Example] = {
     f"{STAFF}.actions.revoke_token": revoke,
     "anju.apps.people.importing.import_people": people,
     "anju.apps.attachments.actions.store_attachment": lambda w: lambda: attach(w),
+    "anju.apps.notices.channels.add_channel": lambda w: channel,
+    "anju.apps.notices.channels.send_test": lambda w: (lambda c: lambda: send_test(channel=c.pk, by=CLERK, at=AT))(channel()),
+    "anju.apps.notices.channels.verify_channel": lambda w: (lambda c: lambda: verify_channel(channel=c.pk, code=c.code, by=CLERK, at=AT))(
+        channel()
+    ),
+    "anju.apps.notices.channels.switch_channel": lambda w: (lambda c: lambda: switch_channel(channel=c.pk, on=False, by=CLERK, at=AT))(
+        channel()
+    ),
+    "anju.apps.notices.channels.remove_channel": lambda w: (lambda c: lambda: remove_channel(channel=c.pk, by=CLERK, at=AT))(channel()),
+    "anju.apps.notices.actions.settle_message": lambda w: doubtful(came=False),
     "anju.apps.attachments.actions.withdraw_attachment": lambda w: (
         lambda key: lambda: withdraw_attachment(attachment=key, reason="blurred", by=Viewer("clerk"), at=AT)
     )(attach(w).pk),

@@ -166,6 +166,10 @@ def _fill(target: BaseDatabaseWrapper, stage: Path) -> tuple[int, int]:
             if name in there:
                 cursor.execute(f"DELETE FROM {name} WHERE {under_way}")
                 dropped += cursor.rowcount
+        if "notices_message" in there:  # what waited when the set was made may have gone out since: nobody sends it again by himself
+            said = "it waited when the backup was made, and may have gone out since"
+            sql = "UPDATE notices_message SET state = 'uncertain', said = %s WHERE state IN ('waiting', 'sending')"
+            cursor.execute(sql, [said])
     return rows - dropped, dropped
 
 

@@ -20,12 +20,15 @@ ACTS: dict[str, Any] = {
     "alerts.mute": _("put reminders off"), "alerts.release": _("released a baseline"), "alerts.unmute": _("ended putting off"),
     "attachments.store": _("attached a file"), "attachments.withdraw": _("withdrew an attached file"),
     "backup.make": _("made a backup"), "backup.restore": _("restored a backup"),
+    "channel.add": _("added a channel for notices"), "channel.off": _("switched a channel off"), "channel.on": _("switched a channel on"),
+    "channel.remove": _("removed a channel"), "channel.test": _("sent a test message"), "channel.verify": _("proved a channel by its code"),
     "export.figures": _("took figures as a workbook"), "export.lists": _("took a list of families as a workbook"),
     "feeds.confirm": _("gave the word on a held delivery"), "feeds.deliver": _("delivered a file"), "feeds.drop": _("dropped an upload"),
     "feeds.expire": _("let old originals expire"), "feeds.mend": _("mended rows set aside"), "feeds.retry": _("tried rows set aside again"),
     "feeds.reveal": _("looked at rows set aside in full"), "feeds.sheet": _("downloaded rows set aside"), "feeds.upload": _("uploaded a file"),
     "feeds.withdraw": _("withdrew a delivery"), "household.see": _("opened a family's page"),
     "journal.check": _("checked the chain"), "journal.export": _("exported the journal"), "journal.see": _("read the journal"),
+    "messages.again": _("had a message sent again"), "messages.came": _("said that a message came"),
     "people.import": _("imported registers"), "person.reveal": _("had a number shown in full"), "person.see": _("opened a person"),
     "places.import": _("imported places"), "places.official": _("imported an official list of places"), "post.end": _("ended a post"),
     "post.give": _("gave a post"), "runs.finish": _("run finished"), "runs.start": _("started a run"), "sample.week": _("let a week pass"),
@@ -43,10 +46,12 @@ ACTS: dict[str, Any] = {
 }  # fmt: skip
 
 KINDS: dict[str, Any] = {
-    "account": _("account"), "accounts": _("accounts"), "alert": _("alert"), "backup": _("backup"), "before": _("before"), "code": _("code"),
+    "account": _("account"), "accounts": _("accounts"), "alert": _("alert"), "backup": _("backup"), "before": _("before"),
+    "channel": _("channel"),
+    "code": _("code"),
     "delivery": _("delivery"), "hold": _("baseline"), "household": _("family"), "journal": _("journal"), "line": _("line"), "list": _("list"),
-    "mute": _("putting off"), "person": _("person"), "place": _("place"), "programme": _("programme"), "register": _("register"),
-    "report": _("report"), "reports": _("reports"),
+    "message": _("message"), "mute": _("putting off"), "person": _("person"), "place": _("place"), "programme": _("programme"),
+    "register": _("register"), "report": _("report"), "reports": _("reports"),
     "run": _("run"), "site": _("site"), "task": _("task"), "token": _("token"), "upload": _("upload"), "visit": _("visit"),
     "visits": _("visits"),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anju.lake.sorted_files import SortedFile, opened
+from anju.lake.sorted_files import Held, SortedFile, matching, opened
 
 
 def test_only_the_row_groups_that_may_hold_the_keys_are_read(tmp_path: Path) -> None:
@@ -62,3 +62,24 @@ def test_a_file_without_a_row_has_nothing_of_a_place(tmp_path: Path) -> None:
         pass
     file = SortedFile(tmp_path / "f.parquet", keys=("path", "household_id"))
     assert file.rows({"household_id": [1]}, path="/1/") == [] == file.rows({"household_id": [1]})
+
+
+def test_what_was_read_is_held_until_others_need_the_room(tmp_path: Path) -> None:
+    path = families(tmp_path / "f.parquet")
+    group = pq.ParquetFile(path).read_row_group(0).nbytes
+    file = SortedFile(path, keys=("path", "household_id"), held=Held(2 * group + group // 2))
+    read: list[int] = []
+    whole = file._read
+    file._read = lambda groups: read.extend(groups) or whole(groups)  # type: ignore[method-assign]
+    for household, place in ((100, 0), (97, 0), (90, 1), (100, 0), (80, 2), (100, 0), (90, 1)):
+        assert file.rows({"household_id": [household]}, path=f"/1/{place}/") == [
+            {"path": f"/1/{place}/", "household_id": household, "state": "met"}
+        ]
+    assert read == [0, 1, 2, 1]  # the group of the second place was the longest unused when the third came
+
+
+def test_rows_that_do_not_lie_side_by_side_are_all_found() -> None:
+    table = pa.table({"household_id": [1, 2, 1, None, 2], "n": [0, 1, 2, 3, 4]})
+    assert [row["n"] for row in matching(table, {"household_id": [1]})] == [0, 2]
+    assert [row["n"] for row in matching(table, {"household_id": [2, 1]})] == [0, 1, 2, 4]
+    assert matching(table, {"household_id": [7]}) == []

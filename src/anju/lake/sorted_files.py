@@ -1,7 +1,11 @@
-"""Parquet files sorted by whom their rows are about, of which a few rows are read without the rest."""
+"""Parquet files sorted by whom their rows are about, of which a few rows are read without the rest.
+
+Of files that are asked again and again, such as a run's, what was read last is held: neighbours lie side by side.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -15,15 +19,16 @@ import pyarrow.parquet as pq
 from anju.core.standards.world import Row
 
 KINDS = ("person_id", "household_id", "place_id")
+HELD_BYTES = 64 << 20  # of row groups that a process holds, the last used first
 
 
 class SortedFile:
     """Reads only the row groups that may hold the keys asked for, and of those only `columns` and the keys (everything where none are named).
 
-    `keys` are the columns by which rows are asked for. Any number of threads may ask."""
+    `keys` are the columns by which rows are asked for; what was read stays in `held`, where it is given. Any number of threads may ask."""
 
-    def __init__(self, path: Path, columns: Collection[str] = (), keys: Iterable[str] = KINDS) -> None:
-        self.file = pq.ParquetFile(path, memory_map=True)
+    def __init__(self, path: Path, columns: Collection[str] = (), keys: Iterable[str] = KINDS, held: Held | None = None) -> None:
+        self.file, self.held = pq.ParquetFile(path, memory_map=True), held
         meta = self.file.metadata
         at = {meta.row_group(0).column(n).path_in_schema: n for n in range(meta.num_columns)} if meta.num_row_groups else {}
         self.bounds = {kind: [_bounds(meta, group, at[kind]) for group in range(meta.num_row_groups)] for kind in keys if kind in at}
@@ -38,17 +43,59 @@ class SortedFile:
             groups &= set(_overlapping(self.bounds.get("path", []), [path]))  # a file without a row has no bounds
         if not groups:
             return []
+        if self.held is not None:
+            return [row for group in sorted(groups) for row in matching(self._group(group, self.held), wanted)]
+        return matching(self._read(sorted(groups)), wanted)
+
+    def _read(self, groups: list[int]) -> pa.Table:
         with self._reading:
-            table = self.file.read_row_groups(sorted(groups), self.columns, use_threads=False)
-        return matching(table, wanted)
+            return self.file.read_row_groups(groups, self.columns, use_threads=False)
+
+    def _group(self, group: int, held: Held) -> pa.Table:
+        table = held.get((self, group))
+        if table is None:
+            table = self._read([group])
+            held.put((self, group), table)
+        return table
+
+
+class Held:
+    """Row groups that were read, the longest unused dropped first."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.bytes = most, 0
+        self._tables: OrderedDict[tuple[SortedFile, int], pa.Table] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[SortedFile, int]) -> pa.Table | None:
+        with self._lock:
+            found = self._tables.get(key)
+            if found is not None:
+                self._tables.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[SortedFile, int], table: pa.Table) -> None:
+        with self._lock:
+            if key in self._tables:
+                return
+            self._tables[key] = table
+            self.bytes += table.nbytes
+            while self.bytes > self.most:
+                self.bytes -= self._tables.popitem(last=False)[1].nbytes
 
 
 def matching(table: pa.Table, keys: Mapping[str, Collection[Any]]) -> list[Row]:
+    """The rows in which one of the columns holds one of its values."""
     masks = [pc.is_in(table[kind], value_set=pa.array(sorted(values), table.schema.field(kind).type)) for kind, values in keys.items()]
     mask = masks[0]
     for other in masks[1:]:
         mask = pc.or_(mask, other)
-    found: list[Row] = table.filter(mask).to_pylist()
+    places = pc.indices_nonzero(mask)
+    if not len(places):
+        return []
+    first, last = places[0].as_py(), places[-1].as_py()
+    side_by_side = last - first + 1 == len(places)  # as rows about one household do in a file that is sorted by it
+    found: list[Row] = (table.slice(first, len(places)) if side_by_side else table.take(places)).to_pylist()
     return found
 
 
@@ -61,9 +108,12 @@ def opened(path: Path, *keys: str) -> SortedFile | None:
     return _opened(path, keys, state.st_mtime_ns, state.st_size)
 
 
+_held = Held(HELD_BYTES)
+
+
 @lru_cache(maxsize=64)
 def _opened(path: Path, keys: tuple[str, ...], _changed: int, _size: int) -> SortedFile:
-    return SortedFile(path, keys=keys)
+    return SortedFile(path, keys=keys, held=_held)
 
 
 def _bounds(meta: Any, group: int, column: int) -> tuple[Any, Any] | None:

@@ -23,7 +23,7 @@ from anju.core.standards.world import RawWorld, Row
 from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources
 from anju.lake.snapshot import keep_rows
-from anju.lake.sorted_files import KINDS, SortedFile, matching
+from anju.lake.sorted_files import HELD, KINDS, SortedFile, matching
 
 MEMORY = "500MB"
 EVERY_ROW = frozenset({"row_id", "delivery_id", "known_at", "valid", "period", "unit", *KINDS, "subject_key", "deleted"})
@@ -58,11 +58,13 @@ class Dossier:
         finally:
             con.close()
         columns = _columns(policy, self.needed)
-        self.files = {code: SortedFile(path, columns[code] | EVERY_ROW) for code, path in kept.items()}
-        self.shown = {code: SortedFile(kept[code], {*names, "valid", "household_id"}) for code, names in (shown or {}).items() if code in kept}
-        self.persons = SortedFile(sources.registry / "person.parquet")
-        self.households = SortedFile(sources.registry / "household.parquet")
-        self.memberships = SortedFile(sources.registry / "membership.parquet")
+        self.files = {code: SortedFile(path, columns[code] | EVERY_ROW, held=HELD) for code, path in kept.items()}
+        self.shown = {
+            code: SortedFile(kept[code], {*names, "valid", "household_id"}, held=HELD) for code, names in (shown or {}).items() if code in kept
+        }
+        self.persons = SortedFile(sources.registry / "person.parquet", held=HELD)
+        self.households = SortedFile(sources.registry / "household.parquet", held=HELD)
+        self.memberships = SortedFile(sources.registry / "membership.parquet", held=HELD)
         self.places = pq.read_table(sources.registry / "place.parquet").to_pylist()
         self.parent = {row["place_id"]: row["parent_id"] for row in self.places}
         self._read_manifest(sources.manifest)

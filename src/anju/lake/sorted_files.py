@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from anju.core.standards.world import Row
 
 KINDS = ("person_id", "household_id", "place_id")
-HELD_BYTES = 64 << 20  # of row groups that a process holds, the last used first
+HELD_BYTES = 96 << 20  # of row groups that a process holds, the last used first
 
 
 class SortedFile:
@@ -84,6 +84,9 @@ class Held:
                 self.bytes -= self._tables.popitem(last=False)[1].nbytes
 
 
+HELD = Held(HELD_BYTES)
+
+
 def matching(table: pa.Table, keys: Mapping[str, Collection[Any]]) -> list[Row]:
     """The rows in which one of the columns holds one of its values."""
     masks = [pc.is_in(table[kind], value_set=pa.array(sorted(values), table.schema.field(kind).type)) for kind, values in keys.items()]
@@ -108,12 +111,9 @@ def opened(path: Path, *keys: str) -> SortedFile | None:
     return _opened(path, keys, state.st_mtime_ns, state.st_size)
 
 
-_held = Held(HELD_BYTES)
-
-
 @lru_cache(maxsize=64)
 def _opened(path: Path, keys: tuple[str, ...], _changed: int, _size: int) -> SortedFile:
-    return SortedFile(path, keys=keys, held=_held)
+    return SortedFile(path, keys=keys, held=HELD)
 
 
 def _bounds(meta: Any, group: int, column: int) -> tuple[Any, Any] | None:

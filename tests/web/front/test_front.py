@@ -156,9 +156,7 @@ def test_the_administrator_sees_no_families(run: Run, places: dict[str, Place]) 
 
 def test_the_first_screen_asks_the_database_for_little(sample: Client, django_assert_num_queries: Any) -> None:
     sample.get("/")
-    with django_assert_num_queries(
-        7
-    ):  # the run (page and frame), the programme, its alerts, posts of the doors, their families, deliveries held
+    with django_assert_num_queries(6):  # the run, the programme, its alerts, posts of the doors, their families, deliveries held
         sample.get("/")
 
 

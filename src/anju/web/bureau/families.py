@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from anju.apps.findings.models import FamilyCount
-from anju.apps.findings.queries import current_run, family_counts
+from anju.apps.findings.queries import family_counts
 from anju.apps.people.models import Household
 from anju.apps.people.search import within
 from anju.apps.places.models import Place
@@ -22,7 +22,7 @@ from anju.lake.families import IN_PLACE, NOT_IN_PLACE, NOT_KNOWN, STATES
 from anju.web.bureau.viewing import place_asked
 from anju.web.families.page import LIGHTS
 from anju.web.layout.access import needs, not_here, viewer_of_request
-from anju.web.layout.current import answers_folder, programme
+from anju.web.layout.current import answers_folder, programme, run_of_request
 from anju.web.layout.paging import PAGE, cursor_of, page_of
 from anju.web.layout.templatetags.anju import said
 
@@ -74,7 +74,7 @@ def described(choice: Choice) -> str:
 
 @needs("household.see")
 def families(request: HttpRequest) -> HttpResponse:
-    viewer, run, choice = viewer_of_request(request), current_run(), chosen(request)
+    viewer, run, choice = viewer_of_request(request), run_of_request(request), chosen(request)
     if run is None or choice is None:
         return not_here(request)
     place, state, light = choice.place, choice.state, choice.light

@@ -14,12 +14,11 @@ from django.utils.translation import gettext as _
 
 from anju.apps.feeds.queries import EVERYWHERE, units_for
 from anju.apps.feeds.scores import Key, Score, scores
-from anju.apps.findings.queries import current_run
 from anju.core.contracts.model import Contract
 from anju.web.bureau.charts import Bar
 from anju.web.bureau.viewing import department_title, door
 from anju.web.layout.access import needs, not_here, viewer_of_request
-from anju.web.layout.current import policy
+from anju.web.layout.current import policy, run_of_request
 from anju.web.layout.paging import address
 
 SPANS = (1, 3, 6, 12)  # months, the present one included
@@ -39,7 +38,7 @@ class Line:
 
 @needs("feeds.see")
 def scoreboard(request: HttpRequest) -> HttpResponse:
-    viewer, run = viewer_of_request(request), current_run()
+    viewer, run = viewer_of_request(request), run_of_request(request)
     day = run.day if run is not None else timezone.localdate()
     units = units_for(viewer, policy()) | {EVERYWHERE: _("The whole programme")}
     unit, department, span = (request.GET.get(name, "") for name in ("unit", "department", "months"))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.apps.findings.models import Attainment, FamilyCount, Run
-from anju.apps.findings.queries import attainment_by_place, current_run, family_counts
+from anju.apps.findings.queries import attainment_by_place, family_counts
 from anju.apps.journal.actions import record
 from anju.apps.places.models import Place
 from anju.apps.places.queries import places_below
@@ -21,7 +21,7 @@ from anju.lake.answers import families_page
 from anju.web.bureau.families import chosen, described, shown, state_title
 from anju.web.bureau.viewing import place_asked
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
-from anju.web.layout.current import answers_folder, policy, programme
+from anju.web.layout.current import answers_folder, policy, programme, run_of_request
 from anju.web.layout.templatetags.anju import said
 
 MOST = 20_000  # families on one sheet: about a county; more is asked for place by place
@@ -32,7 +32,7 @@ Row = Sequence[str | int | None]
 @needs("export.lists")
 def families_sheet(request: HttpRequest) -> HttpResponse:
     """The families of the list, none of them named: by household code and address, as the page shows them."""
-    viewer, run, choice = viewer_of_request(request), current_run(), chosen(request)
+    viewer, run, choice = viewer_of_request(request), run_of_request(request), chosen(request)
     if run is None or choice is None or not viewer.can("household.see"):
         return not_here(request)
     rows = families_page(answers_folder(run), [choice.place.path], state=choice.state or None, light=choice.shining, limit=MOST + 1)
@@ -62,7 +62,7 @@ def _family_rows(viewer: Viewer, rows: list[dict[str, Any]]) -> Iterator[Row]:
 @needs("export.figures")
 def figures_sheet(request: HttpRequest) -> HttpResponse:
     """The counts of a place and of those below it: families by state and light, and how each standard is kept."""
-    viewer, run = viewer_of_request(request), current_run()
+    viewer, run = viewer_of_request(request), run_of_request(request)
     place = place_asked(request, viewer)
     if run is None or place is None:
         return not_here(request)

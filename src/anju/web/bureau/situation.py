@@ -19,7 +19,7 @@ from anju.apps.alerts.queries import counts as alert_counts
 from anju.apps.feeds.queries import Expected, expected_deliveries
 from anju.apps.findings.lookback import looks_back
 from anju.apps.findings.models import Attainment, FamilyCount, Run
-from anju.apps.findings.queries import attainment_by_place, current_run, family_counts, family_trend, last_runs_of_months, run_before
+from anju.apps.findings.queries import attainment_by_place, family_counts, family_trend, last_runs_of_months, run_before
 from anju.apps.places.models import Place
 from anju.apps.places.queries import places_below, way_to
 from anju.core.contracts.model import Bilingual
@@ -29,7 +29,7 @@ from anju.web.bureau.charts import Bar, Column, columns
 from anju.web.bureau.families import state_title
 from anju.web.bureau.viewing import department_title, domain_title, door, may_list, place_asked
 from anju.web.layout.access import needs, not_here, viewer_of_request
-from anju.web.layout.current import policy, programme
+from anju.web.layout.current import policy, programme, run_of_request
 
 MONTHS = 24
 DOTS = {"in_place": "ok", "put_right": "go", "not_known": "un"}
@@ -63,7 +63,7 @@ class Change:
 
 @needs("situation.see")
 def situation(request: HttpRequest) -> HttpResponse:
-    viewer, run = viewer_of_request(request), current_run()
+    viewer, run = viewer_of_request(request), run_of_request(request)
     place = place_asked(request, viewer)
     if place is None:
         return not_here(request) if request.GET.get("place") or viewer.scopes else render(request, "bureau/no_place.html", {"here": "situation"})

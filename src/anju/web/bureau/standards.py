@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from anju.apps.findings.models import Attainment, Run
-from anju.apps.findings.queries import attainment_by_place, current_run
+from anju.apps.findings.queries import attainment_by_place
 from anju.apps.places.models import Place
 from anju.apps.places.queries import places_below, way_to
 from anju.core.contracts.model import Bilingual, Contract
@@ -33,7 +33,7 @@ from anju.lake.engine import standard_sql
 from anju.web.bureau.charts import Bar
 from anju.web.bureau.viewing import department_title, domain_title, may_list, place_asked
 from anju.web.layout.access import needs, not_here, viewer_of_request
-from anju.web.layout.current import policy, programme
+from anju.web.layout.current import policy, programme, run_of_request
 
 ANSWERS = ("breached", "unknown", "met", "not_applicable")
 
@@ -96,7 +96,7 @@ def basis_words(basis: str) -> str:
 
 @needs("standards.see")
 def standards(request: HttpRequest) -> HttpResponse:
-    viewer, run = viewer_of_request(request), current_run()
+    viewer, run = viewer_of_request(request), run_of_request(request)
     place = place_asked(request, viewer)
     if place is None and request.GET.get("place"):
         return not_here(request)
@@ -138,7 +138,7 @@ def has_example(rules: Policy, code: str) -> bool:
 
 @needs("standards.see")
 def standard(request: HttpRequest, code: str) -> HttpResponse:
-    viewer, run = viewer_of_request(request), current_run()
+    viewer, run = viewer_of_request(request), run_of_request(request)
     found, place = policy().standards.get(code), place_asked(request, viewer)
     if found is None or (place is None and request.GET.get("place")):
         return not_here(request)
@@ -243,7 +243,7 @@ def _cases(standard: Standard) -> list[dict[str, Any]]:
 @needs("standards.see")
 def statements(request: HttpRequest, code: str) -> HttpResponse:
     """The statements that judge the standard, as the engine runs them."""
-    run = current_run()
+    run = run_of_request(request)
     found = policy().standards.get(code)
     day = run.day if run is not None else timezone.localdate()
     if found is None or found.version_on(day) is None:

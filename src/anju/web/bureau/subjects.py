@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from anju.apps.findings.queries import current_run
 from anju.apps.people.models import Household, Person
 from anju.apps.people.search import within
 from anju.apps.people.vault import masked_name
@@ -20,13 +19,13 @@ from anju.lake.answers import FIRST, subjects_page
 from anju.web.bureau.standards import ANSWERS, is_placed, reached_by
 from anju.web.bureau.viewing import may_list, place_asked
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
-from anju.web.layout.current import answers_folder, policy
+from anju.web.layout.current import answers_folder, policy, run_of_request
 from anju.web.layout.paging import PAGE, cursor_of, page_of
 
 
 @needs("household.see")
 def subjects(request: HttpRequest, code: str, answer: str) -> HttpResponse:
-    viewer, run = viewer_of_request(request), current_run()
+    viewer, run = viewer_of_request(request), run_of_request(request)
     standard, place = policy().standards.get(code), place_asked(request, viewer)
     if standard is None or place is None or run is None or answer not in ANSWERS:
         return not_here(request)

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.apps.alerts.queries import what_happened_to
-from anju.apps.findings.queries import current_run
 from anju.apps.journal.actions import look
 from anju.apps.journal.queries import looks_at
 from anju.apps.people.history import history_of, members_on, memberships_of
@@ -28,7 +27,7 @@ from anju.web.families.before import compared
 from anju.web.families.page import age_on, family_page, places_of
 from anju.web.families.timeline import EVENTS, MOST, OPEN_LINES, relation, reveal_reasons, timeline
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
-from anju.web.layout.current import dossier, programme
+from anju.web.layout.current import dossier, programme, run_of_request
 from anju.web.layout.paging import cursor_of, page_of
 
 LAST = "last_families"  # session: the pages opened last
@@ -78,7 +77,7 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     home = household_in_scope(viewer, key)
     if home is None:
         return not_here(request)
-    now, run = timezone.now(), current_run()
+    now, run = timezone.now(), run_of_request(request)
     look(act="household.see", about=f"household:{home.pk}", by=viewer, at=now)
     day = run.day if run is not None else now.date()
     held = memberships_of(home)

@@ -19,7 +19,6 @@ from django.views.decorators.http import require_POST
 from anju.apps.alerts.queries import counts
 from anju.apps.findings.explaining import recorded_facts
 from anju.apps.findings.models import Finding, Run
-from anju.apps.findings.queries import current_run
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.apps.places.models import Place
@@ -29,7 +28,7 @@ from anju.web.front.sampling import lets_in
 from anju.web.front.steps import STEPS, seconds_left, shown
 from anju.web.front.story import Screen, alert_of, overdue, screen_of, told
 from anju.web.layout.access import not_here, refuse, viewer_of_request
-from anju.web.layout.current import policy
+from anju.web.layout.current import policy, run_of_request
 
 TOLD = 6  # changes of a week that are told in full
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -37,7 +36,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 def first_screen(request: HttpRequest) -> HttpResponse:
     """A stranger sees it on a sample deployment only, at the machine itself; elsewhere one signs in first."""
-    viewer, sample, run = viewer_of_request(request), lets_in(request), current_run()
+    viewer, sample, run = viewer_of_request(request), lets_in(request), run_of_request(request)
     if viewer.account is None and not sample:
         return HttpResponseRedirect(reverse("sign_in"))
     if run is None:
@@ -122,7 +121,7 @@ def passing_week(request: HttpRequest) -> HttpResponse:
         return not_here(request)
     if week.at_work():
         return render(request, "front/preparing.html", {"busy": True, "passing": True, **_progress()})
-    run, result = current_run(), week.result()
+    run, result = run_of_request(request), week.result()
     told_changes = _changes(run) if run is not None and result is not None else []
     context = {"result": result, "changes": told_changes, "complaint": week.complaint(), "more": _more(result, told_changes)}
     return render(request, "front/week.html", context)

@@ -11,9 +11,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from anju.apps.findings.queries import current_run
 from anju.apps.staff.permissions import ROLES
 from anju.core.terms.viewer import STRANGER, Viewer
+from anju.web.layout.current import run_of_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "zh": zh,
         "role_title": (role.title.zh if zh else role.title.en) if role else "",
         "ways": [(way, url) for way in WAYS if viewer.can(way.act) and (url := _url(way.name))],
-        "run": current_run(),
+        "run": run_of_request(request),
         "is_sample": settings.SAMPLE,
         "theme": getattr(request.user, "theme", "") or request.COOKIES.get("theme", ""),
         "large_text": getattr(request.user, "large_text", False) or request.COOKIES.get("text") == "large",

@@ -25,13 +25,13 @@ from anju.apps.feeds.queries import (
     uploads_of,
 )
 from anju.apps.findings.models import Run
-from anju.apps.findings.queries import attainment_by_place, current_run
+from anju.apps.findings.queries import attainment_by_place
 from anju.apps.places.models import Place
 from anju.core.contracts.model import Contract
 from anju.core.standards.order import feeds_behind
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, viewer_of_request
-from anju.web.layout.current import policy
+from anju.web.layout.current import policy, run_of_request
 from anju.web.layout.paging import address, cursor_of, page_of
 
 STATES = ("late", "held", "mend", "since", "came")  # in the order in which somebody should look at them
@@ -82,7 +82,7 @@ class Line:
 
 @needs("feeds.see")
 def deliveries(request: HttpRequest) -> HttpResponse:
-    viewer, run = viewer_of_request(request), current_run()
+    viewer, run = viewer_of_request(request), run_of_request(request)
     units, feeds = units_for(viewer, policy()), feeds_for(viewer, policy())
     feed, unit, state = (request.GET.get(name, "") for name in ("feed", "unit", "state"))
     if (feed and feed not in feeds) or state not in ("", *STATES):

@@ -18,12 +18,11 @@ from django.utils.translation import gettext as _
 from anju.apps.feeds.actions import confirm_delivery, withdraw_delivery
 from anju.apps.feeds.models import Coverage, Delivery
 from anju.apps.feeds.queries import EVERYWHERE, deliveries_in_scope, delivery_in_scope, feeds_for, instead_of, sees_whole, units_for
-from anju.apps.findings.queries import current_run
 from anju.core.contracts.model import Contract, FeedColumn
 from anju.core.contracts.programme import calendar_of
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
-from anju.web.layout.current import policy, programme
+from anju.web.layout.current import policy, programme, run_of_request
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
 from anju.web.stewards.due import Chip, standards_behind
 
@@ -228,7 +227,7 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         **_about(request, delivery), "reason": reason, "faults": faults, "instead": instead.delivery, "gaps": gaps[:SHOWN],
         "more_gaps": len(gaps) - SHOWN, "is_state": contract.kind == "state", "standards": _standards(contract),
-        "retries": delivery.retries.filter(status="accepted").count(), "run": current_run(),
+        "retries": delivery.retries.filter(status="accepted").count(), "run": run_of_request(request),
     }  # fmt: skip
     return render(request, "stewards/withdraw.html", context, status=400 if faults else 200)
 

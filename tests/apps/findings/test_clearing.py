@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from anju.apps.feeds.own import own_delivery, own_feeds_of
 from anju.apps.findings import clearing as room
 from anju.apps.findings import current
 from anju.apps.findings.actions import write_difference
@@ -19,6 +22,7 @@ from anju.apps.findings.models import Run
 from anju.core.standards.case_world import build_world
 from anju.core.standards.model import Policy
 from anju.core.standards.read import load_policy
+from anju.core.standards.world import RawWorld, Row
 from anju.lake.engine import run as run_engine
 from oracle.writer import write_world
 
@@ -61,13 +65,23 @@ def run(db: None, rules: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     data = tmp_path / "deployment"
     monkeypatch.setattr(settings, "DATA", data)
     monkeypatch.setitem(current._kept, "run", None)
-    sources = write_world(build_world(rules, SAID), rules, data / "lake")
+    sources = write_world(as_published(build_world(rules, SAID)), rules, data / "lake")
     record = Run.objects.create(
         day=DAY, known_at=datetime.combine(DAY, time(23), UTC), policy_digest=rules.digest, registry_digest="../registry",
         manifest_digest="../manifest", folder="", started_at=timezone.now(), started_by="test",
     )  # fmt: skip
     result = run_engine(rules, sources, DAY, datetime.combine(DAY, time(23)), data / "lake" / "runs" / str(record.pk), standards=STANDARDS)
     return write_difference(record, result).run
+
+
+def as_published(world: RawWorld) -> RawWorld:
+    """With the number under which the platform delivers what was decided."""
+    (case,) = (d["delivery_id"] for d in world.deliveries if d["feed"] == "P01")
+
+    def numbered(rows: Sequence[Row]) -> list[Row]:
+        return [{**row, "delivery_id": own_delivery("P01") if row["delivery_id"] == case else row["delivery_id"]} for row in rows]
+
+    return replace(world, deliveries=numbered(world.deliveries), coverage=numbered(world.coverage))
 
 
 def dispute(run: Run) -> int:
@@ -103,10 +117,9 @@ def test_rows_are_read_for_those_alone_whose_condition_holds(run: Run, rules: Po
 
 
 def test_a_decision_just_recorded_counts_before_the_next_run(run: Run, rules: Policy) -> None:
-    on, lake = date(2023, 10, 14), Path(settings.DATA) / "lake"
-    (speaks,) = (d["delivery_id"] for d in pq.read_table(lake / "manifest" / "delivery.parquet").to_pylist() if d["feed"] == "P01")
+    on = date(2023, 10, 14)
     row = {
-        "row_id": 1, "delivery_id": speaks, "known_at": datetime.combine(on, time(9)), "valid": on, "period": None, "unit": "all",
+        "row_id": 1, "delivery_id": own_delivery("P01"), "known_at": datetime.combine(on, time(9)), "valid": on, "period": None, "unit": "all",
         "person_id": None, "household_id": 2, "place_id": None, "subject_key": None, "deleted": False, "decision_id": "1",
         "standard": "MH-02", "decision": "assistance_paid", "decided_on": on,
     }  # fmt: skip
@@ -114,6 +127,18 @@ def test_a_decision_just_recorded_counts_before_the_next_run(run: Run, rules: Po
     assert (before.day, before.state, [wait.kind for wait in before.waits]) == (DAY, "false", ["not_yet"])
     later = clearing(rules, Path(settings.DATA), run, "MH-02", 2, BEFORE, own={"P01": [row]}, day=on)
     assert (later.day, later.state) == (on, "true")
+    told = {
+        "standard": "MH-02",
+        "decision": "assistance_paid",
+        "decided_on": on,
+        "household_id": 2,
+        "known_at": datetime.combine(on, time(9), UTC),
+    }
+    everything = own_feeds_of(rules, {"P01": [{**told, "decision_id": "1"}, {**told, "decision_id": "2", "household_id": 1}]}, on)
+    assert clearing(rules, Path(settings.DATA), run, "MH-02", 2, BEFORE, own=everything, day=on) == later
+    assert clearing(rules, Path(settings.DATA), run, "HS-04", 3, BEFORE, own=everything, day=on).shown
+    other = own_feeds_of(rules, {"P01": [{**told, "decision_id": "2", "household_id": 1}]}, on)
+    assert clearing(rules, Path(settings.DATA), run, "MH-02", 2, BEFORE, own=other, day=on).state == "false"
 
 
 def test_a_run_whose_sources_are_gone_says_what_to_do(run: Run, rules: Policy) -> None:

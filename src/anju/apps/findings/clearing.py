@@ -11,10 +11,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.conf import settings
-
-from anju.apps.findings import current
+from anju.apps.feeds.own import OwnFeeds
 from anju.apps.findings.actions import run_folder
+from anju.apps.findings.current import dossier_of
 from anju.apps.findings.models import Run
 from anju.core.contracts.model import Contract
 from anju.core.standards.clearing import STATES, Clearing, clearing_of, gone
@@ -27,6 +26,7 @@ from anju.core.standards.world import RawWorld, Row
 from anju.lake.answers import Stands, standing, word_of
 from anju.lake.dossier import Dossier
 from anju.lake.rows import Sources
+from anju.lake.sorted_files import matching
 from anju.lake.world import read_worlds_of
 
 AT_ONCE = 200  # households read together
@@ -51,11 +51,11 @@ def clearing(
     standard: str,
     subject_id: int,
     after: date,
-    own: Mapping[str, Sequence[Row]] | None = None,
+    own: OwnFeeds | Mapping[str, Sequence[Row]] | None = None,
     day: date | None = None,
 ) -> Clearing:
-    """For one subject, with everything that is waited for. `own`: rows of the platform's own feeds that are newer than the run, such as a
-    decision just recorded, as the lake keeps them; `day` the day that is then asked about, where it is not the run's."""
+    """For one subject, with everything that is waited for. `own`: what the platform itself has come to know since the run, such as a decision
+    just recorded: all of it, or rows as the lake keeps them; `day` the day that is then asked about, where it is not the run's."""
     if standard not in policy.standards:
         return gone(run.day)
     subject = policy.standards[standard].subject
@@ -65,13 +65,30 @@ def clearing(
     lake = _Lake(policy, data, run)
     key = _key(policy, standard, subject_id, stands)
     world, deliveries = lake.world(standard, [key], [stands.household_id] if stands.household_id is not None else [])
-    for code, rows in (own or {}).items():
+    for code, rows in _rows_about(world, key, own).items():
         contract = policy.contracts[code]
         assert isinstance(contract, Contract)
         world = world.with_rows(contract, rows)
     if day is not None and day != run.day:
         deliveries = deliveries.on(day)
     return clearing_of(Judge(policy, world, day or run.day, lake.known_at, deliveries), standard, key, after)
+
+
+def _rows_about(world: RawWorld, key: Any, own: OwnFeeds | Mapping[str, Sequence[Row]] | None) -> Mapping[str, Sequence[Row]]:
+    """Of everything that the platform knows what is about the subject, its household and its members, or the place."""
+    if not isinstance(own, OwnFeeds):
+        return own or {}
+    above = {place["place_id"]: place["parent_id"] for place in world.places}
+    places = {home["place_id"] for home in world.households} | ({key} & above.keys() if not world.households else set())
+    while more := {above.get(place) for place in places} - places - {None}:
+        places |= more
+    keys = {
+        "household_id": [home["household_id"] for home in world.households],
+        "person_id": [person["person_id"] for person in world.persons],
+        "place_id": places - {None},
+        "subject_key": [key] if isinstance(key, str) else [],
+    }
+    return {code: matching(table, keys) for code, table in own.tables.items()}
 
 
 def clearings(policy: Policy, data: Path, run: Run, asked: Iterable[Asked]) -> dict[Asked, Clearing]:
@@ -143,8 +160,7 @@ class _Lake:
     def __init__(self, policy: Policy, data: Path, run: Run) -> None:
         self.policy, self.data, self.run = policy, data, run
         self.known_at: datetime = run.known_at.replace(tzinfo=None)
-        here = run.current and data == Path(settings.DATA) and policy.digest == current.policy().digest
-        self.opened: Dossier | None = current.dossier(run) if here else None
+        self.opened: Dossier | None = dossier_of(policy, data, run) if run.current else None
 
     def world(self, standard: str, keys: Sequence[Any], households: Sequence[int]) -> tuple[RawWorld, Deliveries]:
         if self.opened is not None and households and standard in self.opened.standards:

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django_tasks import TaskContext, task
 
 from anju.apps.alerts.actions import follow, repeat
+from anju.apps.alerts.actions import today as judged_day
 from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.actions import judge
+from anju.apps.monitoring.posting import take_down_notices
 from anju.tasks import rules
 from anju.tasks.progress import teller, ticket_of
 
@@ -44,6 +46,9 @@ def run(context: TaskContext, day: str | None = None) -> dict[str, Any]:
 
 @task(takes_context=True)
 def remind(context: TaskContext) -> dict[str, Any]:
-    """Calls to mind the alerts that nobody has taken on, and passes the day for the cases."""
-    reminded = repeat(rules.policy(), Path(settings.DATA), at=timezone.now())
-    return {"reminded": reminded, "cases": catch_up(data=Path(settings.DATA), at=timezone.now()).as_dict()}
+    """Calls to mind the alerts that nobody has taken on, passes the day for the cases, and takes down public notices whose time is over."""
+    now, data = timezone.now(), Path(settings.DATA)
+    on = (judged_day() if settings.SAMPLE else None) or today(now)
+    reminded = repeat(rules.policy(), data, at=now)
+    taken = take_down_notices(on=on, by=ticket_of(context).asked_by, at=now)
+    return {"reminded": reminded, "cases": catch_up(data=data, at=now).as_dict(), "notices_taken_down": taken}

@@ -20,6 +20,7 @@ from anju.core.casework.notice import ELIMINATION, LISTING, NoticeFacts, Unprint
 from anju.core.contracts.model import Bilingual
 from anju.core.terms.viewer import Viewer
 
+STREET = "street"  # the level whose office takes objections; the community's where a programme has none
 FULL_NAME = Bilingual("a name in full", "完整姓名")
 
 
@@ -30,18 +31,20 @@ def notice_facts(listing: Listing, on: date, *, purpose: str = LISTING, address:
     head = next((row.person.name for row in members_of(home, on) if row.person.name), "") or ""
     return NoticeFacts(
         purpose, head, address.strip() or building_of(home), listing.category, tuple(listing.risk_types), on,
-        terms.terms.notice_up.after(on, terms.calendar), terms.terms.notice_up.number, office.strip() or _street_of(home),
+        terms.terms.notice_up.after(on, terms.calendar), terms.terms.notice_up.number, office.strip() or _above(home, STREET),
     )  # fmt: skip
 
 
 def building_of(home: Household) -> str:
     """'幸福家园社区3栋': no unit, no room."""
-    return f"{home.place.name}{home.building_no}栋" if home.building_no else home.place.name
+    community = _above(home, rules().community)
+    return f"{community}{home.building_no}栋" if home.building_no else community
 
 
-def _street_of(home: Household) -> str:
+def _above(home: Household, level: str) -> str:
+    """The name of the place of that level in which the family lives; of its own where there is none."""
     keys = [int(key) for key in home.place.path.strip("/").split("/")]
-    return Place.objects.filter(pk__in=keys, level="street").values_list("name", flat=True).first() or home.place.name
+    return Place.objects.filter(pk__in=keys, level=level).values_list("name", flat=True).first() or home.place.name
 
 
 def preview(facts: NoticeFacts, listing: Listing, on: date) -> Bilingual:

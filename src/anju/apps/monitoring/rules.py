@@ -20,6 +20,7 @@ _kept: dict[Path, Rules] = {}
 class Rules:
     terms: Terms
     calendar: WorkingCalendar
+    community: str  # the level of places that a notice names
 
 
 def rules() -> Rules:
@@ -30,5 +31,5 @@ def rules() -> Rules:
         programme, _subjects, others = read_programme(folder)
         if terms is None or programme is None:
             raise PolicyFaults([*faults, *others])
-        _kept[folder] = Rules(terms, working_calendar_of(programme))
+        _kept[folder] = Rules(terms, working_calendar_of(programme), programme.community_level)
     return _kept[folder]

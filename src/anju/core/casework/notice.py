@@ -46,9 +46,9 @@ GROUNDS: dict[str, Bilingual] = {
     "other": Bilingual("other hardship", "其他困难"),
 }
 CATEGORIES: dict[str, Bilingual] = {
-    "unstable": Bilingual("no longer poor, not yet stable", "脱贫不稳定户"),
-    "marginal": Bilingual("close to poverty", "边缘易致贫户"),
-    "sudden": Bilingual("sudden severe hardship", "突发严重困难户"),
+    "unstable": Bilingual("No longer poor, not yet stable", "脱贫不稳定户"),
+    "marginal": Bilingual("Close to poverty", "边缘易致贫户"),
+    "sudden": Bilingual("Sudden severe hardship", "突发严重困难户"),
 }
 LISTING, ELIMINATION = "listing", "elimination"
 OPENING = {

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from anju.apps.alerts.queries import what_happened_to
 from anju.apps.journal.actions import look
 from anju.apps.journal.queries import looks_at
+from anju.apps.monitoring.queries import standing_of
 from anju.apps.people.history import history_of, members_on, memberships_of
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.search import Found, household_in_scope, is_identifying, members_of, search_families
@@ -109,6 +110,8 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
         "looks": looks,
         "reasons": reveal_reasons(),
         "may_look": viewer.can("looks.see"),
+        "monitored": standing_of(viewer, home.pk),
+        "may_propose": viewer.can("monitoring.propose") and viewer.sees_path(home.place.path),
         "here": "households",
     }
     return render(request, "families/household.html", context)

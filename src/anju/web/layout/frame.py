@@ -29,6 +29,7 @@ WAYS = (
     Way("work", _("My work"), "alerts.see"),
     Way("situation", _("Situation"), "situation.see"),
     Way("households", _("Households"), "households.search"),
+    Way("monitoring", _("Monitored households"), "monitoring.see"),
     Way("standards", _("Standards"), "standards.see"),
     Way("deliveries", _("Deliveries"), "feeds.see"),
     Way("scoreboard", _("Score-board"), "feeds.see"),

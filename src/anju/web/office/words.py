@@ -29,6 +29,16 @@ ACTS: dict[str, Any] = {
     "feeds.withdraw": _("withdrew a delivery"), "household.see": _("opened a family's page"),
     "journal.check": _("checked the chain"), "journal.export": _("exported the journal"), "journal.see": _("read the journal"),
     "messages.again": _("had a message sent again"), "messages.came": _("said that a message came"),
+    "listing.see": _("opened a monitored household"), "monitoring.answer": _("answered an objection"),
+    "monitoring.approve": _("approved a listing"), "monitoring.change": _("changed a measure"), "monitoring.compare": _("compared data"),
+    "monitoring.done": _("recorded a measure as done"), "monitoring.drop": _("dropped a measure"),
+    "monitoring.end_approve": _("approved the end of a risk"), "monitoring.end_notice": _("put the notice of an end up"),
+    "monitoring.end_propose": _("proposed the end of a risk"), "monitoring.end_refuse": _("refused the end of a risk"),
+    "monitoring.end_review": _("recorded a meeting about the end of a risk"), "monitoring.look_again": _("looked at a support plan again"),
+    "monitoring.measure": _("added a measure"), "monitoring.notice": _("put a public notice up"),
+    "monitoring.object": _("recorded an objection"), "monitoring.propose": _("proposed a listing"), "monitoring.refuse": _("refused a listing"),
+    "monitoring.review": _("recorded a review meeting"), "monitoring.take_down": _("took public notices down"),
+    "monitoring.township": _("reviewed a listing for the street"), "monitoring.verify": _("recorded the visit for a listing"),
     "people.import": _("imported registers"), "person.reveal": _("had a number shown in full"), "person.see": _("opened a person"),
     "places.import": _("imported places"), "places.official": _("imported an official list of places"), "post.end": _("ended a post"),
     "post.give": _("gave a post"), "runs.finish": _("run finished"), "runs.start": _("started a run"), "sample.week": _("let a week pass"),
@@ -50,15 +60,16 @@ KINDS: dict[str, Any] = {
     "channel": _("channel"),
     "code": _("code"),
     "delivery": _("delivery"), "hold": _("baseline"), "household": _("family"), "journal": _("journal"), "line": _("line"), "list": _("list"),
-    "message": _("message"), "mute": _("putting off"), "person": _("person"), "place": _("place"), "programme": _("programme"),
-    "register": _("register"), "report": _("report"), "reports": _("reports"),
+    "listing": _("listing"), "notices": _("public notices"), "message": _("message"), "mute": _("putting off"), "person": _("person"),
+    "place": _("place"), "programme": _("programme"), "register": _("register"), "report": _("report"), "reports": _("reports"),
     "run": _("run"), "site": _("site"), "task": _("task"), "token": _("token"), "upload": _("upload"), "visit": _("visit"),
     "visits": _("visits"),
 }  # fmt: skip
 
 GROUPS: dict[str, Any] = {
     "looks": _("looks at families"), "account": _("accounts"), "post": _("posts"), "feeds": _("deliveries"), "alerts": _("alerts"),
-    "visits": _("visits"), "trouble": _("reports of trouble"), "runs": _("runs"), "journal": _("the journal itself"),
+    "visits": _("visits"), "trouble": _("reports of trouble"), "monitoring": _("monitored households"),
+    "runs": _("runs"), "journal": _("the journal itself"),
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from anju.core.standards.parameters import read_parameters
 from anju.core.standards.standards import read_standard
 
 NO_RULE = ("schedule.yaml", "casework.yaml", "questions.yaml", "discovery.yaml")  # when, by whom, what is asked: nothing promised
+NO_RULES = "forms/"  # how others want to read it
 
 
 def load_policy(folder: Path, *, drafts: bool = False) -> Policy:
@@ -191,7 +192,7 @@ def _digest(folder: Path, drafts: bool) -> str:
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*.yaml")):
         name = path.relative_to(folder).as_posix()
-        if name.endswith(".cases.yaml") or name in NO_RULE or (name.startswith("drafts/") and not drafts):
+        if name.endswith(".cases.yaml") or name in NO_RULE or name.startswith(NO_RULES) or (name.startswith("drafts/") and not drafts):
             continue
         total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()

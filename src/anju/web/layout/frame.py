@@ -18,15 +18,18 @@ from anju.web.layout.current import run_of_request
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An entry of the navigation; shown to whoever may do `act`."""
+    """An entry of the navigation; shown to whoever may do `act`, but not to who may do `unless` and has another way there."""
 
     name: str
     label: Any
     act: str
+    unless: str = ""
 
 
 WAYS = (
     Way("work", _("My work"), "alerts.see"),
+    Way("visits", _("Visits"), "visits.record"),
+    Way("report_new", _("Report trouble"), "trouble.report", unless="visits.record"),
     Way("situation", _("Situation"), "situation.see"),
     Way("households", _("Households"), "households.search"),
     Way("monitoring", _("Monitored households"), "monitoring.see"),
@@ -49,6 +52,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "role_title": (role.title.zh if zh else role.title.en) if role else "",
         "ways": [(way, url) for way in WAYS if viewer.can(way.act) and (url := _url(way.name))],
         "run": run_of_request(request),
+        "ways": [(way, url) for way in WAYS if viewer.can(way.act) and not viewer.can(way.unless) and (url := _url(way.name))],
+        "run": current_run(),
         "is_sample": settings.SAMPLE,
         "theme": getattr(request.user, "theme", "") or request.COOKIES.get("theme", ""),
         "large_text": getattr(request.user, "large_text", False) or request.COOKIES.get("text") == "large",

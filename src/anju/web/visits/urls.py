@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from anju.web.visits import planning, recording, reporting, sheets, views
+
+urlpatterns = [
+    path("visits/", views.visits, name="visits"),
+    path("visits/new/", recording.new, name="visit_new"),
+    path("visits/plan/", planning.plan, name="visits_plan"),
+    path("visits/reassign/", planning.reassign, name="visits_reassign"),
+    path("visits/burden/", planning.burden, name="visits_burden"),
+    path("visits/sheet/", sheets.sheet, name="visits_sheet"),
+    path("visits/export/", sheets.export, name="visits_export"),
+    path("visits/<int:number>/", views.visit, name="visit"),
+    path("visits/<int:number>/record/", recording.record, name="visit_record"),
+    path("visits/<int:number>/not-made/", recording.not_made, name="visit_not_made"),
+    path("reports/", reporting.reports, name="reports"),
+    path("reports/new/", reporting.new, name="report_new"),
+    path("reports/<slug:number>/", reporting.report, name="report"),
+    path("reports/<slug:number>/receipt/", reporting.receipt, name="report_receipt"),
+    path("reports/<slug:number>/decide/", reporting.decide, name="report_decide"),
+]

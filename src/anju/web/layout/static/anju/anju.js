@@ -24,15 +24,33 @@
       var field = form.elements[name];
       if (field && !field.value && field.type !== "hidden") { field.value = draft.fields[name]; }
     });
+    // What was ticked too, and the form's own key, so that a form sent again after its answer was lost is known to be the same
+    (draft && draft.ticked || []).forEach(function (one) {
+      each.call(form.elements, function (field) {
+        if (field.name === one[0] && field.value === one[1] && /^(checkbox|radio)$/.test(field.type)) { field.checked = true; }
+      });
+    });
+    if (draft && draft.key && form.elements.client_key) { form.elements.client_key.value = draft.key; }
     var keep = function (sent) {
-      var fields = {};
+      var fields = {}, ticked = [], own = form.elements.client_key;
       each.call(form.elements, function (field) {
         if (field.name && !/^(hidden|password|file|checkbox|radio|submit)$/.test(field.type) && !/password|code/.test(field.name) && field.value && !number.test(field.value)) { fields[field.name] = field.value; }
+        if (own && field.name && /^(checkbox|radio)$/.test(field.type) && field.checked) { ticked.push([field.name, field.value]); }
       });
-      if (Object.keys(fields).length) { store.set(key(form), { at: Date.now(), action: action(form), sent: sent, fields: fields }); } else { store.drop(key(form)); }
+      if (Object.keys(fields).length) { store.set(key(form), { at: Date.now(), action: action(form), sent: sent, fields: fields, ticked: ticked, key: own ? own.value : "" }); } else { store.drop(key(form)); }
     };
     form.addEventListener("input", function () { keep(false); });
     form.addEventListener("submit", function () { keep(true); });
+  });
+  // Three ticks of a visit: kept on this device, sent but not yet answered; what was accepted the server counts
+  each.call(who ? document.querySelectorAll("[data-ticks]") : [], function (line) {
+    var saved = 0, sent = 0;
+    store.all().forEach(function (name) {
+      var draft = name.indexOf("draft:" + who + ":/visits/") === 0 && store.get(name);
+      if (draft && draft.key) { if (draft.sent) { sent += 1; } else { saved += 1; } }
+    });
+    each.call(line.querySelectorAll("[data-saved]"), function (place) { place.textContent = saved; });
+    each.call(line.querySelectorAll("[data-sent]"), function (place) { place.textContent = sent; });
   });
   each.call(document.querySelectorAll("[data-print]"), function (button) { button.addEventListener("click", function () { window.print(); }); });
   // How much of a file has been sent, while it is sent

@@ -27,7 +27,7 @@ def rules() -> Policy:
 
 @pytest.mark.parametrize(("known", "reason"), [
     (None, "nobody_knows"), (Known("absent", "F09"), "nobody_knows"), (Known("blank", "F09"), "nobody_knows"),
-    (Known("undelivered", "F09"), "undelivered"), (Known("at_least", "F09"), "doubted"), (Known("unknown", "F09"), "doubted"),
+    (Known("undelivered", "F09"), "undelivered"), (Known("at_least", "F09"), "incomplete"), (Known("unknown", "F09"), "incomplete"),
     (Known("value", "F09", ON, doubted=True), "doubted"),
 ])  # fmt: skip
 def test_what_is_not_known_is_asked(known: Known | None, reason: str) -> None:

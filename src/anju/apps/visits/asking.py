@@ -37,7 +37,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`reason`: nobody_knows | undelivered | doubted | only_they. `source`: whose delivery is missing or doubted."""
+    """`reason`: nobody_knows | undelivered | incomplete | doubted (by an open alert) | only_they. `source`: whose delivery is missing or doubted."""
 
     slot: Slot
     reason: str
@@ -68,8 +68,10 @@ def asking(slots: Iterable[Slot], known: Mapping[str, Known]) -> tuple[list[Aske
             asked.append(Asked(slot, "nobody_knows" if slot.question.feature else "only_they"))
         elif fact.source == LATELY:
             spared.append(Spared(slot, "answered", LATELY, fact.on))
-        elif fact.doubted or fact.state in ("at_least", "unknown"):
+        elif fact.doubted:
             asked.append(Asked(slot, "doubted", fact.source))
+        elif fact.state in ("at_least", "unknown"):
+            asked.append(Asked(slot, "incomplete", fact.source))
         elif fact.state == "value":
             spared.append(Spared(slot, "known", fact.source, fact.on))
         else:

@@ -131,7 +131,10 @@ def _ask(asked: Asked, names: Mapping[int, str], typed: Mapping[str, Any]) -> As
     source = str(said(owner)) if owner is not None else ""
     why = {
         "undelivered": _("The report of %(who)s is missing.") % {"who": source} if source else _("The report is missing."),
-        "doubted": _("%(who)s says so, but something does not fit.") % {"who": source} if source else _("What is known does not fit."),
+        "incomplete": _("It is known in part only."),
+        "doubted": _("%(who)s has reported it, but an open alert puts it in doubt.") % {"who": source}
+        if source
+        else _("An open alert puts it in doubt."),
     }.get(asked.reason, "")
     options = [(code, str(said(words))) for code, words in asked.slot.question.options.items()]
     return Ask(name, asked.slot, who, why, typed.get(name, ""), options)

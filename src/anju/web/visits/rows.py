@@ -17,6 +17,7 @@ from anju.apps.findings.need_to_know import may_know
 from anju.apps.people.models import Household, Membership, Person
 from anju.apps.people.vault import masked_name
 from anju.apps.places.models import Place
+from anju.apps.staff.models import Account
 from anju.apps.visits.models import Visit
 from anju.core.contracts.model import Contract
 from anju.core.standards.model import Title
@@ -77,6 +78,7 @@ class Row:
     purpose: str
     outcome: str
     days: int | None
+    who: str  # whose it is, as colleagues call her
 
     @property
     def over(self) -> int:
@@ -84,13 +86,16 @@ class Row:
 
 
 def rows_of(viewer: Viewer, visits: Sequence[Visit], day: date) -> list[Row]:
-    """Four queries for a page, however long it is."""
+    """Five queries for a page, however long it is."""
     keys = [visit.household_id for visit in visits if visit.household_id is not None]
     homes = Household.objects.in_bulk(keys)
     heads = heads_of(keys)
     places = Place.objects.in_bulk({visit.place_id for visit in visits})
     reasons = _reasons(viewer, keys)
     purposes, outcomes = purpose_words(), outcome_words()
+    names = {
+        a.pk: str(a) for a in Account.objects.filter(pk__in={visit.recorded_account or visit.assignee_account for visit in visits} - {None})
+    }
     found = []
     for visit in visits:
         home = homes.get(visit.household_id or -1)
@@ -99,6 +104,7 @@ def rows_of(viewer: Viewer, visits: Sequence[Visit], day: date) -> list[Row]:
             places[visit.place_id].name, heads.get(visit.household_id or -1, ""), visit.why, reasons.get(visit.household_id or -1),
             purposes.get(visit.purpose, visit.purpose), outcomes.get(visit.outcome, ""),
             (visit.due_on - day).days if visit.due_on is not None else None,
+            names.get(visit.recorded_account or visit.assignee_account or 0, visit.recorded_by or visit.assignee),
         ))  # fmt: skip
     return found
 

@@ -103,7 +103,7 @@ def _filled(viewer: Viewer, form: Form, found: Sequence[Visit]) -> Iterable[list
             "mode": modes.get(visit.mode, ""), "outcome": row.outcome, "purpose": row.purpose, "why": visit.why,
             "findings": "、".join(findings.get(code, code) for code in visit.findings), "note": visit.note,
             "minutes": visit.minutes if visit.minutes is not None else "", "photos": visit.photos,
-            "visitor": visit.recorded_by or visit.assignee,
+            "visitor": row.who,
             "due_on": visit.due_on or "",
         }  # fmt: skip
         yield [

@@ -37,7 +37,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`reason`: nobody_knows | undelivered | incomplete | doubted (by an open alert) | only_they. `source`: whose delivery is missing or doubted."""
+    """`reason`: nobody_knows | undelivered | incomplete | doubted (by an open alert) | only_they. `source`: whose
+    delivery is missing or doubted."""
 
     slot: Slot
     reason: str

@@ -93,9 +93,8 @@ def rows_of(viewer: Viewer, visits: Sequence[Visit], day: date) -> list[Row]:
     places = Place.objects.in_bulk({visit.place_id for visit in visits})
     reasons = _reasons(viewer, keys)
     purposes, outcomes = purpose_words(), outcome_words()
-    names = {
-        a.pk: str(a) for a in Account.objects.filter(pk__in={visit.recorded_account or visit.assignee_account for visit in visits} - {None})
-    }
+    whose = {visit.recorded_account or visit.assignee_account or 0 for visit in visits}
+    names = {account.pk: str(account) for account in Account.objects.filter(pk__in=whose)}
     found = []
     for visit in visits:
         home = homes.get(visit.household_id or -1)

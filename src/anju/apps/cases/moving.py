@@ -57,17 +57,18 @@ def begin(number: int, name: str, by: Viewer, *, seen: int | None = None) -> Tak
 
 
 def begin_many(numbers: Sequence[int], name: str, by: Viewer, *, seen: Mapping[int, int] | None = None) -> list[Taken]:
-    """The same for many at once: all of them or none. Three queries, whatever their number."""
+    """The same for many at once: all of them or none. One query, whatever their number."""
     step = STEPS[name]
     asked = sorted(set(numbers))
     if not any(by.can(act) for act in step.acts):
         raise _not_allowed(step)
     one_at_a_time()
-    scope = set(cases_in_scope(by).filter(pk__in=asked).values_list("pk", flat=True))
-    if missing := [number for number in asked if number not in scope]:
-        raise not_there(missing)
+    cases = list(cases_in_scope(by).select_for_update().filter(pk__in=asked).order_by("pk"))
+    if len(cases) != len(asked):
+        there = {case.pk for case in cases}
+        raise not_there([number for number in asked if number not in there])
     found = []
-    for case in Case.objects.select_for_update().filter(pk__in=asked).order_by("pk"):
+    for case in cases:
         _check(case, step, by, (seen or {}).get(case.pk))
         found.append(Taken(case, step, keys_of(case), case.state, case.version))
     return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from anju.core.terms.working_days import WorkingCalendar
 
 PLAIN = Closing("words", "answer", False, ("street",))  # of a matter whose level has no rule: as a minor one
 _kept: dict[str, Any] = {}
+_set: ContextVar[date | None] = ContextVar("day", default=None)
 
 
 def casework() -> Casework:
@@ -36,8 +40,18 @@ def calendar() -> WorkingCalendar:
 
 
 def today() -> date:
-    """The day of the deployment's clock: of the last run that was followed, else of the machine."""
-    return day_of_alerts() or timezone.localdate()
+    """The day of the deployment's clock: of the last run that was followed, else of the machine; or the one that somebody has set."""
+    return _set.get() or day_of_alerts() or timezone.localdate()
+
+
+@contextmanager
+def as_of(day: date) -> Iterator[None]:
+    """The clock stands at `day`: for whoever loads what was done before the platform was there, act by act, in its order."""
+    token = _set.set(day)
+    try:
+        yield
+    finally:
+        _set.reset(token)
 
 
 def version_of(standard: str, day: date) -> Version | None:

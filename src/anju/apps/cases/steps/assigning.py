@@ -34,7 +34,7 @@ def assign(*, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason:
     account = Account.objects.get(pk=to)
     for each in taken:
         _put(each, account, at)
-    done = finish_many(taken, by=by, at=at, reason=reason, detail={"to": account.pk, "name": account.username})
+    done = finish_many(taken, by=by, at=at, reason=reason, detail={"to": account.pk, "name": str(account)})
     _alerts_taken(done, account, at)
     return done
 
@@ -49,7 +49,7 @@ def take(*, number: int, by: Viewer, at: datetime) -> Case:
     account = Account.objects.get(pk=by.account)
     for each in taken:
         _put(each, account, at)
-    done = finish_many(taken, by=by, at=at, what="take", detail={"to": account.pk, "name": account.username})
+    done = finish_many(taken, by=by, at=at, what="take", detail={"to": account.pk, "name": str(account)})
     _alerts_taken(done, account, at)
     return done[0]
 
@@ -61,8 +61,8 @@ def hand_on(*, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason
     account = Account.objects.get(pk=to)
     for each in taken:
         each.detail["from"] = each.case.assignee_name
-        each.case.assignee, each.case.assignee_name, each.case.assigned_at = account.pk, account.username, at
-    return finish_many(taken, by=by, at=at, reason=reason, detail={"to": account.pk, "name": account.username})
+        each.case.assignee, each.case.assignee_name, each.case.assigned_at = account.pk, str(account), at
+    return finish_many(taken, by=by, at=at, reason=reason, detail={"to": account.pk, "name": str(account)})
 
 
 @transaction.atomic
@@ -92,7 +92,7 @@ def name_lead(*, household_id: int, to: int, by: Viewer, at: datetime) -> Family
     account = Account.objects.filter(pk=to, is_active=True).first()
     if account is None or not _reaches(account, home.place.path, home.origin_place.path if home.origin_place else None, ""):
         raise _out_of_reach()
-    values = {"path": home.place.path, "account": to, "name": account.username, "since": today(), "named_by": by.name}
+    values = {"path": home.place.path, "account": to, "name": str(account), "since": today(), "named_by": by.name}
     found, _ = FamilyLead.objects.update_or_create(household_id=household_id, defaults=values)
     record(act="cases.name_lead", about=f"household:{household_id}", by=by, at=at, detail={"to": to})
     return found
@@ -112,13 +112,13 @@ def _nobodys(taken: list[Taken]) -> list[Taken]:
 def _put(each: Taken, account: Account, at: datetime) -> None:
     if each.case.state in TO_ASSIGN:
         each.case.state = ASSIGNED
-    each.case.assignee, each.case.assignee_name, each.case.assigned_at = account.pk, account.username, at
+    each.case.assignee, each.case.assignee_name, each.case.assigned_at = account.pk, str(account), at
 
 
 def _alerts_taken(cases: Sequence[Case], account: Account, at: datetime) -> None:
     """Whoever has the case has its alerts."""
     episodes = list(CaseAlert.objects.filter(case__in=cases).values_list("episode_id", flat=True))
-    take_on(numbers=episodes, account=account.pk, name=account.username, at=at)
+    take_on(numbers=episodes, account=account.pk, name=str(account), at=at)
 
 
 def _not_too_many(numbers: Sequence[int]) -> Sequence[int]:

@@ -26,10 +26,11 @@ def plan_measure(
     taken = _in_hand(begin(number, "plan_measure", by, seen=seen), by)
     words = enough(text, 2, "what is to be done is missing", "缺少措施内容")[:400]
     who = enough(owner, 2, "who does it is missing", "缺少责任人")[:150]
-    day, limit = today(), taken.case.handle_due
+    day = today()
+    limit = max(taken.case.handle_due or day, day)  # what is overdue is planned for today all the same
     if due_on < day:
         raise Refused(f"{due_on} lies before today, {day}: choose a later day", f"{due_on} 早于今天 {day}：请选择之后的日期")
-    if limit is not None and due_on > limit and not taken.case.extended:
+    if due_on > limit and not taken.case.extended:
         raise Refused(
             f"the case must be handled by {limit}: choose a day until then, or ask for more time",
             f"该事项须在 {limit} 前处置完成：请选择此前日期，或申请延期",

@@ -44,11 +44,16 @@ def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime) 
 
 
 def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[str, bool]]:
-    asked = {case.pk: Asked(case.standard, case.subject_id, case.measured_on) for case in cases if case.standard and case.measured_on}
+    """What a run has said of a case stands until the next one, for a measure that is done later is fed back anew."""
+    known = {case.pk: (case.clearing, case.fresh) for case in cases if run is not None and case.seen_run == run.pk}
+    asked = {
+        case.pk: Asked(case.standard, case.subject_id, case.measured_on)
+        for case in cases if case.pk not in known and case.standard and case.measured_on
+    }  # fmt: skip
     if run is None or not asked:
-        return {}
+        return known
     answers = clearings(policy(), data, run, asked.values())
-    return {key: (answers[one].state, answers[one].fresh) for key, one in asked.items()}
+    return known | {key: (answers[one].state, answers[one].fresh) for key, one in asked.items()}
 
 
 def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: datetime) -> bool:

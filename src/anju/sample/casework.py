@@ -1,0 +1,341 @@
+"""How the sample's cases are lived: people take every step by the same actions that the pages call, on the working days of a span.
+
+What each case will come to is drawn from its own number, so that the same sample lives the same cases. Most go the plain way; some are
+late, returned, contested, prolonged, false alarms, or closed by an exception.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import numpy as np
+from django.db import transaction
+
+from anju.apps.attachments.actions import store_attachment
+from anju.apps.cases.models import Asked, Case, CaseEvent, Measure
+from anju.apps.cases.refusing import Refused
+from anju.apps.cases.rules import as_of, calendar, closing_of, due
+from anju.apps.cases.standing import OVER_MOVES, counted_together
+from anju.apps.cases.steps.assigning import assign
+from anju.apps.cases.steps.closing import ask_exception, close, decide_exception, record_answer
+from anju.apps.cases.steps.ending import decide_end
+from anju.apps.cases.steps.handling import ask_extension, decide_extension, feed_back, finish_measure, plan_measure
+from anju.apps.cases.steps.judging import judge, lower
+from anju.apps.cases.steps.reminding import pass_day
+from anju.apps.cases.steps.reviewing import arbitrate, contest, return_back, sign
+from anju.apps.cases.steps.verifying import note_visit, verify
+from anju.apps.cases.steps.watching import watch
+from anju.apps.people.vault import FileVault
+from anju.apps.visits.actions import Seen, record_visit
+from anju.core.terms.durations import Duration
+from anju.core.terms.viewer import Viewer
+from anju.sample.casework_words import DONE, FEEDBACK, FOUND, GROUNDS, MEASURES
+from anju.sample.pictures import picture
+from anju.sample.plan import hash_of
+from anju.sample.workforce import Workforce, workforce
+
+ENDS = {"false_alarm": 0.05, "routine": 0.03, "refused": 0.01, "unsolvable": 0.01}
+LATE, RETURNED, CONTESTED, PROLONGED, LOWERED, EXCEPTED = 0.08, 0.09, 0.3, 0.04, 0.03, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a case will come to. Days are working days after the step before."""
+
+    end: str
+    late: int  # working days that nobody acts after a deadline has passed; 0: in time
+    returned: bool
+    contested: bool
+    prolonged: bool
+    lowered: bool
+    excepted: bool
+    pace: float  # how much of the time that there is somebody takes
+    chance: int
+
+
+def course_of(case: Case) -> Course:
+    """Drawn from what the case is, and how often it opened."""
+    seed = hash_of(f"{case.standard}:{case.subject}:{case.subject_key or case.subject_id}:{case.opened_on}:{case.reopened}")
+    rng = np.random.default_rng(seed)
+    drawn, limit = rng.random(), 0.0
+    end = ""
+    for name, share in ENDS.items():
+        limit += share
+        if not end and drawn < limit:
+            end = name
+    flags = rng.random(6)
+    return Course(
+        end, int(rng.integers(2, 14)) if flags[0] < LATE else 0, bool(flags[1] < RETURNED), bool(flags[1] < RETURNED * CONTESTED),
+        bool(flags[2] < PROLONGED), bool(flags[3] < LOWERED), bool(flags[4] < EXCEPTED), 0.25 + 0.6 * float(flags[5]), seed,
+    )  # fmt: skip
+
+
+@dataclass
+class Living:
+    """The working days of one span. `told`: what the people of the sample could not do, for the tests to look at."""
+
+    staff: Workforce
+    data: Path
+    vault: FileVault
+    day: date = date.min
+    agenda: dict[date, set[int]] = field(default_factory=lambda: defaultdict(set))
+    told: list[str] = field(default_factory=list)
+    leave: frozenset[int] = frozenset()  # cases that a story tells of: nobody else touches them
+
+    @property
+    def at(self) -> datetime:
+        return datetime.combine(self.day, time(10), UTC)
+
+    def plan(self, case: Case) -> None:
+        """Puts the next step of a case on the day on which somebody will take it."""
+        on = self.next_day(case)
+        if on is not None:
+            self.agenda[max(on, self.day + timedelta(days=1))].add(case.pk)
+
+    def next_day(self, case: Case) -> date | None:
+        if case.waits_on in (*OVER_MOVES, "observe") or case.pk in self.leave:
+            return None
+        course = course_of(case)
+        last = CaseEvent.objects.filter(case=case).exclude(what__in=["escalated", "rose", "eased", "over"]).order_by("-pk").first()
+        since = last.day if last is not None else case.opened_on
+        if case.waits_on in ("verify", "handle", "show") and case.deadline is not None:
+            if course.late and case.waits_on != "show":
+                return due(case.deadline, Duration(course.late, "wd"))
+            span = max(0, calendar().between(since, case.deadline) - 1)
+            return due(since, Duration(max(1, int(span * course.pace)), "wd"))
+        return due(since, Duration(1 + case.pk % 2, "wd"))
+
+
+def live(start: date, end: date, *, by: str, data: Path, leave: Iterable[int] = ()) -> list[str]:
+    """Every working day after `start` up to `end`. Answers what could not be done, one line each."""
+    living = Living(workforce(by=by), data, FileVault(), start, leave=frozenset(leave))
+    with transaction.atomic(), counted_together():
+        for case in Case.objects.exclude(waits_on__in=OVER_MOVES).order_by("pk"):
+            living.plan(case)
+        while living.day < end:
+            living.day += timedelta(days=1)
+            with as_of(living.day):
+                pass_day(at=living.at)
+                if calendar().is_working(living.day):
+                    _work(living)
+    return living.told
+
+
+def _work(living: Living) -> None:
+    today = sorted(living.agenda.pop(living.day, ()))
+    for earlier in [day for day in living.agenda if day < living.day]:
+        today += sorted(living.agenda.pop(earlier))
+    fresh: dict[int, list[Case]] = defaultdict(list)
+    for key in today:
+        case = Case.objects.get(pk=key)
+        if case.waits_on == "assign":
+            fresh[_hand(living, case) or 0].append(case)
+        else:
+            _step(living, case)
+    for account, cases in fresh.items():
+        if account:
+            _assign(living, account, cases)
+
+
+def _assign(living: Living, account: int, cases: list[Case]) -> None:
+    """A community's new cases in one go, as its secretary would."""
+    by = _lead(living, cases[0])
+    if by is None:
+        return
+    try:
+        done = assign(numbers=[case.pk for case in cases], to=account, by=by, at=living.at)
+    except Refused as refusal:
+        living.told.append(f"assign: {refusal}")
+        return
+    for case in done:
+        living.plan(case)
+
+
+def _step(living: Living, case: Case) -> None:
+    kind = case.waits_on.partition(":")[0]
+    try:
+        with transaction.atomic():
+            STEPS[kind](living, case, course_of(case))
+    except Refused as refusal:
+        living.told.append(f"{case.standard} {case.pk} {case.waits_on}: {refusal}")
+        return
+    case.refresh_from_db()
+    living.plan(case)
+
+
+# --- who ---------------------------------------------------------------------------------------------------------------------
+
+
+def _hand(living: Living, case: Case) -> int | None:
+    """The grid worker for a family; for a site or a thing the department, else the community."""
+    if case.household_id is not None:
+        found = living.staff.who("grid_worker", case.path) or living.staff.who("cadre", case.path)
+    else:
+        found = living.staff.who("county_department", case.path, case.owner) or living.staff.who("first_secretary", case.path)
+    return found.account if found is not None else None
+
+
+def _lead(living: Living, case: Case) -> Viewer | None:
+    """Who puts it into hands: the community, where it lies in one; else the department or the bureau."""
+    staff = living.staff
+    if case.household_id is not None:
+        return staff.who("first_secretary", case.path) or staff.who("county_bureau", case.path)
+    return staff.who("county_department", case.path, case.owner, 1) or staff.who("county_bureau", case.path)
+
+
+def _worker(living: Living, case: Case) -> Viewer:
+    assert case.assignee is not None
+    return living.staff.of_account(case.assignee)
+
+
+def _must(found: Viewer | None, what: str) -> Viewer:
+    if found is None:
+        raise Refused(f"the sample has nobody who could {what}", "示例中没有可办理的人员")
+    return found
+
+
+def _judge(living: Living, case: Case, nth: int = 1) -> Viewer:
+    staff = living.staff
+    if case.level == "yellow":
+        found = staff.who("first_secretary", case.path) if nth == 1 else staff.who("street", case.path)
+        found = found or staff.who("county_department", case.path, case.owner, nth)
+    else:
+        found = staff.who("county_department", case.path, case.owner, nth)
+    return _must(found, "judge")
+
+
+# --- steps -------------------------------------------------------------------------------------------------------------------
+
+
+def _seen(living: Living, case: Case, worker: Viewer, purpose: str) -> int | None:
+    """A visit at the door, kept with the case; None where there is no door."""
+    if case.household_id is None:
+        return None
+    made = record_visit(
+        seen=Seen(made_on=living.day, mode="door", met=True, answered_by="家人", findings=("none",), minutes=15 + case.pk % 20),
+        questions={}, client_key=f"sample:{case.pk}:{living.day}:{purpose}", household_id=case.household_id, purpose=purpose,
+        about=f"case:{case.pk}", by=worker, at=living.at,
+    ).visit  # fmt: skip
+    note_visit(
+        household_id=case.household_id, visit=made.pk, on=living.day, mode="door", met=True, account=worker.account, name=worker.name,
+        by=worker, at=living.at,
+    )  # fmt: skip
+    return int(made.pk)
+
+
+def _verify(living: Living, case: Case, course: Course) -> None:
+    worker = _worker(living, case)
+    visit = _seen(living, case, worker, "verify")
+    found = "not_confirmed" if course.end == "false_alarm" else "confirmed"
+    mode = "door" if case.household_id is not None else "desk"
+    verify(number=case.pk, found=found, mode=mode, words=FOUND[found][course.chance % len(FOUND[found])], visit=visit, by=worker, at=living.at)
+
+
+def _judged(living: Living, case: Case, course: Course) -> None:
+    by = _judge(living, case)
+    if course.lowered and case.level == "orange" and not course.end:
+        lower(number=case.pk, level="yellow", reason="核查情况较轻，按黄色办理", by=by, at=living.at)
+        case.refresh_from_db()
+        by = _judge(living, case)
+    if course.end and not case.reopened:
+        cause = ("feed", "data", "rule")[course.chance % 3] if course.end == "false_alarm" else ""
+        judge(numbers=[case.pk], outcome=course.end, cause=cause, reason=GROUNDS[course.end], by=by, at=living.at)
+    else:
+        judge(numbers=[case.pk], outcome="handle", reason="情况属实，需要帮扶", by=by, at=living.at)
+
+
+def _confirm(living: Living, case: Case, course: Course) -> None:
+    asked = Asked.objects.filter(case=case, decided_at=None).order_by("pk")[0]
+    by = _judge(living, case, 2)
+    if asked.kind == Asked.END:
+        decide_end(number=case.pk, granted=True, reason="已复核", by=by, at=living.at)
+    elif asked.kind == Asked.EXTENSION:
+        decide_extension(number=case.pk, granted=True, reason="同意延期", by=_approver(living, case), at=living.at)
+    else:
+        decide_exception(number=case.pk, granted=True, reason="已复核，情况属实", by=_approver(living, case), at=living.at, data=living.data)
+
+
+def _approver(living: Living, case: Case) -> Viewer:
+    role = closing_of(case.level).approvals[0]
+    return _must(living.staff.who(role, case.path, case.owner if role == "county_department" else "", 2), "approve")
+
+
+def _handle(living: Living, case: Case, course: Course) -> None:
+    """Plans what is to be done on one day, does it on another and feeds back."""
+    worker = _worker(living, case)
+    standing = Measure.objects.filter(case=case, round=case.round, dropped_at=None).first()
+    if case.state == "returned" and course.contested and case.returned == 1 and not Asked.objects.filter(case=case, kind=Asked.ARBITER).exists():
+        contest(number=case.pk, reason="措施已落实，佐证材料齐全", by=worker, at=living.at)
+        return
+    if standing is None:
+        if course.prolonged and not case.extended and case.state == "judged" and case.handle_due is not None:
+            until = due(case.handle_due, Duration(5, "wd"))
+            ask_extension(number=case.pk, until=until, reason="需部门协调，短期内难以完成", by=worker, at=living.at)
+            case.refresh_from_db()
+        words = MEASURES.get(case.standard, MEASURES[""])
+        limit = max(case.handle_due or living.day, living.day)
+        plan_measure(
+            number=case.pk, text=words[course.chance % len(words)], owner=worker.name, due_on=limit, department=case.owner,
+            cost=(course.chance % 40) * 5_000 or None, by=worker, at=living.at,
+        )  # fmt: skip
+        return
+    if standing.done_on is None:
+        finish_measure(
+            number=case.pk, measure=standing.pk, done_on=living.day, result=DONE[course.chance % len(DONE)], by=worker,
+            at=living.at,
+        )  # fmt: skip
+        if case.level != "yellow":
+            store_attachment(
+                about=f"measure:{standing.pk}", name=f"measure-{standing.pk}.jpg", content=picture(f"{standing.pk}", course.chance),
+                vault=living.vault, by=worker, at=living.at,
+            )  # fmt: skip
+    feed_back(number=case.pk, words=FEEDBACK[course.chance % len(FEEDBACK)], by=worker, at=living.at)
+
+
+def _show(living: Living, case: Case, course: Course) -> None:
+    """What the gate still lacks and the worker can supply: a visit, or the family's word; an exception where data will never come."""
+    worker = _worker(living, case)
+    if case.level == "yellow" and case.household_id is not None:
+        answer = "partly" if course.chance % 11 == 0 else "solved"
+        record_answer(number=case.pk, answer=answer, channel="phone", by=worker, at=living.at, data=living.data)
+        return
+    if course.excepted and not Asked.objects.filter(case=case, kind=Asked.EXCEPTION).exists():
+        ask_exception(number=case.pk, reason="该数据报送周期较长，现场核实已解决", by=worker, at=living.at)
+        return
+    _seen(living, case, worker, "measure")
+    watch(data=living.data, at=living.at, numbers=[case.pk])
+
+
+def _sign(living: Living, case: Case, course: Course) -> None:
+    street = living.staff.who("street", case.path) or living.staff.who("county_bureau", case.path)
+    if course.returned and not case.returned:
+        return_back(number=case.pk, reason="佐证不足，请补充后再反馈", by=_must(street, "return"), at=living.at)
+        return
+    sign(number=case.pk, by=_must(street, "sign"), at=living.at)
+    if case.household_id is not None:
+        _seen(living, case, _worker(living, case), "measure")
+
+
+def _close(living: Living, case: Case, course: Course) -> None:
+    role = case.waits_on.partition(":")[2]
+    by = _must(living.staff.who(role, case.path, case.owner if role == "county_department" else "", 2), "close")
+    if course.returned and not case.returned:
+        return_back(number=case.pk, reason="群众反映仍有困难，请继续跟进", by=by, at=living.at)
+        return
+    close(number=case.pk, by=by, at=living.at, data=living.data, reason="")
+
+
+def _arbitrate(living: Living, case: Case, course: Course) -> None:
+    by = _must(living.staff.who("county_bureau", case.path, "", 3), "arbitrate")
+    decision = "accept" if course.chance % 2 else "handle"
+    arbitrate(number=case.pk, decision=decision, reason="已调阅材料，作出裁定", owner="", by=by, at=living.at)
+
+
+STEPS: dict[str, Callable[[Living, Case, Course], None]] = {
+    "verify": _verify, "judge": _judged, "confirm": _confirm, "handle": _handle, "show": _show, "sign": _sign, "close": _close,
+    "arbitrate": _arbitrate,
+}  # fmt: skip

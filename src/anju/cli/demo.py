@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from django.utils import timezone
 
-from anju.apps.alerts.actions import Follow, follow, release_baseline
-from anju.apps.alerts.models import Hold
+from anju.apps.alerts.actions import Follow, follow
 from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.feeds.actions import receive_file
@@ -40,8 +38,10 @@ from anju.core.standards.model import Policy
 from anju.lake.engine import feeds_of, plan_of
 from anju.sample.accounts import make_accounts
 from anju.sample.build import build_sample, deliver
+from anju.sample.casework import live
 from anju.sample.earlier import Earlier, month_ends
 from anju.sample.feeds import FEEDS
+from anju.sample.lived import PAST, live_past, release
 from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
 from anju.web.front import week
 
@@ -110,6 +110,9 @@ def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: boo
         register(folder, policy)
     make_accounts(by=actor())
     taken = take_in(policy, _files(folder))
+    if current_run() is None and months > len(PAST):
+        with progress("living the months before", len(PAST)) as step:
+            live_past(policy, data_folder(), people=people, by=operator(), step=step)
     judged = _judged(policy, date.fromisoformat(truth["delivered_until"]), new=taken["new"] > 0)
     followed = follow_sample(policy, judged)
     cases = catch_up(data=data_folder(), at=_evening(judged.run.day))
@@ -191,6 +194,8 @@ def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
     except ValueError as error:
         fail(str(error), "remove the folder of the sample to begin again")
     taken = take_in(policy, [folder / "deliveries" / file.file for file in written])
+    with progress("working on cases"):
+        live(until - timedelta(days=days), until, by=actor(), data=data_folder())
     with progress("judging"):
         judged = judge(policy, data_folder(), until, _evening(until), own=own_feeds(policy, until, _evening(until)), by=actor())
     followed = follow(policy, data_folder(), judged.run)
@@ -212,13 +217,10 @@ def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
 
 
 def follow_sample(policy: Policy, judged: Judged) -> Follow:
-    """Follows the run. What the very first run of the sample brings is released at once, in the name of whoever built it: a visitor
-    shall find queues that are worked, not a baseline that waits."""
-    first = not Hold.objects.exists()
+    """Follows the run. What a standard brings at first is released at once, in the name of whoever built the sample: a visitor shall find
+    queues that are worked, not a baseline that waits."""
     followed = follow(policy, data_folder(), judged.run)
-    if first:
-        waiting = list(Hold.objects.filter(released_at=None).values_list("pk", flat=True))
-        release_baseline(policy, data_folder(), keys=waiting, by=operator(), at=timezone.now(), comment="演示数据起始 · the sample begins")
+    release(policy, data_folder(), operator())
     return followed
 
 

@@ -113,14 +113,14 @@ class Living:
 def live(start: date, end: date, *, by: str, data: Path, leave: Iterable[int] = ()) -> list[str]:
     """Every working day after `start` up to `end`. Answers what could not be done, one line each."""
     living = Living(workforce(by=by), data, FileVault(), start, leave=frozenset(leave))
-    with transaction.atomic(), counted_together():
-        for case in Case.objects.exclude(waits_on__in=OVER_MOVES).order_by("pk"):
-            living.plan(case)
-        while living.day < end:
-            living.day += timedelta(days=1)
-            with as_of(living.day):
-                pass_day(at=living.at)
-                if calendar().is_working(living.day):
+    for case in Case.objects.exclude(waits_on__in=OVER_MOVES).order_by("pk"):
+        living.plan(case)
+    while living.day < end:
+        living.day += timedelta(days=1)
+        with as_of(living.day):
+            pass_day(at=living.at)
+            if calendar().is_working(living.day):
+                with transaction.atomic(), counted_together():
                     _work(living)
     return living.told
 

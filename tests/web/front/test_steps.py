@@ -13,7 +13,7 @@ def test_the_shares_of_the_steps_are_the_whole() -> None:
 
 
 def test_the_steps_before_are_done_and_the_others_are_to_come() -> None:
-    assert [state for _, state in shown(Progress("taking in", 5, 10))] == ["done", "done", "now", ""]
+    assert [state for _, state in shown(Progress("taking in", 5, 10))] == ["done", "done", "now", "", ""]
     assert shown(Progress("judging 2023-05")) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +27,8 @@ class CaughtUp:
         return f"{self.followed.line()}, {self.moved} moved at the gate, {self.told} ranks told"
 
 
-def catch_up(*, data: Path, at: datetime) -> CaughtUp:
+def catch_up(*, data: Path, at: datetime, within: Sequence[str] = ()) -> CaughtUp:
     """Every door does this after it followed a run, released a baseline, or a day has passed. Twice changes nothing."""
-    followed = follow_alerts(at=at)
+    followed = follow_alerts(at=at, within=within)
     moved = watch(data=data, at=at)
     return CaughtUp(followed, moved, len(pass_day(at=at)))

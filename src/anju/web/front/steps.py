@@ -7,10 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from anju.web.front.week import Progress
 
 STEPS = {  # of the whole prefecture's preparation, each step's share of the time
-    "building the sample": (_("Writing the departments' files"), 0.27),
-    "registering": (_("Registering places and people"), 0.13),
-    "taking in": (_("Taking files in"), 0.45),
-    "judging": (_("Judging everybody"), 0.15),
+    "building the sample": (_("Writing the departments' files"), 0.2),
+    "registering": (_("Registering places and people"), 0.1),
+    "taking in": (_("Taking files in"), 0.35),
+    "living the months before": (_("People work on what was found in the months before"), 0.25),
+    "judging": (_("Judging everybody"), 0.1),
 }
 SOON = 8  # seconds before which nothing is foretold
 

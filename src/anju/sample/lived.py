@@ -1,0 +1,71 @@
+"""The months before the sample's day, lived: each is judged and followed in its order, and people work on what was found.
+
+In a large sample only the pilot units have worked here since May; the others begin on the sample's day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from django.utils import timezone
+
+from anju.apps.alerts.actions import follow, release_baseline
+from anju.apps.alerts.models import Hold
+from anju.apps.cases.catching_up import catch_up
+from anju.apps.cases.own_feeds import own_feeds
+from anju.apps.findings.actions import judge
+from anju.apps.findings.models import Run
+from anju.apps.people.models import Household
+from anju.apps.places.models import Place
+from anju.core.standards.model import Policy
+from anju.core.terms.viewer import Viewer
+from anju.sample.casework import live
+from anju.sample.families import GIRL
+from anju.sample.timeline import SAMPLE_DAY
+
+PAST = (date(2023, 5, 31), date(2023, 6, 30), date(2023, 7, 31), date(2023, 8, 31), date(2023, 9, 15))
+ALL_WORK = 60_000  # people; of more, only the pilot's units have worked here before
+COMMENT = "演示数据起始 · the sample begins"
+Step = Callable[[str], None]
+
+
+def live_past(policy: Policy, data: Path, *, people: int, by: Viewer, step: Step) -> None:
+    """Before the first run of the sample's day. Every file is there: each earlier day is judged with all that came until then."""
+    known, within = evening(SAMPLE_DAY), pilot(people)
+    for nth, day in enumerate(PAST):
+        step(f"{day:%Y-%m-%d}")
+        run = judge(policy, data, day, known, own=own_feeds(policy, day, known), by=by.name).run
+        follow(policy, data, run)
+        release(policy, data, by)
+        catch_up(data=data, at=evening(day), within=within)
+        live(day, [*PAST, SAMPLE_DAY][nth + 1], by=by.name, data=data)
+    forget_runs()
+
+
+def release(policy: Policy, data: Path, by: Viewer) -> None:
+    """What a standard brings at first is released at once, in the name of whoever built the sample; what the guard holds stays held."""
+    waiting = list(Hold.objects.filter(released_at=None, kind=Hold.BASELINE).values_list("pk", flat=True))
+    if waiting:
+        release_baseline(policy, data, keys=waiting, by=by, at=timezone.now(), comment=COMMENT)
+
+
+def forget_runs() -> None:
+    """The earlier days were judged without the lists of their time, which is enough to work by and not to be shown as the figures of
+    their months: `anju demo --history` judges these whole."""
+    Run.objects.filter(day__lt=SAMPLE_DAY, replay=False).delete()
+
+
+def pilot(people: int) -> tuple[str, ...]:
+    """Paths of the units that have worked here since May; none named: all of them."""
+    if people <= ALL_WORK:
+        return ()
+    home = Household.objects.select_related("place").get(household_code=GIRL.code)
+    assert home.place is not None
+    units = Place.objects.filter(tree="scope", level="unit").values_list("path", flat=True)
+    return tuple(path for path in units if home.place.path.startswith(path))
+
+
+def evening(day: date) -> datetime:
+    return datetime.combine(day, time(18), UTC)

@@ -176,7 +176,7 @@ def test_before_the_first_run_the_page_says_how_far_the_sample_is(settings: Any,
     (settings.DATA / "progress.json").write_text(json.dumps(said))
     text = client.get("/").content.decode()
     assert text.count('<li class="done">') == 2 and '<li class="now">Taking files in</li>' in text
-    assert "About 4 minutes left" in text
+    assert "About 5 minutes left" in text
 
 
 def finished() -> None:

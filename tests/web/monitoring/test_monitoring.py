@@ -153,6 +153,17 @@ def test_a_text_somebody_changed_in_the_table_is_not_printed(cast: Household) ->
     assert answer.status_code == 400 and "13985912345" not in text(answer)
 
 
+def test_a_family_whose_risk_is_over_is_looked_after_and_can_be_proposed_anew(cast: Household) -> None:
+    one = proposed()
+    Listing.objects.update(state="eliminated", identified_on=date(2022, 9, 1), eliminated_on=date(2023, 6, 1), watch_until=date(2023, 12, 1))
+    page = text(as_("cadre").get(f"/monitoring/{one.pk}/"))
+    assert "looked after until 2023-12-01" in page and "propose it anew" in page and "5,000.00, line 6,900.00" in page
+    assert "propose it anew" not in text(as_("street").get(f"/monitoring/{one.pk}/"))
+    assert "It is listed anew" in text(as_("cadre").get("/monitoring/propose/?household=1"))
+    assert proposed().relapse_of_id == one.pk
+    assert "Risk over since 2023-06-01" not in text(as_("cadre").get("/households/1/"))  # what stands now comes first
+
+
 def test_an_objection_is_recorded_and_answered_on_the_page(cast: Household) -> None:
     noticed()
     act("street", "objection", notice=Notice.objects.get().pk, objection="they own a shop", received_on="2023-09-26")

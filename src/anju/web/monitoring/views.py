@@ -183,7 +183,7 @@ def listing_page(request: HttpRequest, number: int, faults: Sequence[Bilingual] 
     look(act="listing.see", about=f"household:{home.pk}", by=viewer, at=timezone.now(), detail={"listing": found.pk})
     ending = queries.ending_of(found)
     under_way = ending if ending is not None and ending.state in ENDING_OPEN else None
-    known = facts.facts_of(run, home) if found.state in (*OPEN, LISTED) else None
+    known = facts.facts_of(run, home) if found.state in (*OPEN, LISTED, ELIMINATED) else None
     checklist = conditions_of(found, known, day) if known is not None and found.state == LISTED else ()
     notices = queries.notices_of(found)
     acts_here = viewer.sees_path(home.place.path)

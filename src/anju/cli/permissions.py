@@ -42,13 +42,16 @@ OPEN = {  # addresses that ask for no act, and why
     "factor": "one's own second step, signed in",
     "end_other_sessions": "one's own sessions, signed in",
     "end_one_session": "one's own sessions, signed in",
+    "notices": "one's own notices, signed in",
+    "notice_open": "one of one's own notices, signed in",
+    "channels": "one's own channels, signed in",
     "language": "the language of the pages",
     "appearance": "light, dark, large text",
     "api": "the reference of the API: no data",
     "openapi": "the description of the API: no data",
     "api-root": "nothing is there",
 }
-SIGNED_IN = frozenset({"account", "choose_post", "password", "factor", "end_other_sessions"})
+SIGNED_IN = frozenset({"account", "choose_post", "password", "factor", "end_other_sessions", "notices", "channels"})
 
 
 @dataclass(frozen=True, slots=True)

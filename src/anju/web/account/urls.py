@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.urls import path
 
-from anju.web.account import factor, signing, views
+from anju.web.account import factor, notices, signing, views
 
 urlpatterns = [
     path("sign-in/", signing.SignIn.as_view(), name="sign_in"),
@@ -19,5 +19,8 @@ urlpatterns = [
     path("account/sessions/end/", signing.end_other_sessions, name="end_other_sessions"),
     path("account/sessions/<int:key>/end/", signing.end_one_session, name="end_one_session"),
     path("account/appearance/", views.appearance, name="appearance"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/<int:key>/", notices.open_notice, name="notice_open"),
+    path("account/channels/", notices.channels, name="channels"),
     path("language/", views.language, name="language"),
 ]

@@ -8,9 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from anju.apps.notices.queries import unread_of
 from anju.apps.staff.permissions import ROLES
 from anju.core.terms.viewer import STRANGER, Viewer
 from anju.web.layout.current import run_of_request
@@ -37,6 +39,7 @@ WAYS = (
     Way("deliveries", _("Deliveries"), "feeds.see"),
     Way("scoreboard", _("Score-board"), "feeds.see"),
     Way("accounts", _("Accounts"), "accounts.manage"),
+    Way("messages", _("Messages"), "accounts.manage"),
     Way("journal", _("Journal"), "journal.see"),
 )
 
@@ -51,6 +54,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "zh": zh,
         "role_title": (role.title.zh if zh else role.title.en) if role else "",
         "ways": [(way, url) for way in WAYS if viewer.can(way.act) and not viewer.can(way.unless) and (url := _url(way.name))],
+        "unread": SimpleLazyObject(lambda: unread_of(viewer)) if viewer.account is not None else 0,  # counted where the frame is drawn
         "run": run_of_request(request),
         "is_sample": settings.SAMPLE,
         "theme": getattr(request.user, "theme", "") or request.COOKIES.get("theme", ""),

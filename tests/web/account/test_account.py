@@ -98,5 +98,5 @@ def test_looks_are_remembered_for_the_account(account: Account, client: Client) 
 def test_the_page_asks_the_database_for_little(account: Account, client: Client, django_assert_num_queries: Any) -> None:
     sign_in(client)
     client.get("/account/")
-    with django_assert_num_queries(9):  # session, account, posts for the viewer, posts, sign-ins, their sessions, app, tokens, the run
+    with django_assert_num_queries(10):  # session, account, posts of the viewer, posts, sign-ins, their sessions, app, tokens, unread, run
         client.get("/account/")

@@ -185,8 +185,8 @@ def test_it_speaks_chinese(place: Places) -> None:
 
 @pytest.mark.parametrize(
     ("who", "address", "queries"),
-    [("bureau", "/situation/", 16), ("secretary", "/situation/", 16), ("bureau", "/situation/families/?state=in_place", 7),
-     ("secretary", "/situation/families/?state=in_place", 7)],
+    [("bureau", "/situation/", 17), ("secretary", "/situation/", 17), ("bureau", "/situation/families/?state=in_place", 8),
+     ("secretary", "/situation/families/?state=in_place", 8)],
 )  # fmt: skip
 def test_the_number_of_queries_does_not_grow(
     place: Places, django_assert_num_queries: Callable[..., object], who: str, address: str, queries: int

@@ -259,10 +259,10 @@ def test_how_many_statements_the_pages_take(cast: Household, django_assert_num_q
     client = as_("street")
     client.get("/monitoring/")
     # session, account, its posts, the day, listings, places, the run; the heads with the page are none here
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/monitoring/")
     client.get(f"/monitoring/{one.pk}/")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(f"/monitoring/{one.pk}/")
 
 

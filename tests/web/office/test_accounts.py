@@ -72,7 +72,7 @@ def test_the_list_is_paged_by_its_key_and_costs_the_same_on_every_page(admin: Cl
     import_staff(rows, by="test", at=NOW)
     found, url = [], "/accounts/"
     while url:
-        with django_assert_num_queries(6):  # session, account, its posts, accounts, their posts, the run
+        with django_assert_num_queries(7):  # session, account, its posts, accounts, their posts, unread, the run
             text = admin.get(url).content.decode()
         found += re.findall(r'class="soft">(\w+)</span></span><span class="due"', text)
         more = re.search(r'href="([^"]+after=[^"]+)"', text)

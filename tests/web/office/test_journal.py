@@ -88,7 +88,7 @@ def test_pages_follow_the_key_and_cost_the_same(auditor: Client, django_assert_n
         record(act="runs.start", about=f"run:{n}", by="clerk", at=NOON)
     found, url = [], "/journal/?act=runs"
     while url:
-        with django_assert_num_queries(9 if url.endswith("runs") else 13):
+        with django_assert_num_queries(10 if url.endswith("runs") else 14):
             text = auditor.get(url).content.decode()
         found += re.findall(r">run (\d+)</a>", text)
         more = re.search(r'href="([^"]+after=[^"]+)"', text)
@@ -157,7 +157,7 @@ def test_what_stands_out_is_told_first(auditor: Client) -> None:
 def test_the_page_of_looks_leads_to_the_lines(auditor: Client, django_assert_num_queries: Any) -> None:
     now = datetime.now(UTC)
     looked("secretary", "household:2", at=now - timedelta(hours=1))
-    with django_assert_num_queries(7):  # session, account, its posts, looks, names, subjects, the run
+    with django_assert_num_queries(8):  # session, account, its posts, looks, names, subjects, unread, the run
         text = auditor.get("/journal/looks/?days=1").content.decode()
     assert "1 account stands out" in text and "act=looks&amp;by=secretary" in text and "act=looks&amp;about=household%3A2" in text
 

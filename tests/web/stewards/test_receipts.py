@@ -102,7 +102,7 @@ def test_filters_stand_in_the_address(office: Office, held: Delivery) -> None:
 def test_the_number_of_queries_of_list_and_receipt(roll: Delivery, django_assert_num_queries: Callable[..., object]) -> None:
     client = as_("steward")
     client.get("/deliveries/receipts/")
-    for address, n in (("/deliveries/receipts/", 6), (f"/deliveries/{roll.pk}/", 9)):
+    for address, n in (("/deliveries/receipts/", 7), (f"/deliveries/{roll.pk}/", 10)):
         with django_assert_num_queries(n):  # type: ignore[attr-defined]
             client.get(address)
         for day in range(1, 20):

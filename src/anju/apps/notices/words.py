@@ -48,7 +48,7 @@ WORDS: dict[str, Title] = {
 
 SENTENCES: dict[str, Title] = {
     "due": Title("due on {due}", "截止 {due}"), "until": Title("until {until}", "至 {until}"), "on": Title("on {on}", "{on}"),
-    "n": Title("{n} in all", "共 {n} 件"), "days": Title("{days} days", "{days} 天"), "times": Title("for the {times}. time", "第 {times} 次"),
+    "n": Title("{n} in all", "共 {n} 件"), "days": Title("{days} days", "{days} 天"), "times": Title("time no. {times}", "第 {times} 次"),
 }  # fmt: skip
 """What a sentence on the page may add, by the name of its argument: there are no others, so that no name and no diagnosis fits in."""
 MOST = 99_999  # of a count: nothing that could be a telephone number

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from anju.apps.alerts.models import OPEN, TAKEN, TODO, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
 from anju.apps.alerts.pipeline import walk, walk_household
@@ -28,6 +28,7 @@ from anju.core.terms.viewer import Viewer
 
 MOST_DAYS = 30  # of a mute
 TEXT = 400
+CLUSTERS = 500  # looked at in one statement
 
 
 class Refused(ValueError):
@@ -201,11 +202,9 @@ def take_on(*, numbers: Sequence[int], account: int, name: str, at: datetime) ->
     """The alerts of a case follow it into somebody's hands. Those that are no longer to be taken on stay as they are."""
     one_writer()
     before = list(Episode.objects.filter(pk__in=numbers, queue=TODO))
-    for episode in before:
-        Episode.objects.filter(pk=episode.pk).update(
-            acknowledged_by=name, acknowledged_account=account, acknowledged_at=at, queue=TAKEN, overdue=False,
-            urgency=(4 - episode.rank) * 2 + 1,
-        )  # fmt: skip
+    Episode.objects.filter(pk__in=[episode.pk for episode in before], queue=TODO).update(
+        acknowledged_by=name, acknowledged_account=account, acknowledged_at=at, queue=TAKEN, overdue=False, urgency=(4 - F("rank")) * 2 + 1
+    )
     if before:
         _after(before, "acknowledged", Viewer(name=name), at, "")
     return len(before)
@@ -219,8 +218,9 @@ def _after(before: Sequence[Episode], what: str, by: Viewer, at: datetime, reaso
     )
     with connection.cursor() as cursor:
         work: Any = Work(None, Path(), day, at, None, cursor)  # type: ignore[arg-type]  # the lines of a cluster ask for no rule
-        for cluster in sorted({episode.cluster for episode in before}):
-            mark_leads(work, cluster)
+        clusters = sorted({episode.cluster for episode in before})
+        for first in range(0, len(clusters), CLUSTERS):
+            mark_leads(work, clusters[first : first + CLUSTERS])
     count_moved(before, Episode.objects.filter(pk__in=[episode.pk for episode in before]))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from anju.apps.alerts.models import Followed
 from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, FamilyLead, LookBack, Measure
-from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
+from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_named, moves_of
+from anju.apps.places.models import Place
 from anju.core.casework.states import CLOSED
 from anju.core.terms.viewer import Viewer
 
@@ -25,9 +27,10 @@ class Filters:
     level: str = ""
     standard: str = ""
     department: str = ""
-    move: str = ""  # a value of waits_on
+    move: str = ""  # what comes next: a value of waits_on, or the part before its colon
     path: str = ""
     overdue: bool = False
+    household: int | None = None
 
 
 def end_of(path: str) -> str:
@@ -87,7 +90,9 @@ def narrowed(found: QuerySet[Case], filters: Filters) -> QuerySet[Case]:
     if filters.department:
         found = found.filter(owner=filters.department)
     if filters.move:
-        found = found.filter(waits_on=filters.move)
+        found = found.filter(waits_on__in=moves_named(filters.move))
+    if filters.household is not None:
+        found = found.filter(household_id=filters.household)
     if filters.path:
         found = found.filter(path__gte=filters.path, path__lt=end_of(filters.path))
     return found.filter(overdue=True) if filters.overdue else found
@@ -158,8 +163,9 @@ class Tiles:
         return sum(n for move, n in self.moves.items() if move not in OVER_MOVES)
 
 
-def counts(viewer: Viewer, path: str = "") -> Tiles:
-    """Kept counts of the viewer's places, or of one place below them. One query."""
+def counts(viewer: Viewer, path: str = "", *, among: Collection[str] | None = None) -> Tiles:
+    """Kept counts of the viewer's places, or of one place below them. One query. `among`: whose moves (values of waits_on) are counted by
+    level, standard and owner and as overdue; else of all that is open."""
     if viewer.sees_nothing or (path and not viewer.sees_path(path)):
         return Tiles()
     wanted = Q(pk__in=[])
@@ -169,17 +175,53 @@ def counts(viewer: Viewer, path: str = "") -> Tiles:
     found = CaseCount.objects.filter(wanted).exclude(n=0)
     if viewer.departments:
         found = found.filter(owner__in=sorted(viewer.departments))
+    rows = found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Sum("n"))
+    return _tiles(rows, lambda move: move in among if among is not None else move not in OVER_MOVES)
+
+
+def counts_of_mine(viewer: Viewer) -> Tiles:
+    """The same of what is in the viewer's own hands and is hers to move: no more rows of an index than one person has cases."""
+    if viewer.account is None:
+        return Tiles()
+    found = cases_in_scope(viewer).filter(assignee=viewer.account, waits_on__in=HANDLERS_MOVE).order_by()
+    rows = found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Count("pk"))
+    return _tiles(rows, lambda _move: True)
+
+
+def _tiles(rows: Iterable[tuple[Any, ...]], counts_as: Callable[[str], bool]) -> Tiles:
     tiles: dict[str, dict[str, int]] = {"moves": {}, "levels": {}, "standards": {}, "owners": {}}
     overdue = 0
-    for move, level, standard, owner, late, n in found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Sum("n")):
-        keys4 = (("moves", move), ("levels", level), ("standards", standard), ("owners", owner))
-        for name, key in keys4 if move not in OVER_MOVES else keys4[:1]:
-            tiles[name][key] = tiles[name].get(key, 0) + n
-        overdue += n if late else 0
+    for move, level, standard, owner, late, n in rows:
+        tiles["moves"][move] = tiles["moves"].get(move, 0) + n
+        if counts_as(move):
+            for name, key in (("levels", level), ("standards", standard), ("owners", owner)):
+                tiles[name][key] = tiles[name].get(key, 0) + n
+            overdue += n if late else 0
     return Tiles(**tiles, overdue=overdue)
 
 
-TOLD = ("opened", "rose", "assign", "return_back", "reopen", "close", "end", "relapsed", "escalated", "answered")
+def places_below(viewer: Viewer, path: str, among: Collection[str] | None = None) -> list[tuple[Place, int]]:
+    """The places one step below `path` (or the viewer's own place) that have cases, open ones or those of the moves `among`, with their
+    number; the fullest first."""
+    top = path or (viewer.scopes[0] if len(viewer.scopes) == 1 else "")
+    if not top or not viewer.sees_path(top):
+        return []
+    places = {place.pk: place for place in Place.objects.filter(parent_id=int(top.rstrip("/").rpartition("/")[2]))}
+    found = CaseCount.objects.filter(side=CaseCount.DESTINATION, place_id__in=places)
+    found = found.filter(waits_on__in=among) if among is not None else found.exclude(waits_on__in=OVER_MOVES)
+    if viewer.departments:
+        found = found.filter(owner__in=sorted(viewer.departments))
+    numbers = dict(found.values_list("place_id").annotate(n=Sum("n")).order_by())
+    return sorted(((places[key], n) for key, n in numbers.items() if n), key=lambda item: (-item[1], item[0].path))
+
+
+def open_of_families(viewer: Viewer, households: Collection[int]) -> dict[int, int]:
+    """How many open cases each family has, of those that the viewer sees."""
+    found = cases_in_scope(viewer).filter(household_id__in=households).exclude(waits_on__in=OVER_MOVES).order_by()
+    return {key: n for key, n in found.values_list("household_id").annotate(n=Count("pk")) if key is not None}
+
+
+TOLD = ("opened", "rose", "assign", "return_back", "reopen", "close", "end", "escalated", "answered")
 
 
 def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> tuple[dict[str, int], list[CaseEvent]]:
@@ -196,7 +238,12 @@ def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> tuple[
 
 
 def last_look(viewer: Viewer) -> datetime | None:
-    return CaseLooked.objects.filter(account=viewer.account).values_list("at", flat=True).first() if viewer.account is not None else None
+    """Until when the viewer has read what changed; before that was ever said, since the run before the last one was followed."""
+    found = CaseLooked.objects.filter(account=viewer.account).values_list("at", flat=True).first() if viewer.account is not None else None
+    if found is not None:
+        return found
+    runs = list(Followed.objects.order_by("-run_id").values_list("at", flat=True)[:2])
+    return runs[1] if len(runs) == 2 else None
 
 
 def look_backs_due(viewer: Viewer, day: date, *, limit: int = 50) -> list[LookBack]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -15,11 +15,13 @@ from anju.apps.cases.ranks import busy_with, filled_by
 from anju.apps.cases.rules import casework, closing_of
 from anju.core.casework.clocks import Deadlines, running
 from anju.core.casework.states import ASSIGNED, FEEDBACK, OVER, TO_ASSIGN, VERIFIED
+from anju.core.terms.levels import LEVELS
 from anju.core.terms.viewer import Viewer
 
 HANDLERS_MOVE = ("verify", "handle", "show")
 """What waits for the person who has the case: verification, measures and feedback, what the gate still lacks."""
 OVER_MOVES = ("closed", "ended")
+AT_ONCE = 1_000
 
 
 def waits_on(case: Case, asked: frozenset[str], approved: frozenset[str]) -> str:
@@ -53,7 +55,7 @@ def moves_of(viewer: Viewer) -> tuple[str, ...]:
     """What the post can move on, whoever has the case: values of `waits_on`."""
     rules = casework()
     found: list[str] = []
-    if viewer.can("cases.assign"):
+    if viewer.can("cases.assign") or viewer.can("cases.verify"):  # who verifies may take a case on that nobody has
         found.append("assign")
     for level in rules.clocks:
         judges = viewer.can("cases.judge") and viewer.role in rules.judge[level]
@@ -67,6 +69,16 @@ def moves_of(viewer: Viewer) -> tuple[str, ...]:
     if viewer.can("cases.arbitrate"):
         found.append("arbitrate")
     return tuple(found)
+
+
+def moves_named(move: str) -> tuple[str, ...]:
+    """The values of `waits_on` that a word means: 'judge' that of every level, 'close' that of every rank."""
+    match move:
+        case "judge" | "confirm":
+            return tuple(f"{move}:{level}" for level in LEVELS)
+        case "close":
+            return tuple(sorted({f"close:{role}" for level in LEVELS for role in closing_of(level).approvals}))
+    return (move,)
 
 
 def settle(case: Case, day: date, *, asked: frozenset[str] | None = None, approved: frozenset[str] | None = None) -> None:
@@ -83,6 +95,24 @@ def settle(case: Case, day: date, *, asked: frozenset[str] | None = None, approv
     case.overdue = deadline is not None and day > deadline
     case.urgency = (4 - case.rank) * 2 + (0 if case.overdue else 1) if case.state not in OVER else 99
     case.sort_on = deadline or case.observed_since or case.closed_on or case.opened_on
+
+
+def settle_many(cases: Sequence[Case], day: date) -> None:
+    """The same for many: two queries, whatever their number."""
+    keys = [case.pk for case in cases]
+    asked: dict[int, set[str]] = {}
+    for first in range(0, len(keys), AT_ONCE):
+        found = Asked.objects.filter(case__in=keys[first : first + AT_ONCE], decided_at=None).values_list("case_id", "kind")
+        for key, kind in found:
+            asked.setdefault(key, set()).add(kind)
+    approved: dict[tuple[int, int], set[str]] = {}
+    fed_back = [case.pk for case in cases if case.state == FEEDBACK]
+    for first in range(0, len(fed_back), AT_ONCE):
+        given = Approval.objects.filter(case__in=fed_back[first : first + AT_ONCE]).values_list("case_id", "round", "role")
+        for key, turn, role in given:
+            approved.setdefault((key, turn), set()).add(role)
+    for case in cases:
+        settle(case, day, asked=frozenset(asked.get(case.pk, ())), approved=frozenset(approved.get((case.pk, case.round), ())))
 
 
 # --- counts --------------------------------------------------------------------------------------------------------------

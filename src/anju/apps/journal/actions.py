@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,13 @@ Detail = Mapping[str, str | int | bool | None]
 def record(*, act: str, about: str, by: Viewer | str, at: datetime, detail: Detail | None = None) -> Line:
     """One line for one act, in the transaction of the act itself. `detail` holds keys and reasons, never what was read."""
     return Line.objects.create(token=uuid4().hex, at=at, act=act, about=about, detail=_kept(detail), **_who(by))
+
+
+def record_many(lines: Iterable[tuple[str, str, Detail | None]], *, by: Viewer | str, at: datetime) -> None:
+    """The same for an act on many at once: one line for each (act, about, detail), in the transaction of the act itself."""
+    who = _who(by)
+    made = [Line(token=uuid4().hex, at=at, act=act, about=about, detail=_kept(detail), **who) for act, about, detail in lines]
+    Line.objects.bulk_create(made, BATCH)
 
 
 def look(*, act: str, about: str, by: Viewer, at: datetime, detail: Detail | None = None) -> None:

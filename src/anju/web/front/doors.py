@@ -15,9 +15,9 @@ from anju.sample.accounts import PART_OF
 
 # where a role's work begins: the first of these pages that exists
 BEGINNINGS = {
-    "grid_worker": ("work", "households"),
-    "first_secretary": ("work", "households"),
-    "county_department": ("work", "households"),
+    "grid_worker": ("cases", "work", "households"),
+    "first_secretary": ("cases", "work", "households"),
+    "county_department": ("cases", "work", "households"),
     "prefecture_bureau": ("situation", "households"),
     "leader": ("situation",),
     "data_steward": ("deliveries",),

@@ -29,7 +29,8 @@ class Way:
 
 
 WAYS = (
-    Way("work", _("My work"), "alerts.see"),
+    Way("cases", _("My work"), "cases.see"),
+    Way("work", _("Alerts"), "alerts.see"),
     Way("visits", _("Visits"), "visits.record"),
     Way("report_new", _("Report trouble"), "trouble.report", unless="visits.record"),
     Way("situation", _("Situation"), "situation.see"),

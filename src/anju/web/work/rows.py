@@ -48,7 +48,7 @@ def rows_of(viewer: Viewer, episodes: Sequence[Episode], today: date, *, by_clus
     """Four queries for a page, however long it is."""
     homes = Household.objects.in_bulk([e.household_id for e in episodes if e.household_id is not None])
     people = Person.objects.in_bulk([e.subject_id for e in episodes if e.subject == "person"])
-    heads = _heads([e.household_id for e in episodes if e.household_id is not None])
+    heads = heads_of([e.household_id for e in episodes if e.household_id is not None])
     places = Place.objects.in_bulk({key for e in episodes for key in (e.place_id, e.routed_place_id) if key is not None})
     found = []
     for e in episodes:
@@ -65,7 +65,7 @@ def rows_of(viewer: Viewer, episodes: Sequence[Episode], today: date, *, by_clus
     return found
 
 
-def _heads(households: Sequence[int]) -> dict[int, str]:
+def heads_of(households: Sequence[int]) -> dict[int, str]:
     """The masked name of the head of each family: the first digit of the relation is 0."""
     held = Membership.objects.filter(household_id__in=households, known_to=None, end=None, person__relation_to_head__startswith="0")
     return {household: masked_name(name) for household, name in held.order_by("-person_id").values_list("household_id", "person__name")}

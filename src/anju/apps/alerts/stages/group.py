@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from anju.apps.alerts.models import Episode
 from anju.apps.alerts.work import EPISODE, Said, Stage, Work, passes
 from anju.apps.findings.models import FamilyCount
@@ -28,10 +30,10 @@ def group(work: Work) -> None:
     )
 
 
-def mark_leads(work: Work, cluster: str = "") -> None:
+def mark_leads(work: Work, clusters: Sequence[str] = ()) -> None:
     """Which alert speaks for its cluster in a queue, and for how many; among all, and among those of one owner. Only what changed
-    is written. With `cluster`, of that one alone."""
-    only, values = (" AND cluster = %s", [cluster]) if cluster else ("", [])
+    is written. With `clusters`, of these alone."""
+    only, values = (f" AND cluster IN ({', '.join(['%s'] * len(clusters))})", list(clusters)) if clusters else ("", [])
     order = "ORDER BY urgency, sort_on, id"
     work.sql("DROP TABLE IF EXISTS alert_lead")
     work.sql(

@@ -19,7 +19,7 @@ from anju.cli.permissions import addresses
 from browser.crawling import named
 from browser.served import Served, opened
 
-PAGES = {one.name: one.act for one in addresses() if one.act and not one.of_api}
+PAGES = {one.name: one for one in addresses() if one.acts and not one.of_api}
 LINK = re.compile(r"""<a[^>]*?\bhref="([^"]+)\"""")
 NEVER = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"|hx-headers=\'[^\']*\'|value="/[^"]*"|href="/sign-in/[^"]*"')
 OF_ONE_PLACE = ("grid_worker", "cadre", "first_secretary", "street", "county_bureau")
@@ -85,7 +85,7 @@ def shown(answer: APIResponse) -> str:
 
 def test_every_page_with_an_act_is_reached_by_somebody(cast: dict[str, Walked]) -> None:
     reached = {name for one in cast.values() for name in one.addresses}
-    only_by_form = {name for name, act in PAGES.items() if name not in reached}
+    only_by_form = {name for name in PAGES if name not in reached}
     lost = sorted(only_by_form - set(FORMS))  # of FORMS a form leads there: it takes no GET, or belongs to one upload, row or number
     assert not lost, f"nobody's links lead to {lost}: link them, or say here which form does"
     assert set(FORMS) <= set(PAGES)
@@ -98,14 +98,14 @@ def test_a_role_opens_what_it_may_and_is_refused_the_rest(cast: dict[str, Walked
     for one in cast.values():
         for name, found in one.addresses.items():
             others[name] += found[:1]
-    for name, act in PAGES.items():
-        if act in may and name in others:
+    for name, one in PAGES.items():
+        if one.open_to(may) and name in others:
             here = mine.addresses.get(name)
             answer = mine.get((here or others[name])[0])
-            assert answer.status == 200 or not here and answer.status in (403, 404), f"{role} may {act}: {name} {answer.status}"
-        elif act not in may and name in others:
+            assert answer.status == 200 or not here and answer.status in (403, 404), f"{role} may {one.acts}: {name} {answer.status}"
+        elif not one.open_to(may) and name in others:
             answer = mine.get(others[name][0])
-            assert answer.status == 403, f"{role} may not {act}: {others[name][0]} answers {answer.status}"
+            assert answer.status == 403, f"{role} may not {one.acts}: {others[name][0]} answers {answer.status}"
             assert "This page is not for the post you act in" in answer.text()
 
 
@@ -114,7 +114,7 @@ def test_what_lies_elsewhere_answers_like_what_does_not_exist(cast: dict[str, Wa
     """Families, alerts, places that the prefecture sees: each is the role's own, or does not exist for it."""
     mine, tried = cast[role], 0
     for name, found in cast[WIDE].addresses.items():
-        if PAGES.get(name) not in ROLES[role].may:
+        if name not in PAGES or not PAGES[name].open_to(ROLES[role].may):
             continue
         for address in found:
             kwargs = resolve(urlsplit(address).path).kwargs

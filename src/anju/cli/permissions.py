@@ -56,12 +56,17 @@ SIGNED_IN = frozenset({"account", "choose_post", "password", "factor", "end_othe
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`act` is '' where the address asks for none: one of OPEN, or an API address for whatever post the token is of."""
+    """`acts`, of which one is enough; none where the address asks for none: one of OPEN, or an API address for whatever post the token
+    is of."""
 
     path: str
     name: str
-    act: str
+    acts: tuple[str, ...]
     methods: tuple[str, ...] = ()  # of the API; a page says itself which it takes
+
+    def open_to(self, may: frozenset[str]) -> bool:
+        """Whether a post that may do all of `may` is served."""
+        return any(act in may for act in self.acts)
 
     @property
     def of_api(self) -> bool:
@@ -81,9 +86,9 @@ def _walk(resolver: Any, prefix: str, space: str) -> Iterator[Address]:
             continue
         operations = _operations(pattern.callback)
         for methods, act in operations:
-            yield Address(path, pattern.name, act, methods)
+            yield Address(path, pattern.name, (act,) if act else (), methods)
         if not operations:
-            yield Address(path, pattern.name or "", getattr(pattern.callback, "act", ""))
+            yield Address(path, pattern.name or "", getattr(pattern.callback, "acts", ()))
 
 
 def _operations(callback: Any) -> list[tuple[tuple[str, ...], str]]:
@@ -108,11 +113,11 @@ def page() -> str:
     lines += ["", "## Acts, and where they are asked for", "", "| Act | In words | 含义 | Addresses |", "|---|---|---|---|"]
     found = list(addresses())
     for act, words in ACTS.items():
-        at = [f"`{' '.join((*one.methods, '/' + one.path))}`" for one in found if one.act == act]
+        at = [f"`{' '.join((*one.methods, '/' + one.path))}`" for one in found if act in one.acts]
         lines.append(f"| `{act}` | {words.en} | {words.zh} | {'<br>'.join(at) or ('within other pages' if asked(act) else 'nowhere yet')} |")
     lines += ["", "## Addresses that ask for no act", "", "| Address | Why |", "|---|---|"]
     for one in found:
-        if not one.act:
+        if not one.acts:
             why = "any post: the token itself, and the places of its post" if one.of_api else OPEN[one.name]
             lines.append(f"| `{' '.join((*one.methods, '/' + one.path))}` | {why} |")
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ from anju.apps.staff.models import Account
 from apps.cases.conftest import Loop, loop
 
 __all__ = ["Loop", "loop"]
-MODULES = ("queue",)
+MODULES = ("queue", "case", "steps", "answers")
 As = Callable[..., Client]
 
 
@@ -23,6 +23,7 @@ def desk(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
     monkeypatch.setattr(settings, "DATA", loop.data)
     for module in MODULES:
         monkeypatch.setattr(f"anju.web.cases.{module}.today", lambda: loop.day)
+    monkeypatch.setattr("anju.apps.cases.offering.today", lambda: loop.day)
     Account.objects.update(must_change_password=False)
     return loop
 

@@ -130,7 +130,7 @@ def write_many(cases: Sequence[tuple[Case, int]]) -> None:
         [*(field.get_db_prep_save(getattr(case, field.attname), connection) for field in fields), case.pk, version] for case, version in cases
     ]
     quoted = connection.ops.quote_name
-    sets = ", ".join(f"{quoted(field.column)} = %s" for field in fields)
+    sets = ", ".join(f"{quoted(str(field.column))} = %s" for field in fields)
     with connection.cursor() as cursor:
         table = quoted(Case._meta.db_table)
         cursor.executemany(f"UPDATE {table} SET {sets} WHERE {quoted('id')} = %s AND {quoted('version')} = %s", rows)  # noqa: S608

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from anju.apps.alerts.models import Followed
+from anju.apps.alerts.models import Episode, Followed
 from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, FamilyLead, LookBack, Measure
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_named, moves_of
 from anju.apps.places.models import Place
@@ -107,6 +107,16 @@ def key_of(case: Case) -> tuple[Any, ...]:
 
 def case_of(viewer: Viewer, number: int) -> Case | None:
     return cases_in_scope(viewer).select_related("follows").filter(pk=number).first()
+
+
+def case_of_alert(viewer: Viewer, episode: int) -> int | None:
+    """The number of the case that holds an alert, where the viewer may see it."""
+    return cases_in_scope(viewer).filter(alerts__episode=episode).values_list("pk", flat=True).first()
+
+
+def alerts_of(case: Case) -> list[Episode]:
+    """The alerts that a case holds, the latest first."""
+    return list(Episode.objects.filter(case_alert__case=case).order_by("-pk"))
 
 
 def events_of(viewer: Viewer, case: Case) -> list[CaseEvent]:

@@ -138,8 +138,8 @@ def _breach(standard: Standard, case: Case) -> Any:
 def source_words(source: str) -> str:
     return {
         "alert": _("Found by a run"), "declared": _("Declared by the family"), "assisted": _("Declared with help"),
-        "visit": _("Seen on a visit"), "hotline": _("Told on the hotline"), "transfer": _("Passed on by another level"), "lead": _("A lead from the building"),
-        "instruction": _("By an instruction"),
+        "visit": _("Seen on a visit"), "hotline": _("Told on the hotline"), "transfer": _("Passed on by another level"),
+        "lead": _("A lead from the building"), "instruction": _("By an instruction"),
     }.get(source, source)  # fmt: skip
 
 

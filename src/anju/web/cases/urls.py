@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from anju.web.cases import queue
+from anju.web.cases import answers, case, evidence, queue, steps
 
 urlpatterns: list[URLPattern] = [
     path("cases/", queue.cases, name="cases"),
     path("cases/seen/", queue.seen, name="cases_seen"),
+    path("cases/<int:number>/", case.case, name="case"),
+    path("cases/<int:number>/attach/", evidence.attach, name="case_attach"),
+    path("cases/<int:number>/make_link/", answers.link, name="case_link"),
+    path("cases/<int:number>/files/<int:key>/", evidence.file, name="case_file"),
+    path("cases/<int:number>/files/<int:key>/small/", evidence.small, name="case_file_small"),
+    path("cases/<int:number>/files/<int:key>/withdraw/", evidence.withdraw, name="case_file_withdraw"),
+    path("cases/<int:number>/<slug:step>/", steps.take_step, name="case_step"),
 ]

@@ -25,8 +25,9 @@ def viewer_of_request(request: HttpRequest) -> Viewer:
     return viewer
 
 
-def needs(act: str) -> Callable[[View[P]], View[P]]:
-    """A page for whoever may do `act` ('alerts.see'). A stranger is asked to sign in and comes back here afterwards."""
+def needs(act: str, *others: str) -> Callable[[View[P]], View[P]]:
+    """A page for whoever may do `act` ('alerts.see'), or one of `others`. A stranger is asked to sign in and comes back here afterwards."""
+    acts = (act, *others)
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
@@ -34,13 +35,13 @@ def needs(act: str) -> Callable[[View[P]], View[P]]:
             viewer = viewer_of_request(request)
             if viewer.account is None:
                 return sign_in_first(request)
-            if not viewer.can(act):
+            if not any(viewer.can(one) for one in acts):
                 what = _("This page is not for the post you act in")
                 why = _("Each post sees what its work needs. Choose another post you hold, or ask your administrator.")
                 return refuse(request, what, why, [(_("Choose a post"), reverse("account"))], status=403)
             return view(request, *args, **more)
 
-        guarded.act = act  # type: ignore[attr-defined]  # read by the test that compares pages with the table of permissions
+        guarded.acts = acts  # type: ignore[attr-defined]  # read by the test that compares pages with the table of permissions
         return guarded  # type: ignore[return-value]  # wraps() keeps the name of the first argument
 
     return guard

@@ -66,7 +66,7 @@ def _upload_new(request: HttpRequest) -> HttpResponse:
     return render(request, "stewards/upload_new.html", context)
 
 
-upload_new.act = "feeds.deliver"  # type: ignore[attr-defined]  # told as `needs` tells it, for the table of permissions
+upload_new.acts = ("feeds.deliver",)  # type: ignore[attr-defined]  # told as `needs` tells it, for the table of permissions
 
 
 def _keep(request: HttpRequest, viewer: Viewer, feeds: Mapping[str, Contract]) -> HttpResponse:

@@ -19,19 +19,16 @@ from django.views.decorators.http import require_POST
 
 from anju.apps.alerts import actions, queries
 from anju.apps.alerts.explaining import explain
-from anju.apps.alerts.models import DONE, HELD, MERGED, MUTED, QUEUES, REMINDER, TAKEN, TODO, Episode, EpisodeEvent
+from anju.apps.alerts.models import DONE, HELD, MERGED, MUTED, QUEUES, REMINDER, TAKEN, TODO, EpisodeEvent
 from anju.apps.alerts.queries import Filters
-from anju.apps.findings.explaining import recorded_facts
-from anju.apps.findings.models import Finding
-from anju.apps.findings.need_to_know import is_secret, may_know_condition
-from anju.apps.findings.queries import current_run
+from anju.apps.cases.queries import case_of_alert
 from anju.apps.journal.actions import look
-from anju.core.standards.render import render as render_ref
 from anju.core.terms.levels import LEVELS
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
+from anju.web.work.facts import facts_of, hidden_from
 from anju.web.work.rows import owner_title, rows_of
 
 MOST_TAKEN = 200
@@ -183,39 +180,23 @@ def alert(request: HttpRequest, number: int) -> HttpResponse:
         look(act="alert.see", about=f"household:{episode.household_id}", by=viewer, at=timezone.now(), detail={"alert": episode.pk})
     row = rows_of(viewer, [episode], today())[0]
     told = explain(policy(), Path(settings.DATA), episode)
-    hidden = _hidden(viewer, episode)
+    hidden = hidden_from(viewer, episode.standard)
     context = {
         "row": row,
         "e": episode,
         "owner": owner_title(episode.owner),
-        "facts": [] if hidden else _facts(viewer, episode),
+        "facts": [] if hidden or episode.state != "open" else facts_of(viewer, episode.standard, episode.subject_id),
         "hidden": hidden,
         "told": told,
         "held": next((said for said in told if said.holds and said.stage != "repeat"), None),
         "events": [(event, event_words(event.what, event.reason)) for event in queries.events_of(viewer, episode)],
         "group": rows_of(viewer, queries.cluster_of(viewer, episode), today()),
         "may_take": viewer.can("alerts.acknowledge") and episode.queue == TODO,
+        "case": case_of_alert(viewer, episode.pk),
         "may_mute": viewer.can("alerts.mute") and episode.state == "open",
         "here": "work",
     }
     return render(request, "work/alert.html", context)
-
-
-def _hidden(viewer: Viewer, episode: Episode) -> bool:
-    standard = policy().standards.get(episode.standard)
-    return standard is not None and is_secret(standard) and not viewer.can("health.see")
-
-
-def _facts(viewer: Viewer, episode: Episode) -> list[tuple[str, str]]:
-    """Because of what, as the current run recorded it; of what is drawn from health nothing for who may not see it."""
-    run = current_run()
-    finding = Finding.objects.filter(standard=episode.standard, subject_id=episode.subject_id).first() if episode.state == "open" else None
-    if run is None or finding is None or episode.standard not in policy().standards:
-        return []
-    version = policy().standards[episode.standard].version_on(run.day)
-    names = [render_ref(evidence.ref) for evidence in version.evidence] if version is not None else []
-    facts = recorded_facts(policy(), finding, run.day, "zh" if (get_language() or "").startswith("zh") else "en")
-    return [fact for name, fact in zip(names, facts, strict=True) if may_know_condition(viewer, policy(), name)]
 
 
 def event_words(what: str, reason: str) -> str:

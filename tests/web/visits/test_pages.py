@@ -17,6 +17,7 @@ from python_calamine import CalamineWorkbook
 
 from anju.apps.alerts.models import Episode
 from anju.apps.attachments.models import Attachment
+from anju.apps.cases.models import Case
 from anju.apps.discovery.models import Report
 from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
@@ -301,3 +302,17 @@ def test_every_page_speaks_chinese() -> None:
     }  # fmt: skip
     for there, word in pages.items():
         assert word in text(client.get(there)), there
+
+
+def test_a_report_is_taken_up_as_a_case_once() -> None:
+    as_("worker").post("/reports/new/", {"household": "1", "channel": "declared", "words": "The roof leaks.", "client_key": "r" * 32})
+    receipt = Report.objects.get().receipt
+    client = as_("secretary")
+    assert client.post(f"/reports/{receipt}/take-up/", {"level": "blue", "version": "1"}).status_code == 400
+    assert Report.objects.get().state == "received"
+    assert "It is case No." in text(client.post(f"/reports/{receipt}/take-up/", {"level": "yellow", "version": "1"}, follow=True))
+    case = Case.objects.get()
+    assert (Report.objects.get().taken_up_as, case.receipt, case.household_id, case.level) == (f"case:{case.pk}", receipt, 1, "yellow")
+    assert as_("second").post(f"/reports/{receipt}/take-up/", {"level": "yellow", "version": "1"}).status_code == 400
+    assert Case.objects.count() == 1, "both or neither"
+    assert as_("water").post(f"/reports/{receipt}/take-up/", {"level": "yellow"}).status_code == 404

@@ -19,6 +19,7 @@ from anju.apps.alerts.queries import alerts_in_scope, path_of_place
 from anju.apps.people.models import Household
 from anju.apps.people.search import within
 from anju.apps.places.models import Place
+from anju.apps.staff.models import Account
 from anju.apps.visits import actions, queries
 from anju.apps.visits.states import PURPOSES
 from anju.core.terms.viewer import Viewer
@@ -139,8 +140,10 @@ def burden(request: HttpRequest) -> HttpResponse:
     first, until = queries.week_of(day)
     rows = queries.burden(viewer, first, until)
     own = next((row for row in rows if row.account == viewer.account), None)
+    names = {account.pk: str(account) for account in Account.objects.filter(pk__in=[row.account for row in rows])}
     context = {
-        "rows": rows if viewer.can("visits.plan") else [], "own": own, "first": first, "until": until,
+        "rows": [(row, names.get(row.account, row.name)) for row in rows] if viewer.can("visits.plan") else [],
+        "own": own, "first": first, "until": until,
         "before": (first - timedelta(days=7)).isoformat(), "after": (first + timedelta(days=7)).isoformat() if until < today() else "",
         "loads": queries.load_of(viewer, today()), "here": "visits", "may_plan": viewer.can("visits.plan"),
     }  # fmt: skip

@@ -165,7 +165,7 @@ def _taken(
         note=" ".join(post.get("note", "").split(" ")).strip(),
         minutes=int(post["minutes"]) if post.get("minutes", "").strip() else None,
         asked=len(sheet.asked) if outcome == "met" else 0,
-        spared=tuple(one.as_list() for one in sheet.spared),
+        spared=tuple(one.as_list() for one in sheet.spared) if outcome == "met" else (),
     )
     where = {"visit": standing.pk, "version": _number(post.get("version", ""))} if standing is not None else {"household_id": household}
     done = actions.record_visit(

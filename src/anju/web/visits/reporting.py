@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from anju.apps.cases.refusing import Refused as CaseRefused
+from anju.apps.cases.steps.opening import open_told
 from anju.apps.discovery import actions, queries
 from anju.apps.discovery.channels import load_channels
 from anju.apps.discovery.queries import Filters
@@ -22,11 +25,12 @@ from anju.apps.discovery.states import CHANNELS, DECLINED, DECLINING, RECEIVED, 
 from anju.apps.journal.actions import look
 from anju.apps.people.models import Household
 from anju.apps.people.search import household_in_scope
+from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy, programme
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
-from anju.web.layout.templatetags.anju import said
+from anju.web.layout.templatetags.anju import level_words, said
 from anju.web.visits.rows import address_of, heads_of, today
 
 
@@ -149,7 +153,8 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
     look(act="report.see", about=about, by=viewer, at=timezone.now(), detail={"report": found.receipt})
     home = Household.objects.filter(pk=found.household_id).first() if found.household_id is not None else None
     context = {
-        "r": found, "home": home, "address": address_of(home) if home is not None else found.address, "head": _head(home),
+        "r": found, "home": home,
+        "levels": [(code, level_words(code)) for code in ("red", "orange", "yellow")], "address": address_of(home) if home is not None else found.address, "head": _head(home),
         "channel": channel_words()[found.channel], "state": state_words()[found.state], "standard": policy().standards.get(found.standard),
         "may_judge": viewer.can("cases.judge"), "second": found.state == DECLINING and found.declined_account != viewer.account,
         "here": "visits",
@@ -157,12 +162,46 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "visits/one_report.html", context)
 
 
+@needs("cases.assign")
+@require_POST
+def take_up(request: HttpRequest, number: str) -> HttpResponse:
+    """A case of it, or into the open case about the same; both or neither."""
+    viewer, post, now = viewer_of_request(request), request.POST, timezone.now()
+    found = queries.report(viewer, number)
+    if found is None:
+        return not_here(request)
+    try:
+        with transaction.atomic():
+            case = open_told(
+                household_id=found.household_id, place_id=_community(found.path), path=found.path, origin_path=found.origin_path,
+                standard=found.standard, owner=found.owner or "community", level=post.get("level", ""), channel=found.channel,
+                receipt=found.receipt, words=found.words, by=viewer, at=now,
+            )  # fmt: skip
+            actions.take_up(receipt=number, taken_up_as=f"case:{case.pk}", by=viewer, at=now, version=_version(post.get("version", "")))
+    except (actions.Refused, CaseRefused) as fault:
+        back = [(_("Back to the report"), reverse("report", args=[number]))]
+        why = said(fault.title if isinstance(fault, actions.Refused) else fault.said)
+        return refuse(request, _("The report was not changed"), why, back)
+    messages.success(request, _("It is case No. %(n)s now.") % {"n": case.pk})
+    return HttpResponseRedirect(reverse("report", args=[number]))
+
+
+def _community(path: str) -> int | None:
+    """The community of a path: a case about a place is a community's."""
+    keys = [int(key) for key in path.strip("/").split("/")]
+    return Place.objects.filter(pk__in=keys, level=programme().community_level).values_list("pk", flat=True).first()
+
+
+def _version(text: str) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 10 else None
+
+
 @needs("cases.judge")
 @require_POST
 def decide(request: HttpRequest, number: str) -> HttpResponse:
     """Declined by one, agreed or not by a second."""
     viewer, post, now = viewer_of_request(request), request.POST, timezone.now()
-    version = int(post["version"]) if post.get("version", "").isdigit() else None
+    version = _version(post.get("version", ""))
     try:
         if post.get("what") == "decline":
             actions.decline(receipt=number, reason=post.get("reason", ""), by=viewer, at=now, version=version)

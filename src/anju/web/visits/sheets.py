@@ -59,6 +59,8 @@ def _line(row: Row, people: Mapping[int, Sequence[Any]], sheets: Mapping[int, An
     asks = []
     for asked in sheets[row.home.pk].asked:
         question = asked.slot.question
+        if question.need_to_know:  # paper is seen by many
+            continue
         who = names.get(asked.slot.person, "") if asked.slot.person is not None else ""
         asks.append((question.title, who, list(question.options.values())))
     return {"row": row, "asks": asks}

@@ -21,5 +21,6 @@ urlpatterns = [
     path("reports/new/", reporting.new, name="report_new"),
     path("reports/<slug:number>/", reporting.report, name="report"),
     path("reports/<slug:number>/receipt/", reporting.receipt, name="report_receipt"),
+    path("reports/<slug:number>/take-up/", reporting.take_up, name="report_take_up"),
     path("reports/<slug:number>/decide/", reporting.decide, name="report_decide"),
 ]

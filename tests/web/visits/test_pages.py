@@ -184,7 +184,7 @@ def test_a_stranger_is_asked_to_sign_in() -> None:
 
 
 @pytest.mark.parametrize(("name", "there"), [
-    ("head", "/visits/"), ("leader", "/visits/"), ("worker", "/visits/plan/"), ("worker", "/reports/"), ("worker", "/visits/export/"),
+    ("head", "/visits/"), ("leader", "/visits/"), ("worker", "/visits/plan/"), ("worker", "/reports/"),
     ("leader", "/reports/new/"),
 ])  # fmt: skip
 def test_whose_work_it_is_not_is_refused(name: str, there: str) -> None:
@@ -252,6 +252,7 @@ def test_a_visit_is_taken_in_the_layout_of_a_form() -> None:
     assert (told["Address"], told["Day of the visit"], told["Note"], told["Head of household"]) == ("3-2-501", "2023-09-26", "=1+1", "韦**")
     assert as_("secretary").get("/visits/export/?state=made&whose=all").status_code == 200
     assert as_("neighbour").get(f"/visits/export/?visit={visit.pk}").status_code == 404
+    assert "a list by the community" in text(client.get("/visits/export/?state=made"))
 
 
 def test_a_lead_gets_a_number_and_learns_nothing() -> None:

@@ -85,8 +85,8 @@ def export(request: HttpRequest) -> HttpResponse:
         found = queries.doors(viewer, Filters(MADE, filters.mine, filters.purpose, filters.path, filters.assignee, since=filters.since),
                               limit=MOST_ROWS + 1)  # fmt: skip
     else:
-        return refuse(request, _("This list is not for the post you act in"), _("One visit by itself can be taken; a list by the community."),
-                      status=403)  # fmt: skip
+        why = _("One visit by itself can be taken; a list by the community.")
+        return refuse(request, _("This list is not for the post you act in"), why)
     if len(found) > MOST_ROWS:
         return refuse(request, _("Too many visits for one form"), _("Choose a place or a week."), status=413)
     record(act="visits.export", about=f"visits:{len(found)}", by=viewer, at=timezone.now(), detail={"form": form.name})

@@ -154,7 +154,8 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
     home = Household.objects.filter(pk=found.household_id).first() if found.household_id is not None else None
     context = {
         "r": found, "home": home,
-        "levels": [(code, level_words(code)) for code in ("red", "orange", "yellow")], "address": address_of(home) if home is not None else found.address,
+        "levels": [(code, level_words(code)) for code in ("red", "orange", "yellow")],
+        "address": address_of(home) if home is not None else found.address,
         "head": _head(home),
         "channel": channel_words()[found.channel], "state": state_words()[found.state], "standard": policy().standards.get(found.standard),
         "may_judge": viewer.can("cases.judge"), "second": found.state == DECLINING and found.declined_account != viewer.account,

@@ -240,3 +240,14 @@ def test_what_the_family_says_comes_after_observation_with_days_of_its_own(loop:
     record_answer(number=case.pk, answer="not", channel="phone", data=loop.data, **by(loop, "worker"))
     found = again(case)
     assert found.waits_on == "show" and not found.overdue and found.deadline is not None and found.deadline > loop.day
+
+
+def test_a_measure_of_an_overdue_case_can_still_be_planned(loop: Loop) -> None:
+    case = verified(loop, loop.told())
+    judge(numbers=[case.pk], outcome="handle", reason="needs help", **by(loop, "secretary"))
+    loop.pass_days(90)
+    with pytest.raises(Refused, match="must be handled by"):
+        plan_measure(number=case.pk, text="talk", owner="worker", due_on=loop.day + timedelta(days=60), **by(loop, "worker"))
+    with pytest.raises(Refused, match="that is over"):
+        ask_extension(number=case.pk, until=loop.day, reason="the school is closed", **by(loop, "worker"))
+    plan_measure(number=case.pk, text="talk", owner="worker", due_on=loop.day, **by(loop, "worker"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -116,7 +116,12 @@ def ask_extension(*, number: int, until: date, reason: str, by: Viewer, at: date
         raise Refused("an extension is asked for already", "已有待批准的延期申请")
     assert case.handle_due is not None
     most = due(case.handle_due, casework().extension)
-    if not case.handle_due < until <= most:
+    if most < today():
+        raise Refused(
+            f"more time reaches to {most} at most, and that is over: handle it now, or propose another end",
+            f"最多可延期至 {most}，已过期：请立即处置，或申请其他办结",
+        )
+    if not max(case.handle_due, today() - timedelta(days=1)) < until <= most:
         raise Refused(f"choose a day after {case.handle_due} and not after {most}", f"请选择 {case.handle_due} 之后、{most} 以前的日期")
     made = Asked.objects.create(
         case=case,

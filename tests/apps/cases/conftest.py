@@ -65,23 +65,35 @@ class Loop:
         )  # fmt: skip
 
 
-@pytest.fixture
-def loop(db: None, monkeypatch: pytest.MonkeyPatch, own_data_folder: Path) -> Loop:
+def made_loop(data: Path) -> Loop:
+    """Places, cast and family, where none are yet."""
     place: dict[str, Place] = {}
     for n, (code, above, level) in enumerate(PLACES, start=1):
         parent = place.get(above)
         path = f"{parent.path if parent else '/'}{n}/"
         place[code] = Place.objects.create(id=n, tree="scope", level=level, code=code, name=f"place {code}", parent=parent, path=path)
-    cast, accounts = {}, {}
     for name, (role, code, department) in CAST.items():
         account = open_account(username=name, display_name=name, password=None, by="test", at=AT)
         give_post(account=account, role=role, place=place[code], side=Post.DESTINATION, department=department, by="test", at=AT, start=AT.date())
-        cast[name], accounts[name] = viewer_of(Account.objects.get(pk=account.pk), date(2023, 9, 1)), account.pk
-    home = Household.objects.create(
+    Household.objects.create(
         id=1, household_code="H0001", place=place["G1"], origin_place=place["O1"], building_no="3", unit_no="2", room_no="501", status="active",
         valid_from=AT.date(), known_from=AT,
     )  # fmt: skip
-    made = Loop(cast, accounts, home, place, own_data_folder, [date(2023, 9, 4)])
+    return found_loop(data)
+
+
+def found_loop(data: Path) -> Loop:
+    """The same, as it stands in the database."""
+    accounts = {account.username: account for account in Account.objects.filter(username__in=CAST)}
+    cast = {name: viewer_of(accounts[name], date(2023, 9, 1)) for name in CAST}
+    place = {place.code: place for place in Place.objects.all()}
+    keys = {name: accounts[name].pk for name in CAST}
+    return Loop(cast, keys, Household.objects.get(pk=1), place, data, [date(2023, 9, 4)])
+
+
+@pytest.fixture
+def loop(db: None, monkeypatch: pytest.MonkeyPatch, own_data_folder: Path) -> Loop:
+    made = made_loop(own_data_folder)
     for module in MODULES:
         monkeypatch.setattr(f"anju.apps.cases.{module}.today", lambda: made.day)
     return made

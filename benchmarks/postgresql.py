@@ -51,13 +51,13 @@ def parameters(setting: Setting) -> dict[str, Any]:
     """Every day, period and limit of the statements, from the policy."""
     d = Dates(setting)
     (term, _), (week, _), (month, _) = d.due("person", "on_roll"), d.due("person", "week_at_school"), d.due("person", "job")
-    bills, visits = d.due("person", "inpatient_own_cost"), d.due("household", "found_returned")
+    bills, visits = d.due("person", "inpatient_own_cost"), d.due("household", "reported_returned")
     people, heritage = d.due("community", "participants"), d.due("community", "heritage_events")
     return {
         "day": setting.day, "term": term, "week": week, "month": month, "quarter": d.due("household", "income")[0],
         "f14_first": bills[0], "f14_last": bills[1], "f29_first": visits[0], "f29_last": visits[1], "f30_first": people[0],
         "f30_last": people[1], "heritage_first": heritage[0], "heritage_last": heritage[1], "term_start": d.start("person", "on_roll"),
-        "year_start": d.start("person", "inpatient_own_cost"), "returned_start": d.start("household", "found_returned"),
+        "year_start": d.start("person", "inpatient_own_cost"), "returned_start": d.start("household", "reported_returned"),
         "f30_start": d.start("community", "participants"), "heritage_start": d.start("community", "heritage_events"),
         "arrears_start": d.start("employer", "longest_arrears"), "born_6": years_before(d.parameter("school_entry_day"), 6),
         "born_16": years_before(setting.day, 16), "born_55": years_before(setting.day, 55), "born_60": years_before(setting.day, 60),

@@ -133,7 +133,8 @@ def _answered(sample: Sample, run: Run) -> set[tuple[object, ...]]:
 def test_the_run_finds_exactly_what_was_planted(sample: Sample) -> None:
     expected = _expected(sample, SAMPLE_DAY)
     assert _answered(sample, Run.objects.get(current=True)) == expected
-    assert {e["standard"] for e in sample.truth()["expected"]} == {*sample.policy.standards, "SX-02"}
+    cases = {"MW-03"}  # about the platform's own cases: nobody has opened any yet
+    assert {e["standard"] for e in sample.truth()["expected"]} == {*sample.policy.standards, "SX-02"} - cases
     stands = {(f.standard, f.subject_key or f.subject_id, "breached", f.level) for f in Finding.objects.all()}
     assert stands == {e for e in expected if e[2] == "breached"}
 
@@ -164,7 +165,7 @@ def test_a_month_that_is_looked_back_on_finds_what_was_planted_then(sample: Samp
     replay = judge(sample.policy, sample.data, day, evening(SAMPLE_DAY), own=SILENT, by="test").run
     assert replay.replay
     found, expected = _answered(sample, replay), _expected(sample, day)
-    by_lists = {"HS-02", "MH-01", "SS-01", "SS-05", "CU-03"}
+    by_lists = {"HS-02", "MH-01", "SS-01", "SS-05", "CU-03", "QX-01"}
     assert {e for e in found if e[0] in by_lists} == {e for e in expected if e[0] in by_lists}
     later = set().union(*(_expected(sample, day + timedelta(days=n)) for n in range(0, 100, 3)))
     undated = {e for e in _expected(sample, SAMPLE_DAY) if e[0] == "MH-02" and e[2] == "unknown"}  # a bill of no day may be of any
@@ -301,7 +302,7 @@ def test_an_explanation_reads_only_what_the_answer_needs_and_says_what_the_run_s
     told, differ = set(), []
     for path in sorted(run_folder(data, run).glob("answers_*.parquet")):
         table = pq.read_table(path).to_pylist()
-        for code in (name for name in table[0] if "-" in name and ":" not in name):
+        for code in (name for name in (table[0] if table else ()) if "-" in name and ":" not in name):
             for row in {row[code]: row for row in table}.values():
                 key = row["subject_key"] if row["subject_key"] is not None else row["subject_id"]
                 found = explain_of_run(policy, data, run, code, key, own=own_feeds)
@@ -318,7 +319,7 @@ def test_an_explanation_reads_only_what_the_answer_needs_and_says_what_the_run_s
 def test_every_finding_can_be_told_in_both_languages(sample: Sample, lang: str) -> None:
     policy, data = sample.policy, sample.data
     run = Run.objects.get(current=True)
-    for code in sorted(policy.standards):
+    for code in sorted({*policy.standards} - {"MW-03"}):
         finding = Finding.objects.filter(standard=code).first()
         assert finding is not None
         lines = explain_of_run(policy, data, run, code, finding.subject_key or finding.subject_id, own=own_feeds).lines(lang)

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from anju.core.contracts.model import Contract
-from anju.sample import faults, health, homes, living, money, registers, schooling, stories, welfare, work
+from anju.sample import faults, following, health, homes, living, money, registers, schooling, stories, welfare, work
 from anju.sample.columns import Table, joined
 from anju.sample.feeds import FEEDS, Feed, received_between
 from anju.sample.files import Written, write_again, write_feed
@@ -61,6 +61,7 @@ def plan_world(people: int, months: int, seed: int = SEED, day: date = SAMPLE_DA
     living.plan_living(w)
     faults.plan_faults(w)
     stories.plan_stories(w)
+    following.plan_following(w)
     return w
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from anju.sample.columns import Ints, Table, days, empty, flags, joined, numbered, same, text, whole, yuan
+from anju.sample.following import called_on, not_called_on
 from anju.sample.homes import communities, visit_day
 from anju.sample.plan import FOREVER, Spell, World, before, fifth_after
 from anju.sample.schooling import STAGES, school_names
@@ -119,18 +120,20 @@ def dispute_day(spell: Spell) -> date:
 
 
 def visits(w: World, r: Round) -> Table:
-    """Every household is called on every second or third month; who is under monitoring, at every month's end too."""
+    """Every household is called on every second or third month; who is under monitoring, at every month's end too; but for those of whom
+    `following` tells."""
     p = w.p
     rng = w.rng("F29", r.period)
     everybody = np.arange(len(p.household_size))
     who = everybody[(everybody + 3 * r.nth) % 8 < 3]
     found = {s.household: s for s in w.at("found_gone", r.nth)}
+    who = who[~np.isin(who, not_called_on(w, r.nth))]
     who = np.concatenate([who[~np.isin(who, list(found))], np.array(list(found), dtype=np.int64)])
     on = day64(first_of(r.nth)) + rng.integers(0, last_of(r.nth).day, len(who))
     told = np.zeros(len(who), dtype=np.int64)
     for row in range(len(who) - len(found), len(who)):
         on[row], told[row] = day64(visit_day(found[int(who[row])])), 1
-    watched = np.array([s.household for s in w.spells["monitored"] if not s.thing], dtype=np.int64)
+    watched = np.array([s.household for s in w.spells["monitored"] if not s.thing] + called_on(w, r.nth), dtype=np.int64)
     who = np.concatenate([who, watched])
     on = np.concatenate([on, np.full(len(watched), day64(last_of(r.nth)))])
     told = np.concatenate([told, np.zeros(len(watched), dtype=np.int64)])

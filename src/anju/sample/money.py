@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from anju.sample.columns import Table, days, flags, numbered, same, text, whole, yuan
 from anju.sample.families import ILLNESS
+from anju.sample.following import listed
 from anju.sample.plan import Spell, World, before
 from anju.sample.timeline import Round, day64, in_month, month_of
 
@@ -52,7 +53,8 @@ def incomes(w: World, r: Round) -> Table:
 
 
 def monitored(w: World, r: Round) -> Table:
-    """Every household ever monitored: most are out of risk. Listed within a fortnight, with measures soon after."""
+    """Every household ever monitored: most are out of risk. Listed within a fortnight, with measures soon after, but for those of whom
+    `following` tells."""
     p = w.p
     spells = w.spells["monitored"]
     who = np.array([s.household for s in spells])
@@ -60,13 +62,15 @@ def monitored(w: World, r: Round) -> Table:
     known = found <= day64(r.received)
     who, found = who[known], found[known]
     over = np.array([s.thing == "over" for s in spells])[known]
+    more, clue, identified, measures, ended = listed(w, r.nth)
+    who, over = np.concatenate([who, more]), np.concatenate([over, ended])
     columns = {
         "household_code": p.household_code.take(pa.array(who)),
         "category": text(CATEGORIES, who % 3),
         "risk_types": text(RISKS, who % 4),
-        "clue_on": days(found),
-        "identified_on": days(found + 11),
-        "measures_on": days(found + 19),
+        "clue_on": days(np.concatenate([found, clue])),
+        "identified_on": days(np.concatenate([found + 11, identified])),
+        "measures_on": days(np.concatenate([found + 19, measures])),
         "eliminated_on": days(np.where(over, np.datetime64("2021-06-20"), np.datetime64("NaT"))),
         "status": text(("monitoring", "eliminated"), over.astype(np.int64)),
     }

@@ -295,9 +295,9 @@ def _window(contract: Contract, node: Node | None) -> Window | None:
         named = child.choice(tuple(THIS))
         return Window("this", 1, THIS[named]) if named else None  # type: ignore[arg-type]
     n = child.integer()
-    if unit == "periods" and contract.kind != "period":
-        child.fault(f"{contract.code} has no periods: it is a feed of {'events' if contract.kind == 'event' else 'a state'}",
-                    "", "{days: 60} or {months: 3}")  # fmt: skip
+    if unit == "periods" and (contract.kind == "state" or contract.cadence == "once"):
+        told = "a state" if contract.kind == "state" else "what is told once"
+        child.fault(f"{contract.code} has no periods: it is a feed of {told}", "", "{days: 60} or {months: 3}")
         return None
     if n is not None and not 1 <= n <= MOST_LONG.get(unit, 0):
         child.fault(f"a window is from 1 to {MOST_LONG.get(unit, 0):,} {unit} long")

@@ -20,7 +20,10 @@ def window_start(contract: Contract, window: Window, day: date, calendar: Calend
         last = calendar.latest_due(contract.cadence, day, contract.freshness.due_days, contract.dated)
         if last is None:
             return date(1, 1, 1)
-        return calendar.dated_day(contract.cadence, max(last - window.n + 1, 0), contract.dated) - timedelta(days=1)
+        first = max(last - window.n + 1, 0)
+        if contract.kind == "event":  # of any day of the period
+            return calendar.first_day(contract.cadence, first) - timedelta(days=1)
+        return calendar.dated_day(contract.cadence, first, contract.dated) - timedelta(days=1)
     if window.form == "last" and window.unit in ("days", "weeks"):
         return day - timedelta(days=window.n * (7 if window.unit == "weeks" else 1))
     if window.form == "last" and window.unit in MONTHS:

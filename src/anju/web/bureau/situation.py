@@ -11,8 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from anju.apps.alerts.queries import counts as alert_counts
@@ -26,6 +29,7 @@ from anju.core.contracts.model import Bilingual
 from anju.core.standards.model import Standard
 from anju.core.terms.viewer import Viewer
 from anju.web.bureau.charts import Bar, Column, columns
+from anju.web.bureau.drawn import drawn_once
 from anju.web.bureau.families import state_title
 from anju.web.bureau.viewing import department_title, domain_title, door, may_list, place_asked
 from anju.web.layout.access import needs, not_here, viewer_of_request
@@ -69,22 +73,44 @@ def situation(request: HttpRequest) -> HttpResponse:
         return not_here(request) if request.GET.get("place") or viewer.scopes else render(request, "bureau/no_place.html", {"here": "situation"})
     if run is None:
         return render(request, "bureau/no_run.html", {"here": "situation", "place": place})
-    below = places_below(viewer, place)
-    counts = family_counts(viewer, run, [place, *below])
-    own = counts.get(place.pk) or FamilyCount(run=run, place_id=place.pk)
-    before = run_before(run)
-    reached = attainment_by_place(viewer, run, [place])
+    below, runs = places_below(viewer, place), last_runs_of_months(run.day, MONTHS)
+    looking = len(runs) < MONTHS and looks_back(Path(settings.DATA) / "lake")
+
+    counts: dict[int, FamilyCount] = {}
+
+    def judged_part() -> SafeString:
+        counts.update(family_counts(viewer, run, [place, *below]))
+        return render_to_string("bureau/judged.html", _judged(viewer, run, place, below, counts, runs, looking), request)
+
+    what = (
+        settings.DATA, *((one.pk, one.finished_at) for one in (run, *runs)), *((one.pk, one.name) for one in (place, *below)), get_language(),
+        request.get_full_path() if looking else "",
+    )  # fmt: skip
+    drawn = drawn_once(viewer, what, judged_part)
+    own = (counts or family_counts(viewer, run, [place])).get(place.pk) or FamilyCount(run=run, place_id=place.pk)
     context = {
-        "here": "situation", "place": place, "way": way_to(viewer, place)[:-1], "level": _level(place.level),
+        "here": "situation", "place": place, "way": way_to(viewer, place)[:-1],
         "families": own.in_place + own.put_right + own.not_known, "tiles": _tiles(viewer, place, own),
-        "lights": _lights(viewer, place, own), "domains": _domains(reached), "below": _below(below, counts),
-        "below_level": _level(below[0].level) if below else None, "trend": _trend(viewer, place, run),
-        "late": _late(viewer, run, place), "before": before, "changes": _changes(viewer, run, before, place, reached),
-        "other_rules": before is not None and before.policy_digest != run.policy_digest,
-        "states": _state_changes(viewer, before, place, own), "judged": run,
+        "judged_part": drawn, "late": _late(viewer, run, place), "judged": run,
         "deliveries": door("deliveries") if viewer.can("feeds.see") else "",
     }  # fmt: skip
     return render(request, "bureau/situation.html", context)
+
+
+def _judged(
+    viewer: Viewer, run: Run, place: Place, below: list[Place], counts: dict[int, FamilyCount], runs: list[Run], looking: bool
+) -> dict[str, Any]:
+    """What the page says by runs alone: of these places, and of the months."""
+    own = counts.get(place.pk) or FamilyCount(run=run, place_id=place.pk)
+    before = run_before(run)
+    reached = attainment_by_place(viewer, run, [place])
+    return {
+        "lights": _lights(viewer, place, own), "domains": _domains(reached), "below": _below(below, counts),
+        "below_level": _level(below[0].level) if below else None, "trend": _trend(viewer, place, run, runs, looking),
+        "before": before, "changes": _changes(viewer, run, before, place, reached),
+        "other_rules": before is not None and before.policy_digest != run.policy_digest,
+        "states": _state_changes(viewer, before, place, own),
+    }  # fmt: skip
 
 
 def _level(name: str) -> Any:
@@ -162,9 +188,9 @@ class Panel:
     now: int
 
 
-def _trend(viewer: Viewer, place: Place, run: Run) -> dict[str, Any]:
+def _trend(viewer: Viewer, place: Place, run: Run, runs: list[Run], looking: bool) -> dict[str, Any]:
     """The last months up to the run's own, each by its last run; how many are judged, and whether others are being judged now."""
-    known = {(one.day.year, one.day.month): (one, count) for one, count in family_trend(viewer, place, last_runs_of_months(run.day, MONTHS))}
+    known = {(one.day.year, one.day.month): (one, count) for one, count in family_trend(viewer, place, runs)}
     months = []
     for at in range(run.day.year * 12 + run.day.month - MONTHS, run.day.year * 12 + run.day.month):
         year, month = at // 12, at % 12 + 1
@@ -174,7 +200,7 @@ def _trend(viewer: Viewer, place: Place, run: Run) -> dict[str, Any]:
         "panels": [_panel(months, state) for state in STATES] if known else [],
         "judged": len(known),
         "afterwards": any(one.replay for one, _ in known.values()),
-        "looks_back": len(known) < MONTHS and looks_back(Path(settings.DATA) / "lake"),
+        "looks_back": looking,
     }
 
 

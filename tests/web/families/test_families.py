@@ -135,3 +135,19 @@ def test_pages_ask_the_database_a_fixed_number_of_times(home: Household, django_
     with django_assert_num_queries(12):  # type: ignore[operator]  # session, account, post, household, run, members, unread; what
         # happened: alerts, events, versions of the household and its people; numbers
         client.get("/households/1/")
+
+
+def test_the_families_opened_last_are_remembered_for_this_account_in_this_browser(home: Household, django_assert_num_queries: object) -> None:
+    client = as_("worker")
+    with django_assert_num_queries(11):  # type: ignore[operator]  # a page that only reads writes nothing, not even that it was opened
+        client.get("/households/1/")
+    assert "H0001" in client.get("/households/").content.decode()
+    for other in ("secretary", "neighbour"):  # who signs in at the same device afterwards
+        theirs = as_(other)
+        theirs.cookies["last_families"] = client.cookies["last_families"].value
+        assert "H0001" not in theirs.get("/households/").content.decode(), other
+    forged = as_("worker")
+    forged.cookies["last_families"] = "1"
+    assert "H0001" not in forged.get("/households/").content.decode()
+    client.post("/sign-out/")
+    assert not client.cookies["last_families"].value

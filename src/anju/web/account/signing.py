@@ -33,6 +33,7 @@ from anju.apps.staff.sessions import end_session, move_session, note_sign_in
 from anju.web.account.middleware import FACTOR
 from anju.web.layout.access import not_here, refuse, send_again, viewer_of_request
 from anju.web.layout.kept import kept, remember
+from anju.web.layout.middleware import LAST_FAMILIES
 
 ASKED = "asked"  # session: whose password was right, and who is asked for a code now
 PATIENCE = timedelta(minutes=10)  # between the password and the code
@@ -130,7 +131,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Account):
         request.user.sign_ins.filter(session_key=request.session.session_key or "", ended_at=None).update(ended_at=timezone.now())
     logout(request)
-    return HttpResponseRedirect("/")
+    response = HttpResponseRedirect("/")
+    response.delete_cookie(LAST_FAMILIES, samesite="Lax")
+    return response
 
 
 class OwnPassword(PasswordChangeView):

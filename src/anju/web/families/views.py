@@ -29,9 +29,9 @@ from anju.web.families.page import age_on, family_page, places_of
 from anju.web.families.timeline import EVENTS, MOST, OPEN_LINES, relation, reveal_reasons, timeline
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import dossier, programme, run_of_request
+from anju.web.layout.middleware import LAST_FAMILIES
 from anju.web.layout.paging import cursor_of, page_of
 
-LAST = "last_families"  # session: the pages opened last
 REMEMBERED = 10
 LOOKS = 20  # that are told on the page
 SHORTEST = 4  # characters of a reason in one's own words
@@ -66,8 +66,7 @@ def _address(household: Household) -> str:
 
 
 def _last(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
-    keys = request.session.get(LAST, [])
-    homes = [household_in_scope(viewer, key) for key in keys]
+    homes = [household_in_scope(viewer, key) for key in _opened_last(request, viewer)]
     return [{"household": home, "person": "", "address": _address(home)} for home in homes if home is not None]
 
 
@@ -83,7 +82,6 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     day = run.day if run is not None else now.date()
     held = memberships_of(home)
     people = members_on(held, day)
-    _remember(request, home.pk)
     lang = "zh" if (get_language() or "").startswith("zh") else "en"
     names = {row.person_id: masked_name(row.person.name) for row in held}
     most = MOST if request.GET.get("all") == "1" else EVENTS
@@ -114,13 +112,22 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
         "may_propose": viewer.can("monitoring.propose") and viewer.sees_path(home.place.path),
         "here": "households",
     }
-    return render(request, "families/household.html", context)
+    response = render(request, "families/household.html", context)
+    opened_last = [home.pk, *(other for other in _opened_last(request, viewer) if other != home.pk)][:REMEMBERED]
+    response.set_signed_cookie(
+        LAST_FAMILIES, ".".join(map(str, opened_last)), salt=_salt(viewer), httponly=True, samesite="Lax", secure=request.is_secure()
+    )
+    return response
 
 
-def _remember(request: HttpRequest, key: int) -> None:
-    opened = [key, *(k for k in request.session.get(LAST, []) if k != key)][:REMEMBERED]
-    if opened != request.session.get(LAST):
-        request.session[LAST] = opened
+def _opened_last(request: HttpRequest, viewer: Viewer) -> list[int]:
+    """By this account in this browser. Not in the session: a page that only reads writes nothing."""
+    text = request.get_signed_cookie(LAST_FAMILIES, default="", salt=_salt(viewer)) or ""
+    return [int(part) for part in text.split(".") if part.isdigit()]
+
+
+def _salt(viewer: Viewer) -> str:
+    return f"{LAST_FAMILIES}:{viewer.account}"
 
 
 def _members(people: list[Person], day: date) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ POLICY = "; ".join(
     )
 )  # fmt: skip
 POST = "post"  # session: the post one acts in
+LAST_FAMILIES = "last_families"  # cookie: the families' pages opened last, signed for one account
 SENT = "sent"  # cookie: the form that was taken last, so that the browser may forget its draft
 
 

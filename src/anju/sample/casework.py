@@ -16,7 +16,7 @@ import numpy as np
 from django.db import transaction
 
 from anju.apps.attachments.actions import store_attachment
-from anju.apps.cases.models import Asked, Case, CaseEvent, Measure
+from anju.apps.cases.models import Asked, Case, CaseEvent, LookBack, Measure
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import as_of, calendar, closing_of, due
 from anju.apps.cases.standing import OVER_MOVES, counted_together
@@ -25,6 +25,7 @@ from anju.apps.cases.steps.closing import ask_exception, close, decide_exception
 from anju.apps.cases.steps.ending import decide_end
 from anju.apps.cases.steps.handling import ask_extension, decide_extension, feed_back, finish_measure, plan_measure
 from anju.apps.cases.steps.judging import judge, lower
+from anju.apps.cases.steps.looking_back import look_back
 from anju.apps.cases.steps.reminding import pass_day
 from anju.apps.cases.steps.reviewing import arbitrate, contest, return_back, sign
 from anju.apps.cases.steps.verifying import note_visit, verify
@@ -139,6 +140,25 @@ def _work(living: Living) -> None:
     for account, cases in fresh.items():
         if account:
             _assign(living, account, cases)
+    for due_now in LookBack.objects.filter(done_at=None, due_on__lte=living.day).exclude(case__in=living.leave).select_related("case"):
+        _look_back(living, due_now)
+
+
+def _look_back(living: Living, one: LookBack) -> None:
+    """By the cadre of the community, or for a site by a colleague of the department, who sees at the door whether it holds."""
+    case = one.case
+    who = living.staff.who("cadre", case.path) if case.household_id is not None else None
+    by = who or living.staff.who("county_department", case.path, case.owner, 2) or living.staff.who("first_secretary", case.path)
+    holds = course_of(case).chance % 29 != 0
+    words = "回访核实，情况稳定" if holds else "回访发现问题再次出现"
+    try:
+        with transaction.atomic():
+            look_back(key=one.pk, holds=holds, words=words, by=_must(by, "look back"), at=living.at)
+    except Refused as refusal:
+        living.told.append(f"look back at {case.pk}: {refusal}")
+        return
+    case.refresh_from_db()
+    living.plan(case)
 
 
 def _assign(living: Living, account: int, cases: list[Case]) -> None:
@@ -279,7 +299,7 @@ def _handle(living: Living, case: Case, course: Course) -> None:
         words = MEASURES.get(case.standard, MEASURES[""])
         limit = max(case.handle_due or living.day, living.day)
         plan_measure(
-            number=case.pk, text=words[course.chance % len(words)], owner=worker.name, due_on=limit, department=case.owner,
+            number=case.pk, text=words[course.chance % len(words)], owner=living.staff.name_of(worker), due_on=limit, department=case.owner,
             cost=(course.chance % 40) * 5_000 or None, by=worker, at=living.at,
         )  # fmt: skip
         return

@@ -38,6 +38,10 @@ class Workforce:
                 return self._of(role, key, department, nth)
         return None
 
+    def name_of(self, viewer: Viewer) -> str:
+        """What colleagues read."""
+        return str(Account.objects.get(pk=viewer.account))
+
     def of_account(self, account: int) -> Viewer:
         if account not in self.known:
             self.known[account] = viewer_of(Account.objects.get(pk=account), START)

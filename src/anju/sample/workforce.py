@@ -40,7 +40,7 @@ class Workforce:
 
     def name_of(self, viewer: Viewer) -> str:
         """What colleagues read."""
-        return str(Account.objects.get(pk=viewer.account))
+        return str(Account.objects.get(pk=viewer.account or 0))
 
     def of_account(self, account: int) -> Viewer:
         if account not in self.known:

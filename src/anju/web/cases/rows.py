@@ -148,7 +148,7 @@ def move_words(move: str) -> str:
     word, _colon, whose = move.partition(":")
     said = {
         "assign": _("To be put into hands"), "verify": _("To be verified"), "judge": _("To be judged"), "confirm": _("A second person decides"),
-        "handle": _("Measures"), "show": _("Proof is missing"), "sign": _("To be signed"), "observe": _("Waits for data"),
+        "handle": _("Being handled"), "show": _("Proof is missing"), "sign": _("To be signed"), "observe": _("Waits for data"),
         "close": _("To be closed"), "arbitrate": _("An arbiter decides"), "closed": _("Closed"), "ended": _("Ended otherwise"),
     }.get(word, word)  # fmt: skip
     return f"{said} · {role_words(whose)}" if word == "close" and whose else said

@@ -29,7 +29,7 @@ def place_in_queues(work: Work) -> None:
         f" WHERE queue <> '{DONE}' AND (queue <> {QUEUE} OR overdue <> {late} OR urgency <> {urgency} OR sort_on <> {sort}){work.only()}",
         [work.day] * 4,
     )
-    mark_leads(work, "" if work.household is None else f"H{work.household}")
+    mark_leads(work, [] if work.household is None else [f"H{work.household}"])
 
 
 def count_all(work: Work) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from anju.apps.cases.models import Case, CaseEvent
 from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.ranks import handlers_of, ranks_for, stands_in
-from anju.apps.cases.refusing import Refused, not_there, roles_that, titles_of
+from anju.apps.cases.refusing import Refused, not_there, roles_that, titles_of, unless_any
 from anju.apps.cases.rules import casework, closing_of, today
 from anju.apps.cases.standing import Key, count_moved, keys_of, settle_many
 from anju.apps.journal.actions import record_many
@@ -67,11 +67,31 @@ def begin_many(numbers: Sequence[int], name: str, by: Viewer, *, seen: Mapping[i
     if len(cases) != len(asked):
         there = {case.pk for case in cases}
         raise not_there([number for number in asked if number not in there])
-    found = []
+    found, refused = [], {}
     for case in cases:
-        _check(case, step, by, (seen or {}).get(case.pk))
+        try:
+            _check(case, step, by, (seen or {}).get(case.pk))
+        except Refused as one:
+            refused[case.pk] = one
         found.append(Taken(case, step, keys_of(case), case.state, case.version))
+    unless_any(refused, len(asked))
     return found
+
+
+def foresee(act: Callable[[], object]) -> Refused | None:
+    """Why an act would be refused, None where it would be done. It is tried, and all of it is taken back."""
+    try:
+        with transaction.atomic():
+            act()
+            raise _Undone
+    except _Undone:
+        return None
+    except Refused as refused:
+        return refused
+
+
+class _Undone(Exception):  # noqa: N818 - nothing is wrong
+    """What was tried is taken back."""
 
 
 def begin_by_platform(case: Case, name: str) -> Taken:

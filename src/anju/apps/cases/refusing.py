@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from anju.apps.staff.permissions import ROLES
 from anju.core.contracts.model import Bilingual
+
+TOLD = 3  # of several refusals, in one sentence
 
 
 class Refused(ValueError):
@@ -14,6 +16,25 @@ class Refused(ValueError):
     def __init__(self, en: str, zh: str) -> None:
         super().__init__(en)
         self.said = Bilingual(en, zh)
+
+
+class Several(Refused):
+    """Of many cases at once some cannot be done, so none is: `each` says why, by number."""
+
+    def __init__(self, each: Mapping[int, Refused]) -> None:
+        self.each = dict(each)
+        first = [f"No. {number}: {refused.said.en}" for number, refused in list(self.each.items())[:TOLD]]
+        first_zh = [f"编号 {number}：{refused.said.zh}" for number, refused in list(self.each.items())[:TOLD]]
+        super().__init__(f"{len(self.each)} of them cannot be done, so none was: {'; '.join(first)}",
+                         f"其中 {len(self.each)} 件不能办理，故均未办理：{'；'.join(first_zh)}")  # fmt: skip
+
+
+def unless_any(refused: Mapping[int, Refused], among: int) -> None:
+    """Raises what stands in the way of any `among` so many cases: of a single one its own refusal, else all of them by number."""
+    if refused and among == 1:
+        raise next(iter(refused.values()))
+    if refused:
+        raise Several(refused)
 
 
 def not_there(numbers: Iterable[int]) -> Refused:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from anju.web.cases import answers, case, evidence, queue, steps
+from anju.web.cases import answers, bulk, case, evidence, queue, steps
 
 urlpatterns: list[URLPattern] = [
     path("cases/", queue.cases, name="cases"),
+    path("cases/bulk/", bulk.bulk, name="cases_bulk"),
     path("cases/seen/", queue.seen, name="cases_seen"),
     path("cases/<int:number>/", case.case, name="case"),
     path("cases/<int:number>/attach/", evidence.attach, name="case_attach"),

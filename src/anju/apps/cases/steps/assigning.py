@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from anju.apps.alerts.actions import take_on
 from anju.apps.cases.models import Case, CaseAlert, FamilyLead
 from anju.apps.cases.moving import Taken, begin_many, finish_many, one_at_a_time
 from anju.apps.cases.queries import cases_in_scope
-from anju.apps.cases.refusing import Refused
+from anju.apps.cases.refusing import Refused, unless_any
 from anju.apps.cases.rules import today
 from anju.apps.cases.standing import OVER_MOVES
 from anju.apps.journal.actions import record
@@ -28,9 +28,12 @@ MOST = 1_000
 
 
 @transaction.atomic
-def assign(*, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason: str = "") -> list[Case]:
-    """Puts cases into the hands of the account `to`, whose post must reach every one of them. All of them or none."""
-    taken = _fitting(_nobodys(begin_many(_not_too_many(numbers), "assign", by)), to)
+def assign(
+    *, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason: str = "", seen: Mapping[int, int] | None = None
+) -> list[Case]:  # fmt: skip
+    """Puts cases into the hands of the account `to`, whose post must reach every one of them. All of them or none. `seen`: the versions
+    that stood on the page."""
+    taken = _fitting(_nobodys(begin_many(_not_too_many(numbers), "assign", by, seen=seen)), to)
     account = Account.objects.get(pk=to)
     for each in taken:
         _put(each, account, at)
@@ -55,9 +58,11 @@ def take(*, number: int, by: Viewer, at: datetime) -> Case:
 
 
 @transaction.atomic
-def hand_on(*, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason: str) -> list[Case]:
+def hand_on(
+    *, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason: str, seen: Mapping[int, int] | None = None
+) -> list[Case]:  # fmt: skip
     """Hands open cases on to somebody else; their clocks run on."""
-    taken = _fitting(begin_many(_not_too_many(numbers), "hand_on", by), to)
+    taken = _fitting(begin_many(_not_too_many(numbers), "hand_on", by, seen=seen), to)
     account = Account.objects.get(pk=to)
     for each in taken:
         each.detail["from"] = each.case.assignee_name
@@ -100,12 +105,17 @@ def name_lead(*, household_id: int, to: int, by: Viewer, at: datetime) -> Family
 
 def _nobodys(taken: list[Taken]) -> list[Taken]:
     """Those cases, where nobody has any of them."""
-    for each in taken:
-        if each.case.assignee is not None:
-            raise Refused(
+    unless_any(
+        {
+            each.case.pk: Refused(
                 f"{each.case.assignee_name} has case No. {each.case.pk} already: hand it on instead",
                 f"编号 {each.case.pk} 已由 {each.case.assignee_name} 负责：请改用转交",
             )
+            for each in taken
+            if each.case.assignee is not None
+        },
+        len(taken),
+    )
     return taken
 
 
@@ -132,16 +142,19 @@ def _not_too_many(numbers: Sequence[int]) -> Sequence[int]:
 def _fitting(taken: list[Taken], to: int) -> list[Taken]:
     """Those cases, where the account's posts reach all of them."""
     account = Account.objects.filter(pk=to, is_active=True).first()
-    places = {(each.case.path, each.case.origin_path, each.case.owner) for each in taken}
-    if account is None or not all(_reaches(account, *place) for place in places):
+    if account is None:
         raise _out_of_reach()
+    places = {(each.case.path, each.case.origin_path, each.case.owner) for each in taken}
+    outside = {place for place in places if not _reaches(account, *place)}
+    away = [each.case.pk for each in taken if (each.case.path, each.case.origin_path, each.case.owner) in outside]
+    unless_any({number: _out_of_reach() for number in away}, len(taken))
     return taken
 
 
 def _out_of_reach() -> Refused:
     return Refused(
-        "the person chosen cannot work on all of them: her posts lie in other places or departments; choose somebody of that community",
-        "所选人员的岗位不覆盖全部事项：请选择该社区（部门）的人员",
+        "the person chosen cannot work on it: her posts lie in other places or departments; choose somebody of that community",
+        "所选人员的岗位不覆盖该事项：请选择该社区（部门）的人员",
     )
 
 

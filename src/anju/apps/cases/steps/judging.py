@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from anju.apps.cases.models import Asked, Case, CaseEvent
 from anju.apps.cases.moving import Taken, begin, begin_many, enough, finish, finish_many, handlers_of
-from anju.apps.cases.refusing import Refused
+from anju.apps.cases.refusing import Refused, unless_any
 from anju.apps.cases.rules import casework, handle_due, today
 from anju.apps.cases.steps.ending import ask_end
 from anju.apps.findings.current import policy
@@ -24,16 +24,17 @@ OUTCOMES = ("handle", "listed")
 @transaction.atomic
 def judge(
     *, numbers: Sequence[int], outcome: str, reason: str, by: Viewer, at: datetime, cause: str = "", other: int | None = None,
-    seen: int | None = None,
+    seen: int | Mapping[int, int] | None = None,
 ) -> list[Case]:  # fmt: skip
-    """`outcome`: handle, listed, or one of the listed ends (then `cause` of a false alarm, `other` case of a duplicate)."""
+    """All of them or none. `seen`: the version that stood on the page, of many by number.
+
+    `outcome`: handle, listed, or one of the listed ends (then `cause` of a false alarm, `other` case of a duplicate)."""
     if outcome not in OUTCOMES and outcome not in ENDS:
         raise Refused(f"'{outcome}' is no judgement: one of {', '.join((*OUTCOMES, *ENDS))}", "请选择研判结论")
-    taken = begin_many(numbers, "judge", by, seen={numbers[0]: seen} if seen is not None and len(numbers) == 1 else {})
+    taken = begin_many(numbers, "judge", by, seen={numbers[0]: seen} if isinstance(seen, int) and len(numbers) == 1 else _versions(seen))
     if not taken:
         raise Refused("nothing is chosen: tick the cases first", "未选择事项：请先勾选")
-    for each in taken:
-        _not_the_verifier(each, by)
+    _not_by_the_verifier(taken, by)
     if outcome in ENDS:
         return [ask_end(number=each.case.pk, end=outcome, reason=reason, by=by, at=at, cause=cause, other=other) for each in taken]
     if outcome == "listed" and any(each.case.household_id is None for each in taken):
@@ -47,15 +48,28 @@ def judge(
     return finish_many(taken, by=by, at=at, reason=reason, detail={"outcome": outcome})
 
 
-def _not_the_verifier(each: Taken, by: Viewer) -> None:
-    if by.account is None or each.case.rank < RANK["orange"]:
+def _versions(seen: int | Mapping[int, int] | None) -> Mapping[int, int]:
+    return seen if isinstance(seen, Mapping) else {}
+
+
+def _not_by_the_verifier(taken: Sequence[Taken], by: Viewer) -> None:
+    """Whoever has a grave case, or verified it last, does not judge it."""
+    grave = {each.case.pk: each.case for each in taken if each.case.rank >= RANK["orange"]}
+    if by.account is None or not grave:
         return
-    last = CaseEvent.objects.filter(case=each.case, what="verify").order_by("-pk").values_list("account", flat=True).first()
-    if by.account in (each.case.assignee, last):
-        raise Refused(
-            f"case No. {each.case.pk} is in your own hands: somebody else judges what is orange or red",
-            f"编号 {each.case.pk} 由您经办：橙色、红色事项须由他人研判",
-        )  # fmt: skip
+    steps = CaseEvent.objects.filter(case__in=grave, what="verify").order_by("pk").values_list("case_id", "account")
+    last = dict(steps)
+    unless_any(
+        {
+            key: Refused(
+                f"case No. {key} is in your own hands: somebody else judges what is orange or red",
+                f"编号 {key} 由您经办：橙色、红色事项须由他人研判",
+            )
+            for key, case in grave.items()
+            if by.account in (case.assignee, last.get(key))
+        },
+        len(taken),
+    )
 
 
 @transaction.atomic

@@ -168,7 +168,7 @@ def fill(desk: Loop, n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [20, 2_000])
-@pytest.mark.parametrize(("queue", "queries"), [("", 15), ("post", 16), ("open", 17), ("done", 12)])
+@pytest.mark.parametrize(("queue", "queries"), [("", 16), ("post", 17), ("open", 18), ("done", 13)])
 def test_the_lowest_role_pays_the_same_at_any_length(
     desk: Loop, as_: As, n: int, queue: str, queries: int, django_assert_num_queries: Any
 ) -> None:  # fmt: skip

@@ -125,11 +125,9 @@ def _chosen(request: HttpRequest, viewer: Viewer) -> Chosen | None:
 
 def _all_of(request: HttpRequest, viewer: Viewer) -> list[Case]:
     """Everything that the list holds from which the form was sent, up to as many as one step takes."""
-    got = request.GET
-    request.GET = QueryDict(request.POST.get("query", ""))  # type: ignore[assignment]  # the address of the list
-    queue = request.GET.get("queue", "")
-    filters = filters_of(request, viewer, queue if queue in queries.QUEUES else queries.POST)
-    request.GET = got
+    listed = QueryDict(request.POST.get("query", ""))
+    queue = listed.get("queue", "")
+    filters = filters_of(listed, viewer, queue if queue in queries.QUEUES else queries.POST)
     return queries.queue(viewer, filters, limit=MOST)
 
 

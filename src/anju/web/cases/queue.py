@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -56,9 +56,8 @@ def moves_in(viewer: Viewer, queue: str) -> Collection[str] | None:
     return {MINE: HANDLERS_MOVE, POST: moves_of(viewer), OBSERVED: ("observe",), DONE: OVER_MOVES}.get(queue)
 
 
-def filters_of(request: HttpRequest, viewer: Viewer, queue: str) -> Filters:
+def filters_of(get: QueryDict, viewer: Viewer, queue: str) -> Filters:
     """What the address asks for; what makes no sense in it is left out."""
-    get = request.GET
     level, standard, family = get.get("level", ""), get.get("standard", ""), get.get("family", "")
     return Filters(
         queue=queue,
@@ -80,7 +79,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("queue", "")
     all_open = queries.counts(viewer)
     queue = asked if asked in QUEUES else _first_queue(viewer, mine, all_open)
-    filters = filters_of(request, viewer, queue)
+    filters = filters_of(request.GET, viewer, queue)
     found = queries.queue(viewer, filters, after=_after(request, filters), limit=PAGE + 1)
     key = queries.key_of(found[PAGE - 1]) if len(found) > PAGE else None
     day = today()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
-from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
@@ -24,11 +21,11 @@ from ninja.security import HttpBearer
 from anju.api.once import once
 from anju.api.problems import Problem, wrong
 from anju.apps.staff.actions import note_use
+from anju.apps.staff.guessing import Guesses
 from anju.apps.staff.models import Token
 from anju.apps.staff.queries import caller_of
 from anju.core.terms.viewer import Viewer
 
-WRONG, SECONDS = 20, 300  # so many wrong tokens from one address in so many seconds
 ANY = ""  # every post may
 T = TypeVar("T", bound=Callable[..., Any])
 log = logging.getLogger("anju.api")
@@ -40,32 +37,8 @@ class Caller:
     viewer: Viewer
 
 
-class WrongTokens:
-    """Remembers, in this process, when which address showed wrong tokens. A token that is valid is never held up by it."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, deque[float]] = defaultdict(deque)
-        self._lock = Lock()
-
-    def wait(self, address: str) -> int:
-        """Notes one more; the seconds to wait where there were too many, else 0."""
-        now = time.monotonic()
-        with self._lock:
-            for other in [key for key, times in self._seen.items() if times[-1] < now - SECONDS]:
-                del self._seen[other]
-            times = self._seen[address]
-            while times and times[0] < now - SECONDS:
-                times.popleft()
-            if len(times) >= WRONG:
-                return int(times[0] + SECONDS - now) + 1
-            times.append(now)
-        return 0
-
-    def forget(self) -> None:
-        self._seen.clear()
-
-
-wrong_tokens = WrongTokens()
+WRONG = 20  # tokens from one address in five minutes
+wrong_tokens = Guesses(WRONG)
 
 
 class Bearer(HttpBearer):

@@ -47,6 +47,7 @@ OPEN = {  # addresses that ask for no act, and why
     "channels": "one's own channels, signed in",
     "language": "the language of the pages",
     "appearance": "light, dark, large text",
+    "answer": "the family's own word, by a link that serves once and shows nobody's name",
     "api": "the reference of the API: no data",
     "openapi": "the description of the API: no data",
     "api-root": "nothing is there",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from anju.web.residents import answering
+
+urlpatterns = [path("answer/<str:text>/", answering.answer, name="answer")]

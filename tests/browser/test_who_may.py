@@ -30,7 +30,8 @@ FORMS = {
     "upload": "a file being sent", "upload_drop": "a file being sent", "receipt_confirm": "a receipt that is held",
     "receipt_withdraw": "a receipt", "set_aside": "a receipt", "set_aside_reveal": "rows set aside", "set_aside_mend": "rows set aside",
     "set_aside_sheet": "rows set aside", "receipt_original": "a receipt", "account_act": "an account",
-    "journal_check": "the journal", "journal_export": "the journal",
+    "journal_check": "the journal", "journal_export": "the journal", "case_step": "a case", "case_attach": "a case", "case_link": "a case",
+    "case_file": "a case with a file", "case_file_small": "a case with a file", "case_file_withdraw": "a case with a file",
 }  # fmt: skip
 
 

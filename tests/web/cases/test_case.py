@@ -19,6 +19,7 @@ from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
 from anju.apps.monitoring.models import Listing
 from anju.apps.people.models import Household
+from anju.apps.visits.models import Visit
 from web.cases.conftest import As, Loop, as_, desk, loop, text
 
 __all__ = ["as_", "desk", "loop"]
@@ -111,7 +112,7 @@ def test_it_works(desk: Loop, as_: As, send: Send) -> None:
     assert Attachment.objects.get().about == f"measure:{measure.pk}"
     assert first(page(as_("worker"), case)) == "feed_back"
     send("worker", case, "feed_back", words="the place is taken up")
-    assert first(page(as_("worker"), case)) == "answer"
+    assert first(page(as_("worker"), case)) == "answer"  # the visit by which it was verified does not count, though of the same day
     send("worker", case, "answer", answer="solved", channel="phone")
     assert state(case) == ("feedback", "close:street")
     assert first(page(as_("street"), case)) == "close"
@@ -121,8 +122,9 @@ def test_it_works(desk: Loop, as_: As, send: Send) -> None:
     assert "to be looked back at on 2023-12-03" in told and offered(told) == set()
     desk.pass_days(90)
     assert first(page(as_("worker"), case)) == "look_back"
-    send("worker", case, "look_back", key=LookBack.objects.get(case=case).pk, holds="yes", words="in class every day")
-    assert LookBack.objects.get(case=case).holds is True
+    send("worker", case, "look_back", key=LookBack.objects.get(case=case).pk, holds="yes", mode="door", words="in class every day")
+    back = LookBack.objects.get(case=case)
+    assert back.holds is True and Visit.objects.get(pk=back.visit).purpose == "look_back"
     what = list(CaseEvent.objects.filter(case=case).exclude(account=None).order_by("pk").values_list("what", flat=True))
     assert what[:4] == ["opened", "assign", "verify", "judge"] and what[-2:] == ["close", "look_back"]
 
@@ -141,7 +143,7 @@ def test_a_red_case_by_two_ranks_with_a_file_a_visit_and_a_signature(desk: Loop,
         "done", "done", "missing", "missing", "missing", "missing",
     ]  # fmt: skip
     note_visit(
-        household_id=1, visit=1, on=desk.day, mode="door", met=True, account=desk.accounts["worker"], name="worker",
+        household_id=1, visit=99, on=desk.day, mode="door", met=True, account=desk.accounts["worker"], name="worker",
         by=desk.cast["worker"], at=desk.at,
     )  # fmt: skip
     assert first(page(as_("street"), case)) == "sign"
@@ -189,6 +191,35 @@ def test_a_red_matter_is_verified_at_the_door(desk: Loop, as_: As, send: Send) -
     assert 'value="phone"' not in page(as_("worker"), case)
     answer = send("worker", case, "verify", found="confirmed", mode="phone", words="she told me so")
     assert answer.status_code == 400 and "a red case is verified at the door" in text(answer) and "she told me so" in text(answer)
+
+
+def test_verifying_is_a_visit_and_nobody_there_plans_the_next(desk: Loop, as_: As, send: Send) -> None:
+    case = assigned(desk, send)
+    done = send("worker", case, "verify", found="nobody", mode="door", words="")
+    assert "the case waits until somebody was spoken to" in text(done) and "A telephone call is planned by" in text(done)
+    assert state(case)[0] == "assigned"
+    first_one, planned = Visit.objects.order_by("pk")
+    assert (first_one.met, planned.way, planned.state) == (False, "phone", "planned")
+    send("worker", case, "verify", found="confirmed", mode="phone", words="she answered the telephone")
+    assert state(case)[0] == "verified"
+    planned.refresh_from_db()
+    assert (planned.state, planned.mode, planned.note) == ("made", "phone", "she answered the telephone")
+    assert CaseEvent.objects.get(case=case, what="verify").detail["visit"] == planned.pk
+    told = page(as_("worker"), case)
+    assert f'href="/visits/{planned.pk}/"' in told and "nobody was met" in told
+    assert f'href="/cases/{case.pk}/"' in text(as_("worker").get(f"/visits/{planned.pk}/"))
+
+
+def test_a_refused_verification_leaves_no_visit(desk: Loop, send: Send) -> None:
+    case = assigned(desk, send)
+    assert send("worker", case, "verify", found="confirmed", mode="door", words="").status_code == 400
+    assert not Visit.objects.exists()
+
+
+def test_what_is_written_of_health_does_not_stand_with_the_visit(desk: Loop, send: Send) -> None:
+    case = assigned(desk, send, standard="MH-02", owner="medical_security")
+    send("worker", case, "verify", found="confirmed", mode="door", words="dialysis twice a week")
+    assert Visit.objects.get().note == ""
 
 
 def test_another_judgement_than_handling_is_confirmed_by_a_second_person(desk: Loop, as_: As, send: Send) -> None:
@@ -372,7 +403,7 @@ def test_a_look_back_that_does_not_hold_opens_it_again(desk: Loop, as_: As, send
     desk.pass_days(90)
     key = LookBack.objects.get(case=case).pk
     assert "Choose whether it holds." in text(send("cadre", case, "look_back", key=key, words="out again"))
-    send("cadre", case, "look_back", key=key, holds="no", words="out of class again")
+    send("cadre", case, "look_back", key=key, holds="no", mode="door", words="out of class again")
     assert state(case) == ("reopened", "assign")
     told = page(as_("secretary"), case)
     assert "reopened once" in told and first(told) == "assign" and "earlier round" in told
@@ -503,7 +534,7 @@ def test_the_page_speaks_chinese(desk: Loop, as_: As, send: Send) -> None:
     assert "“反馈”须在 处置中 时办理" in text(wrong) and "完成了整改" in text(wrong)
 
 
-@pytest.mark.parametrize(("step", "n"), [("told", 27), ("judged", 33), ("fed_back", 35)])
+@pytest.mark.parametrize(("step", "n"), [("told", 28), ("judged", 35), ("fed_back", 37)])
 def test_how_many_statements_a_page_takes(
     desk: Loop, as_: As, send: Send, django_assert_num_queries: Any, step: str, n: int
 ) -> None:  # fmt: skip

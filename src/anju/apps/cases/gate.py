@@ -12,12 +12,14 @@ from anju.core.contracts.model import Bilingual
 
 
 def shown_of(case: Case, waits: Sequence[Bilingual] = ()) -> Shown:
-    """`waits`: what the condition still waits for, in words, where the caller has asked the data. Six queries."""
+    """`waits`: what the condition still waits for, in words, where the caller has asked the data. Seven queries. The visit by which the case was
+    verified shows nothing of a measure, though it may be of the same day."""
     first = _first_round(case)
     measures = list(Measure.objects.filter(case=case, dropped_at=None, round__gte=first).values_list("pk", "done_on"))
     done = [key for key, on in measures if on is not None]
     files = counts_of([f"measure:{key}" for key in done] + ([f"case:{case.pk}"] if first == 1 else []))
-    visits = CaseVisit.objects.filter(case=case, met=True)
+    verifying = CaseEvent.objects.filter(case=case, what="verify").values_list("detail__visit", flat=True)
+    visits = CaseVisit.objects.filter(case=case, met=True).exclude(visit__in=[key for key in verifying if key is not None])
     if case.measured_on is not None:
         visits = visits.filter(on__gte=case.measured_on)
     modes = set(visits.values_list("mode", flat=True)) if case.measured_on is not None else set()

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from anju.apps.alerts.models import Episode, Followed
-from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, FamilyLead, LookBack, Measure
+from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, CaseVisit, FamilyLead, LookBack, Measure
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_named, moves_of
 from anju.apps.places.models import Place
 from anju.core.casework.states import CLOSED
@@ -136,6 +136,11 @@ def asked_of(case: Case) -> list[Asked]:
 
 def answers_of(case: Case) -> list[Answer]:
     return list(Answer.objects.filter(case=case).order_by("-at", "-pk"))
+
+
+def visits_of(case: Case) -> list[CaseVisit]:
+    """Visits that speak for a case, the latest first."""
+    return list(CaseVisit.objects.filter(case=case).order_by("-on", "-pk"))
 
 
 def look_backs_of(case: Case) -> list[LookBack]:

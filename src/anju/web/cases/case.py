@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,21 +22,25 @@ from anju.apps.cases.models import Answer, Asked, Case, CaseEvent, Measure
 from anju.apps.cases.moving import deciders
 from anju.apps.cases.offering import Known, known_of, offered
 from anju.apps.cases.refusing import titles_of
-from anju.apps.cases.rules import calendar, casework, today
+from anju.apps.cases.rules import calendar, casework, today, version_of
 from anju.apps.cases.steps.watching import waits_of
 from anju.apps.findings.clearing import NothingToRead
+from anju.apps.findings.need_to_know import may_know_condition
 from anju.apps.journal.actions import look
+from anju.apps.places.models import Place
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
 from anju.core.casework.clocks import days_over, track
 from anju.core.casework.gate import Requirement
 from anju.core.casework.states import CLOSED, ENDED, FEEDBACK, HANDLING, IN_HAND, OPEN, OVER, REACHED, RETURNED, SEVEN, STATES, STEPS
 from anju.core.contracts.model import Bilingual
+from anju.core.standards.wording import Wording
 from anju.core.terms.viewer import Viewer
 from anju.web.cases.forms import Asking, Form, Given, filled, form_of
 from anju.web.cases.rows import rows_of, source_words
-from anju.web.cases.words import answer_words, channel_words, next_words, step_words, told_words
+from anju.web.cases.words import answer_words, channel_words, mode_words, next_words, step_words, told_words
 from anju.web.layout.access import needs, not_here, viewer_of_request
+from anju.web.layout.current import policy
 from anju.web.layout.templatetags.anju import said
 from anju.web.work.facts import facts_of, hidden_from
 from anju.web.work.rows import owner_title
@@ -67,6 +72,7 @@ class Done:
     """A measure as the page tells it. `told` is False where its words are not for the viewer."""
 
     measure: Measure
+    who: str
     owner: Bilingual | None
     files: list[Attachment]
     told: bool
@@ -113,8 +119,10 @@ def shown(request: HttpRequest, viewer: Viewer, case: Case, refusal: Refusal | N
     hidden = hidden_from(viewer, case.standard)
     lead = queries.lead_of(case.household_id) if case.household_id is not None else None
     events = queries.events_of(viewer, case)
-    answers, alerts = queries.answers_of(case), queries.alerts_of(case)
-    names = names_of(case, known, events, [*(one.recorded_by for one in answers), lead.name if lead is not None else ""])
+    answers, alerts, visits = queries.answers_of(case), queries.alerts_of(case), queries.visits_of(case)
+    names = names_of(
+        case, known, events, [*(one.recorded_by for one in answers), *(one.name for one in visits), lead.name if lead is not None else ""]
+    )
     asking = Asking(viewer, known, names, hidden)
     may = offered(viewer, known)
     gate = gate_of(viewer, case) if case.state in (*IN_HAND, FEEDBACK) else []
@@ -132,11 +140,13 @@ def shown(request: HttpRequest, viewer: Viewer, case: Case, refusal: Refusal | N
         "over": days_over(case.deadline, day, calendar()), "left": calendar().between(day, case.deadline) if case.deadline else None,
         "state": STATES[case.state], "form": next_form, "forms": others, "refusal": refusal, "changed": changed_by(events, names),
         "gate": gate, "may": may,
-        "measures": [_done(viewer, one, files, hidden, case, day) for one in known.measures],
+        "measures": [_done(viewer, one, files, names, hidden, case, day) for one in known.measures],
         "files": files.get(f"case:{case.pk}", []), "hidden": hidden,
         "facts": [] if hidden or not case.standard else facts_of(viewer, case.standard, case.subject_id),
         "lines": lines_of(viewer, events[:FIRST_EVENTS], names, hidden), "earlier": lines_of(viewer, events[FIRST_EVENTS:], names, hidden),
         "answers": [_answer(viewer, one, names, hidden) for one in answers],
+        "visits": [(one, mode_words(one.mode), names.get(one.name, one.name)) for one in visits],
+        "may_visit": case.household_id is not None and viewer.can("visits.record") and case.state in OPEN,
         "approvals": [(one, names.get(one.name, one.name), ROLES[one.role].title if one.role in ROLES else "") for one in known.approvals],
         "look_backs": known.look_backs, "alerts": alerts, "assignee": names.get(case.assignee_name, case.assignee_name),
         "family": rows[1:], "before": [one for one in family if one.state in OVER][:MOST_FAMILY],
@@ -272,10 +282,32 @@ def gate_of(viewer: Viewer, case: Case) -> list[Needed]:
         waits = ()
     hidden = hidden_from(viewer, case.standard)
     found = []
-    for one in checklist_of(case, waits):
-        if hidden and one.code == "condition":
-            one = replace(one, told=())
+    for one in checklist_of(case, [] if hidden else with_names(waits)):
+        if one.code == "condition":
+            one = replace(one, told=() if hidden else one.told or what_counts(viewer, case))
         found.append(Needed(one, titles_of(one.who), not one.holds and viewer.role in one.who))
+    return found
+
+
+def what_counts(viewer: Viewer, case: Case) -> tuple[Bilingual, ...]:
+    """The condition for closing in words, where nothing can be said yet of how far it holds."""
+    version = version_of(case.standard, today())
+    if version is None or version.clears_when is None or not may_know_condition(viewer, policy(), version.clears_text):
+        return ()
+    wording, subject = Wording(policy()), policy().standards[case.standard].subject
+    en, zh = (wording.say(version.clears_when, subject, lang) for lang in ("en", "zh"))
+    return (Bilingual(f"what counts: {en}", f"解决的标准：{zh}"),)
+
+
+def with_names(waits: Sequence[Bilingual]) -> list[Bilingual]:
+    """What is waited for, with the names of the units that deliver in place of their codes."""
+    if not waits:
+        return []
+    units = dict(Place.objects.filter(tree="scope", level="unit").values_list("code", "name"))
+    found = list(waits)
+    for code, name in units.items():
+        code_alone = re.compile(rf"(?<![\w-]){re.escape(code)}(?![\w-])", re.ASCII)
+        found = [Bilingual(code_alone.sub(name, one.en), code_alone.sub(name, one.zh)) for one in found]
     return found
 
 
@@ -286,17 +318,18 @@ def names_of(case: Case, known: Known, events: Iterable[CaseEvent], more: Iterab
     """Display names by user name, of everybody the page names."""
     users = {case.assignee_name, case.signed_by, *more, *(one.who for one in events), *(str(one.detail.get("name", "")) for one in events)}
     users |= {one.name for one in known.approvals} | {one.planned_by for one in known.measures} | {one.done_by for one in known.measures}
+    users |= {one.owner for one in known.measures}
     users |= {name for one in known.asked for name in (one.asked_by, one.decided_by)} | {one.done_by for one in known.look_backs}
     held = Account.objects.filter(username__in=users - {""}).values_list("username", "display_name")
     return {username: shown or username for username, shown in held}
 
 
 def _done(
-    viewer: Viewer, one: Measure, files: Mapping[str, list[Attachment]], hidden: bool, case: Case, day: date
+    viewer: Viewer, one: Measure, files: Mapping[str, list[Attachment]], names: Mapping[str, str], hidden: bool, case: Case, day: date
 ) -> Done:  # fmt: skip
     told = not hidden or viewer.account == case.assignee or one.planned_by == viewer.name
-    owner = owner_title(one.department) if one.department else None
-    return Done(one, owner, files.get(f"measure:{one.pk}", []) if told else [], told, one.done_on is None and one.due_on < day)
+    owner, late = owner_title(one.department) if one.department else None, one.done_on is None and one.due_on < day
+    return Done(one, names.get(one.owner, one.owner), owner, files.get(f"measure:{one.pk}", []) if told else [], told, late)
 
 
 def _answer(viewer: Viewer, one: Answer, names: Mapping[str, str], hidden: bool) -> dict[str, Any]:

@@ -169,17 +169,21 @@ def _verify(asking: Asking, key: int | None) -> Form:
     modes = ["door", "phone", "video"] if case.household_id is not None else ["door", "phone", "video", "desk"]
     if case.household_id is not None and case.level == "red":
         modes = ["door"]
-    found = (
+    found = [
         Option("confirmed", _("It is as the alert says")),
         Option("partly", _("Partly so, or otherwise than it says")),
         Option("not_confirmed", _("It is not so")),
-    )
+    ]
+    if case.household_id is not None and asking.viewer.can("visits.record"):
+        found.append(Option("nobody", _("Nobody was there"), _("That is an answer too: the next try is planned.")))
     fields = (
-        Field("found", _("What was found"), "choice", found),
+        Field("found", _("What was found"), "choice", tuple(found)),
         Field("mode", _("How it was looked into"), "choice", tuple(Option(mode, mode_words(mode), on=len(modes) == 1) for mode in modes)),
         words("words", _("What you saw and heard"), least=2),
     )
     lead = _("A red matter is verified at the door.") if len(modes) == 1 else ""
+    if case.household_id is not None and asking.viewer.can("visits.record"):
+        lead = f"{lead} {_('It is recorded as a visit at once.')}".strip()
     return Form("verify", _("Verify it on the spot"), _("Record what was found"), fields, lead)
 
 
@@ -430,7 +434,10 @@ def _look_back(asking: Asking, key: int | None) -> Form | None:
     if found is None or (key is not None and key != found.pk):
         return None
     options = (Option("yes", _("It holds")), Option("no", _("It does not hold: the case opens again")))
-    fields = (Field("holds", _("Does it hold?"), "choice", options), words("words", _("What you saw"), least=2))
+    fields: tuple[Field, ...] = (Field("holds", _("Does it hold?"), "choice", options), words("words", _("What you saw"), least=2))
+    if asking.case.household_id is not None:
+        modes = tuple(Option(mode, mode_words(mode)) for mode in ("door", "phone", "video"))
+        fields = (fields[0], Field("mode", _("How it was looked into"), "choice", modes), fields[1])
     lead = _("Due on %(on)s.") % {"on": found.due_on}
     return Form("look_back", _("Look back"), _("Record it"), fields, lead, key=found.pk)
 

@@ -26,11 +26,15 @@ from anju.apps.cases.steps import assigning, closing, ending, handling, judging,
 from anju.apps.cases.steps.closing import NotYet
 from anju.apps.monitoring.actions import propose_listing
 from anju.apps.monitoring.steps import Refused as ListingRefused
+from anju.apps.visits.actions import Refused as VisitRefused
+from anju.core.casework.states import ASSIGNED
 from anju.core.terms.money import to_fen
 from anju.core.terms.viewer import Viewer
 from anju.web.cases.case import SEES, Refusal, shown
 from anju.web.cases.evidence import keep_files
+from anju.web.cases.visiting import tell_next, visited
 from anju.web.layout.access import needs, not_here, viewer_of_request
+from anju.web.visits.judging import judged_again
 
 SECOND = "no"  # value of the second button: what the step decides against
 
@@ -101,9 +105,12 @@ def take_step(request: HttpRequest, number: int, step: str) -> HttpResponse:
             raise Refused("the case has changed since you opened it", "该事项在您打开页面后已有变动")
         with transaction.atomic():
             act(sent)
-    except (Refused, FileRefused, ListingRefused, Incomplete) as refused:
+    except (Refused, FileRefused, ListingRefused, VisitRefused, Incomplete) as refused:
         return refused_page(request, viewer, sent, step, refused)
     messages.success(request, done_words(step, sent))
+    if step in ("verify", "look_back") and case.household_id is not None:
+        for words in judged_again(case.household_id, viewer):
+            messages.info(request, words)
     still = queries.case_of(viewer, number) is not None
     return HttpResponseRedirect(reverse("case", args=[number]) if still else reverse("cases"))
 
@@ -128,7 +135,7 @@ def told_of(refused: Exception) -> tuple[Any, ...]:
     """Why, each reason as a page shows it."""
     if isinstance(refused, Refused):
         return (refused.said,)
-    if isinstance(refused, FileRefused):
+    if isinstance(refused, FileRefused | VisitRefused):
         return (refused.title,)
     if isinstance(refused, ListingRefused):
         return tuple(refused.said)
@@ -143,6 +150,17 @@ def _to(sent: Sent) -> int:
     if chosen is None:
         raise Incomplete(_("Choose a person."))
     return chosen
+
+
+def _verify(sent: Sent) -> None:
+    """With the visit that it was, where it was one. Nobody there is an answer of the visit: the case waits for the next try."""
+    case, found, mode, words = sent.case, sent.text("found"), sent.text("mode"), sent.text("words")
+    met = found != "nobody"
+    done = visited(case, "verify", mode, words, met=met, seen=sent.seen, **sent.who) if met or case.state == ASSIGNED else None
+    if not met and done is not None:
+        tell_next(sent.request, done)
+        return
+    verifying.verify(found=found, mode=mode, words=words, visit=done.visit.pk if done is not None else None, **sent.base)
 
 
 def _judge(sent: Sent) -> None:
@@ -175,7 +193,9 @@ def _look_back(sent: Sent) -> None:
     holds = sent.text("holds")
     if holds not in ("yes", "no"):
         raise Incomplete(_("Choose whether it holds."))
-    looking_back.look_back(key=sent.number("key") or 0, holds=holds == "yes", words=sent.text("words"), **sent.who)
+    done = visited(sent.case, "look_back", sent.text("mode"), sent.text("words"), met=True, seen=sent.seen, **sent.who)
+    visit = done.visit.pk if done is not None else None
+    looking_back.look_back(key=sent.number("key") or 0, holds=holds == "yes", words=sent.text("words"), visit=visit, **sent.who)
 
 
 def _data() -> Path:
@@ -186,7 +206,7 @@ ACTS: Mapping[str, Callable[[Sent], object]] = {
     "take": lambda s: assigning.take(**s.base),
     "assign": lambda s: assigning.assign(numbers=[s.case.pk], to=_to(s), reason=s.text("reason"), **s.who),
     "hand_on": lambda s: assigning.hand_on(numbers=[s.case.pk], to=_to(s), reason=s.text("reason"), **s.who),
-    "verify": lambda s: verifying.verify(found=s.text("found"), mode=s.text("mode"), words=s.text("words"), **s.seeing),
+    "verify": _verify,
     "judge": _judge,
     "lower": lambda s: judging.lower(level=s.text("level"), reason=s.text("reason"), **s.seeing),
     "transfer": lambda s: judging.transfer(owner=s.text("owner"), reason=s.text("reason"), **s.seeing),
@@ -217,6 +237,8 @@ ACTS: Mapping[str, Callable[[Sent], object]] = {
 
 def done_words(step: str, sent: Sent) -> str:
     """What was done, in a sentence."""
+    if step == "verify" and sent.text("found") == "nobody":
+        return _("The visit is recorded; the case waits until somebody was spoken to.")
     return {
         "take": _("It is yours now."), "assign": _("It is in somebody's hands."), "hand_on": _("It was handed on."),
         "verify": _("What was found is recorded."), "judge": _("The judgement is recorded."), "lower": _("The level is lowered."),

@@ -107,7 +107,7 @@ def told_words(event: CaseEvent, names: Mapping[str, str]) -> str:
 def _titles() -> dict[str, str]:
     """What a queue does not tell of, and the page of a case does."""
     return {
-        "told": _("Told of once more"), "eased": _("The condition is better, but not proven solved"),
+        "escalated": _("Overdue, and told"), "told": _("Told of once more"), "eased": _("The condition is better, but not proven solved"),
         "over": _("The data find it no more; the case stays open"), "take": _("Taken on"), "hand_on": _("Handed on"), "verify": _("Verified"),
         "judge": _("Judged"), "lower": _("Level lowered"), "plan_measure": _("Measure planned"), "finish_measure": _("Measure done"),
         "drop_measure": _("Measure taken back"), "feed_back": _("Fed back"), "sign": _("Feedback signed"), "contest": _("Return contested"),

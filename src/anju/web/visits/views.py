@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from anju.apps.alerts.queries import path_of_place
 from anju.apps.attachments.queries import attachments_of
+from anju.apps.cases.queries import case_of
 from anju.apps.journal.actions import look
 from anju.apps.people.vault import masked_name
 from anju.apps.places.models import Place
@@ -88,7 +89,9 @@ def visit(request: HttpRequest, number: int) -> HttpResponse:
         return not_here(request)
     if found.household_id is not None:
         look(act="visit.see", about=f"household:{found.household_id}", by=viewer, at=timezone.now(), detail={"visit": found.pk})
+    case = found.about.partition("case:")[2]
     context = {
+        "case": case_of(viewer, int(case)) if case.isdigit() else None,
         "row": rows_of(viewer, [found], today())[0], "v": found, "answers": answers_in_words(viewer, found), "state": state_words()[found.state],
         "mode": mode_words().get(found.mode, ""), "findings": [finding_words().get(code, code) for code in found.findings],
         "purpose": purpose_words().get(found.purpose, ""), "spared": len(found.spared), "next": found.followed_by.order_by("pk").first(),

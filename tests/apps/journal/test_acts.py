@@ -48,8 +48,10 @@ from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
 from anju.core.terms.viewer import Viewer
 from apps.attachments.files import PAPER
+from apps.cases.conftest import Loop, loop
+from apps.cases.lines import LINES
 
-__all__ = ["one", "places", "rules"]
+__all__ = ["loop", "one", "places", "rules"]
 pytestmark = pytest.mark.django_db
 AT = datetime(2023, 9, 26, 12, tzinfo=UTC)
 CLERK = Viewer("clerk", account=7)
@@ -58,8 +60,11 @@ WHO: dict[str, Any] = {"by": "clerk", "at": AT}
 TRIED_ELSEWHERE = (  # with files, processes, or a whole procedure of their own
     "anju.apps.journal", "anju.apps.feeds", "anju.apps.backup", "anju.apps.monitoring",
 )  # fmt: skip
-NO_LINE = {"anju.apps.alerts.actions.mark_look"}  # where one stopped reading is nobody's business
-
+NO_LINE = {"anju.apps.alerts.actions.mark_look", "anju.apps.cases.steps.reading.mark_look"}  # where one stopped reading is nobody's business
+WITHIN = {  # what steps of cases are made of; a visit, which has its line, is kept with the cases of its family
+    "anju.apps.cases.moving.finish", "anju.apps.cases.moving.finish_many", "anju.apps.cases.moving.happened",
+    "anju.apps.cases.steps.verifying.note_visit",
+}  # fmt: skip
 OF_A_TOWN = {"anju.apps.alerts.actions.move_household", "anju.apps.cases.judging_again.judge_again"}  # tried in test_household_now
 
 
@@ -75,7 +80,7 @@ def acts() -> Iterator[str]:
                 yield f"{info.name}.{name}"
 
 
-ACTS = sorted(set(acts()) - NO_LINE - OF_A_TOWN)
+ACTS = sorted(set(acts()) - NO_LINE - WITHIN - OF_A_TOWN)
 
 
 class World:
@@ -353,7 +358,7 @@ def mute(one: Any) -> int:
 
 
 def test_every_act_has_an_example() -> None:
-    assert sorted({*EXAMPLES, *JUDGED}) == ACTS
+    assert sorted({*EXAMPLES, *JUDGED, *LINES}) == ACTS
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
@@ -370,12 +375,18 @@ def test_an_act_on_what_was_judged_writes_exactly_one_line(name: str, one: Any) 
     the_one_line_of(JUDGED[name](one), "luo")
 
 
-def the_one_line_of(perform: Callable[[], object], by: str) -> None:
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_a_step_of_a_case_writes_exactly_one_line(name: str, loop: Loop) -> None:  # noqa: F811
+    perform, by = LINES[name](loop)
+    the_one_line_of(perform, by, loop.at)
+
+
+def the_one_line_of(perform: Callable[[], object], by: str, at: datetime = AT) -> None:
     """…which names who did it and when, and of whom the key."""
     before = set(Line.objects.values_list("pk", flat=True))
     perform()
     (line,) = Line.objects.exclude(pk__in=before)
-    assert (line.by, line.at) == (by, AT)
+    assert (line.by, line.at) == (by, at)
     assert line.about.partition(":")[2]
     assert not {"韦", "W", "马岭镇", "义龙"} & set(map(str, line.detail.values())), "a line holds keys, never values"
     assert len(line.detail) < 20

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from anju.apps.journal.models import Line
-from anju.apps.staff.models import Account, Post
+from anju.apps.staff.actions import give_post, make_token, open_account
+from anju.apps.staff.models import Account, Post, Token
 
 pytestmark = pytest.mark.django_db
 SET, OWN = "set by the office", "my own three words"
@@ -100,3 +102,21 @@ def test_the_page_asks_the_database_for_little(account: Account, client: Client,
     client.get("/account/")
     with django_assert_num_queries(10):  # session, account, posts of the viewer, posts, sign-ins, their sessions, app, tokens, unread, run
         client.get("/account/")
+
+
+def test_a_program_that_acts_for_oneself_is_ended_there_and_nobody_elses_is(account: Account, client: Client) -> None:
+    sign_in(client)
+    post, at = Post.objects.filter(account=account)[0], timezone.now()
+    token, _ = make_token(post=post, name="nightly export", days=30, by="test", at=at)
+    other = open_account(username="other", display_name="Other", password=None, by="test", at=at)
+    theirs = give_post(account=other, role=post.role, place=post.place, by="test", at=at)
+    foreign, _ = make_token(post=theirs, name="theirs", days=30, by="test", at=at)
+    page = client.get("/account/").content.decode()
+    assert "nightly export" in page and 'href="/api/v1/"' in page and "theirs" not in page
+    assert client.post(f"/account/tokens/{foreign.pk}/revoke/").status_code == 404 == client.post("/account/tokens/999/revoke/").status_code
+    assert client.get(f"/account/tokens/{token.pk}/revoke/").status_code == 405
+    assert "opens nothing any more" in client.post(f"/account/tokens/{token.pk}/revoke/", follow=True).content.decode()
+    assert "nightly export" not in client.get("/account/").content.decode()
+    assert "revoked before" in client.post(f"/account/tokens/{token.pk}/revoke/", follow=True).content.decode()
+    assert [t.revoked_at is None for t in Token.objects.order_by("pk")] == [False, True]
+    assert Line.objects.filter(act="token.revoke", about=f"token:{token.pk}").count() == 1

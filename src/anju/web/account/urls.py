@@ -18,6 +18,7 @@ urlpatterns = [
     path("account/app/", factor.factor, name="factor"),
     path("account/sessions/end/", signing.end_other_sessions, name="end_other_sessions"),
     path("account/sessions/<int:key>/end/", signing.end_one_session, name="end_one_session"),
+    path("account/tokens/<int:key>/revoke/", views.revoke_own_token, name="revoke_own_token"),
     path("account/appearance/", views.appearance, name="appearance"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:key>/", notices.open_notice, name="notice_open"),

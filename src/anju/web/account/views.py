@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from anju.apps.staff.actions import Refused, revoke_token
 from anju.apps.staff.factors import factor_of
 from anju.apps.staff.models import Account, Token
 from anju.apps.staff.permissions import ROLES
 from anju.apps.staff.queries import posts_of
 from anju.apps.staff.sessions import sign_ins_of
 from anju.web.account.signing import back
+from anju.web.layout.access import not_here, viewer_of_request
 from anju.web.layout.current import programme
 from anju.web.layout.middleware import POST
 
@@ -40,6 +45,23 @@ def account(request: HttpRequest) -> HttpResponse:
         "tokens": Token.objects.filter(post__in=posts, revoked_at=None, expires__gt=now.date()).select_related("post__place").order_by("pk"),
     }  # fmt: skip
     return render(request, "account/account.html", context)
+
+
+@login_required
+@require_POST
+def revoke_own_token(request: HttpRequest, key: int) -> HttpResponse:
+    """A program that acts for oneself opens nothing from now on. Of somebody else's it is not said that there is one."""
+    assert isinstance(request.user, Account)
+    token = Token.objects.filter(pk=key, post__account=request.user).first()
+    if token is None:
+        return not_here(request)
+    try:
+        revoke_token(token=token, by=viewer_of_request(request), at=timezone.now())
+    except Refused:
+        messages.info(request, _("That token was revoked before."))
+    else:
+        messages.success(request, _("Revoked: the program opens nothing any more."))
+    return HttpResponseRedirect(reverse("account"))
 
 
 def device_of(agent: str) -> str:

@@ -27,6 +27,7 @@ CASE: dict[str, Any] = {
     "households": [{}, {"status": "moved_back"}],
     "persons": [{"household": 1}, {"household": 2, "birth_date": date(2013, 5, 1)}, {"household": 2}, {"household": 3}],
     "F04": [{"unit_code": "D1"}, {"unit_code": "D2", "household": 2}],
+    "F05": [{"unit_code": "D2", "danger_grade": "D", "severity": "critical", "reported_on": date(2023, 8, 1)}],
     "F06": [{"unit_code": f"D{n}", "month": month, "in_use": n == 2, "household": None} for n in (1, 2) for month in ("2023-07", "2023-08")],
     "F07": [{"month": "2023-08", "samples": 4, "samples_failed": 1}],
     "F09": [{"status": "enrolled", "school_code": "S1", "stage": "primary"}, {"status": "dropped_out", "school_code": "S1", "person": 3}],
@@ -65,6 +66,14 @@ def test_each_household_alone_gets_the_answers_it_gets_among_all(world: RawWorld
                 assert alone.finding(code, key) == whole.finding(code, key)
                 answers.add(whole.finding(code, key).answer)
     assert answers == {"met", "breached", "unknown", "not applicable"}
+
+
+def test_a_family_is_judged_with_its_dwelling_of_which_others_tell_by_its_key(policy: Policy, sources: Sources, tmp_path: Path) -> None:
+    dossier = Dossier(sources, policy, DAY, NOW, work=tmp_path)
+    kept = {home: dossier.judge([home]).values.fact("household", home, "kept:HS-02").value for home in (1, 2, 3)}
+    assert kept == {1: True, 2: False, 3: True}
+    assert [row["unit_code"] for row in dossier.world([2]).feeds["F05"]] == ["D2"]
+    assert not dossier.world([1]).feeds["F05"]
 
 
 def test_standards_that_roll_up_a_place_are_left_to_the_run(policy: Policy, sources: Sources, tmp_path: Path) -> None:

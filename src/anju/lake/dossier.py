@@ -58,7 +58,9 @@ class Dossier:
         finally:
             con.close()
         columns = _columns(policy, self.needed)
-        self.files = {code: SortedFile(path, columns[code] | EVERY_ROW, held=HELD) for code, path in kept.items()}
+        self.theirs = _theirs(policy, self.needed)
+        ways = (*KINDS, *(f"key:{subject}" for subject in self.theirs))
+        self.files = {code: SortedFile(path, columns[code] | EVERY_ROW, ways, held=HELD) for code, path in kept.items()}
         self.shown = {
             code: SortedFile(kept[code], {*names, "valid", "household_id"}, held=HELD) for code, names in (shown or {}).items() if code in kept
         }
@@ -93,13 +95,16 @@ class Dossier:
         homes = self.households.rows({"household_id": households})
         people = self.persons.rows({"household_id": households})
         members = self.memberships.rows({"household_id": households})
-        keys = {
+        keys: dict[str, set[int]] = {
             "person_id": {row["person_id"] for row in [*people, *members]},
             "household_id": set(households),
             "place_id": {place for home in homes for place in self._chain(home["place_id"])},
         }
         feeds: dict[str, list[Row]] = {}
         platform = {**self.platform, **(own or {})}
+        for subject, feed in self.theirs.items():  # a dwelling is a family's by its own rows; others tell of it by its key alone
+            own_rows = self.files[feed].rows({"household_id": keys["household_id"]}) if feed in self.files else []
+            keys[f"key:{subject}"] = {row[f"key:{subject}"] for row in own_rows}
         for code, kinds in self.asked.items():
             mine = {kind: keys[kind] for kind in kinds}
             if code in self.files:
@@ -130,8 +135,31 @@ def _within_a_household(policy: Policy, code: str, day: date) -> bool:
         return False
     needed = everything_needed(policy, [code])
     features = [policy.features[key] for key in needed if key[0] != "standard"]
-    apart = {feature.subject for feature in features} - {"person", "household", *_levels(policy)}
-    return not apart and not any(isinstance(f, Rollup) and f.subject != "household" for f in features)
+    named = {feature.subject for feature in features} | {feature.over for feature in features if isinstance(feature, Rollup)}
+    apart = named - {"person", "household", *_levels(policy), *_theirs(policy, needed)}
+    decided = any(
+        f.subject in policy.keyed and _contract(policy, f.feed).platform for f in _row_features(policy, needed)
+    )  # by a text, not a key
+    return not apart and not decided and not any(isinstance(f, Rollup) and f.subject != "household" for f in features)
+
+
+def _contract(policy: Policy, code: str) -> Contract:
+    found = policy.contracts[code]
+    assert isinstance(found, Contract)
+    return found
+
+
+def _theirs(policy: Policy, needed: Iterable[Key]) -> dict[str, str]:
+    """Keyed subjects that a feed gives to households as a whole state, such as dwellings, and that feed."""
+    features = [policy.features[key] for key in needed if key[0] != "standard"]
+    named = {feature.subject for feature in features} | {feature.over for feature in features if isinstance(feature, Rollup)}
+    found = {}
+    for subject in sorted(named & set(policy.keyed)):
+        keyed = policy.keyed[subject]
+        contract = _contract(policy, keyed.feed)
+        if contract.kind == "state" and contract.delivery == "full" and not contract.platform and "household" in contract.links:
+            found[subject] = keyed.feed
+    return found
 
 
 def _levels(policy: Policy) -> tuple[str, ...]:
@@ -143,9 +171,14 @@ def _asked(policy: Policy, needed: Iterable[Key]) -> dict[str, set[str]]:
     """Feed -> the columns by which its rows are asked for: whose rows the features read."""
     found: dict[str, set[str]] = defaultdict(set)
     for feature in _row_features(policy, needed):
+        if feature.subject in policy.keyed:
+            found[feature.feed].add(f"key:{feature.subject}")
+            continue
         at_event = isinstance(feature, Aggregate) and feature.at_event
         kind = "person" if at_event else feature.subject if feature.subject in ("person", "household") else "place"
         found[feature.feed].add(f"{kind}_id")
+    for subject, feed in _theirs(policy, needed).items():
+        found[feed] |= {"household_id", f"key:{subject}"}
     for code in list(found):  # a feed read through another needs that one's rows of the same household
         contract = policy.contracts[code]
         assert isinstance(contract, Contract)
@@ -167,6 +200,12 @@ def _columns(policy: Policy, needed: Iterable[Key]) -> dict[str, set[str]]:
                 read |= {c.name for expr in (feature.of, feature.where) for c in columns_of(expr)}
             case Streak():
                 read |= {c.name for c in columns_of(feature.holds)}
+    theirs = _theirs(policy, needed)
+    for feature in _row_features(policy, needed):
+        if feature.subject in theirs:
+            found[feature.feed] |= set(policy.keyed[feature.subject].key)
+    for subject, feed in theirs.items():
+        found[feed] |= set(policy.keyed[subject].key)
     for code in list(found):
         contract = policy.contracts[code]
         assert isinstance(contract, Contract)

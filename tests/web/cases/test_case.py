@@ -13,7 +13,7 @@ from django.test import Client
 from PIL import Image
 
 from anju.apps.attachments.models import Attachment
-from anju.apps.cases.models import Answer, AnswerLink, Asked, Case, CaseEvent, Decision, LookBack, Measure
+from anju.apps.cases.models import Answer, AnswerLink, Asked, Case, CaseEvent, Decision, FamilyLead, LookBack, Measure
 from anju.apps.cases.steps.verifying import note_visit
 from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
@@ -184,6 +184,15 @@ def test_it_is_handed_on(desk: Loop, as_: As, send: Send) -> None:
     assert case.assignee_name == "cadre"
     told = page(as_("secretary"), case)
     assert "Handed on: cadre" in told and "on leave" in told
+
+
+def test_one_person_answers_for_the_family(desk: Loop, as_: As, send: Send) -> None:
+    case = desk.told()
+    assert "nobody is named" in page(as_("worker"), case) and "name_lead" not in offered(page(as_("worker"), case))
+    assert send("secretary", case, "name_lead").status_code == 400
+    send("secretary", case, "name_lead", to=desk.accounts["cadre"])
+    assert "nobody is named" not in page(as_("worker"), case)
+    assert FamilyLead.objects.get().account == desk.accounts["cadre"]
 
 
 def test_a_red_matter_is_verified_at_the_door(desk: Loop, as_: As, send: Send) -> None:

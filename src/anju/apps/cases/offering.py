@@ -62,7 +62,8 @@ def known_of(case: Case) -> Known:
 
 
 def offered(by: Viewer, known: Known) -> frozenset[str]:
-    """Names of steps (`core/casework/states.STEPS`), and besides them 'take', 'attach', 'answer', 'make_link' and 'decision'."""
+    """Names of steps (`core/casework/states.STEPS`), and besides them 'take', 'attach', 'answer', 'make_link',
+    'decision' and 'name_lead'."""
     case = known.case
     found = {name for name in STEPS if _stands_open(name, case, by) and _ASKS.get(name, _always)(by, known)}
     if case.state in OPEN and case.assignee is None and by.account is not None and (by.can("cases.verify") or by.can("cases.assign")):
@@ -73,6 +74,8 @@ def offered(by: Viewer, known: Known) -> frozenset[str]:
         found |= {"answer", "make_link"}
     if case.state in OPEN and (by.can("cases.judge") or by.can("cases.close")) and decisions_known(case.standard):
         found.add("decision")
+    if case.state in OPEN and case.household_id is not None and by.can("cases.assign"):
+        found.add("name_lead")
     return frozenset(found)
 
 

@@ -168,7 +168,7 @@ def steps_of(known: Known) -> list[Step]:
         now = len(SEVEN) + 1
     names = [step_words(name) for name in SEVEN]
     if case.observing:
-        names[now - 1] = next_words("observe")
+        names[now - 1] = step_words("observed")
     if case.state == ENDED:
         names[SEVEN.index("closed")] = said(STATES[ENDED])
         return [Step(words, "done" if n <= REACHED[ENDED] else "") for n, words in enumerate(names, start=1)][:6]
@@ -230,7 +230,7 @@ NEXT = {
 ORDER = (
     "take", "assign", "verify", "judge", "plan_measure", "feed_back", "attach", "answer", "make_link", "sign", "close", "look_back",
     "confirm_end", "grant_extension", "grant_exception", "arbitrate", "return_back", "contest", "ask_extension", "ask_exception", "decision",
-    "hand_on", "lower", "transfer", "propose_end",
+    "hand_on", "name_lead", "lower", "transfer", "propose_end",
 )  # fmt: skip
 """Of what else may be done, in this order."""
 

@@ -102,6 +102,7 @@ class Asking:
     known: Known
     names: Mapping[str, str] = field(default_factory=dict)  # display names by user name
     hidden: bool = False
+    kept: dict[str, tuple[Option, ...]] = field(default_factory=dict)  # what several forms ask for, read once
 
     @property
     def case(self) -> Case:
@@ -122,8 +123,13 @@ def form_of(step: str, asking: Asking, key: int | None = None) -> Form | None:
 
 
 def _workers(asking: Asking) -> tuple[Option, ...]:
-    """Who may be given the case, with what they have in hand: whoever has least first."""
-    case = asking.case
+    """Who may be given the case, with what they have in hand: whoever has least first. Three queries, once for a page."""
+    if "workers" not in asking.kept:
+        asking.kept["workers"] = _who_works_there(asking.case)
+    return asking.kept["workers"]
+
+
+def _who_works_there(case: Case) -> tuple[Option, ...]:
     accounts = list(workers_for(case.path, case.owner)[:MOST_WORKERS])
     load = load_of([account.pk for account in accounts])
     posts = Post.objects.filter(account__in=accounts, end=None).annotate(name=F("place__name")).order_by("pk")
@@ -159,6 +165,11 @@ def _assign(asking: Asking, key: int | None) -> Form:
 def _hand_on(asking: Asking, key: int | None) -> Form:
     fields = (Field("to", _("Who"), "choice", _workers(asking)), words("reason", _("Why")))
     return Form("hand_on", _("Hand on to somebody else"), _("Hand on"), fields, lead=_("The clock runs on."))
+
+
+def _name_lead(asking: Asking, key: int | None) -> Form:
+    lead = _("One person answers for the family, whoever has a single case of it.")
+    return Form("name_lead", _("Name who answers for this family"), _("Name them"), (Field("to", _("Who"), "choice", _workers(asking)),), lead)
 
 
 # --- verified and judged --------------------------------------------------------------------------------------------------------
@@ -443,7 +454,8 @@ def _look_back(asking: Asking, key: int | None) -> Form | None:
 
 
 MAKERS: dict[str, Callable[[Asking, int | None], Form | None]] = {
-    "take": _take, "assign": _assign, "hand_on": _hand_on, "verify": _verify, "judge": _judge, "lower": _lower, "transfer": _transfer,
+    "take": _take, "assign": _assign, "hand_on": _hand_on, "name_lead": _name_lead,
+    "verify": _verify, "judge": _judge, "lower": _lower, "transfer": _transfer,
     "plan_measure": _plan, "finish_measure": _finish, "drop_measure": _drop, "attach": _attach, "feed_back": _feed_back, "sign": _sign,
     "return_back": _return, "contest": _contest, "arbitrate": _arbitrate, "close": _close, "propose_end": _propose_end,
     "confirm_end": _decides("confirm_end", Asked.END, gettext_lazy("Decide on the end proposed"), gettext_lazy("Confirm it"),

@@ -206,6 +206,7 @@ ACTS: Mapping[str, Callable[[Sent], object]] = {
     "take": lambda s: assigning.take(**s.base),
     "assign": lambda s: assigning.assign(numbers=[s.case.pk], to=_to(s), reason=s.text("reason"), **s.who),
     "hand_on": lambda s: assigning.hand_on(numbers=[s.case.pk], to=_to(s), reason=s.text("reason"), **s.who),
+    "name_lead": lambda s: assigning.name_lead(household_id=s.case.household_id or 0, to=_to(s), **s.who),
     "verify": _verify,
     "judge": _judge,
     "lower": lambda s: judging.lower(level=s.text("level"), reason=s.text("reason"), **s.seeing),
@@ -241,7 +242,8 @@ def done_words(step: str, sent: Sent) -> str:
         return _("The visit is recorded; the case waits until somebody was spoken to.")
     return {
         "take": _("It is yours now."), "assign": _("It is in somebody's hands."), "hand_on": _("It was handed on."),
-        "verify": _("What was found is recorded."), "judge": _("The judgement is recorded."), "lower": _("The level is lowered."),
+        "name_lead": _("It is said who answers for the family."), "verify": _("What was found is recorded."),
+        "judge": _("The judgement is recorded."), "lower": _("The level is lowered."),
         "transfer": _("It was passed on."), "plan_measure": _("The measure is planned."),
         "finish_measure": _("The measure is recorded as done."), "drop_measure": _("The measure was taken back."),
         "feed_back": _("It is fed back."), "sign": _("Signed."),

@@ -32,7 +32,7 @@ def step_words(name: str) -> str:
     """The seven steps that a page draws."""
     return {
         "alerted": _("Alert"), "verified": _("Verification"), "judged": _("Judgement"), "handling": _("Handling"), "feedback": _("Feedback"),
-        "closed": _("Closing"), "look_back": _("Look-back"),
+        "closed": _("Closing"), "look_back": _("Look-back"), "observed": _("Observation"),
     }.get(name, name)  # fmt: skip
 
 

@@ -42,6 +42,7 @@ OPEN = {  # addresses that ask for no act, and why
     "factor": "one's own second step, signed in",
     "end_other_sessions": "one's own sessions, signed in",
     "end_one_session": "one's own sessions, signed in",
+    "revoke_own_token": "one's own programs, signed in",
     "notices": "one's own notices, signed in",
     "notice_open": "one of one's own notices, signed in",
     "channels": "one's own channels, signed in",

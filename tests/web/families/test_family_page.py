@@ -179,8 +179,8 @@ def test_every_look_stands_in_the_journal_once(family: Household) -> None:
 
 
 @pytest.mark.parametrize(("name", "n"), [
-    ("worker", 12),  # session, account, post, household, run, members, alerts' events, events, versions (2), numbers, unread
-    ("secretary", 19),  # and whether it is monitored, the looks of this minute brought in (3), looks, reveals
+    ("worker", 13),  # session, account, post, household, run, members, alerts' events, cases, events, versions (2), numbers, unread
+    ("secretary", 20),  # and whether it is monitored, the looks of this minute brought in (3), looks, reveals
 ])  # fmt: skip
 def test_how_many_statements_the_page_takes(family: Household, name: str, n: int, django_assert_num_queries: Any) -> None:
     client = as_(name)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case as Case_
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 
 from anju.apps.alerts.models import Episode, Followed
 from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, CaseVisit, FamilyLead, LookBack, Measure
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_named, moves_of
 from anju.apps.places.models import Place
+from anju.apps.staff.models import Account
 from anju.core.casework.states import CLOSED
 from anju.core.terms.viewer import Viewer
 
@@ -153,6 +155,46 @@ def cases_of_household(viewer: Viewer, household_id: int) -> list[Case]:
     return sorted(found, key=lambda case: (case.waits_on in OVER_MOVES, case.urgency, -case.pk))
 
 
+@dataclass(frozen=True, slots=True)
+class FamilyCase:
+    """A case of a family, with whose hands it is in and who answers for the family, as people are called; '' for nobody."""
+
+    case: Case
+    hands: str
+    lead: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyEvent:
+    """What happened to a case of a family; `who` as people are called, '' where no account did it."""
+
+    event: CaseEvent
+    who: str
+
+
+def loop_of_household(viewer: Viewer, household_id: int) -> list[FamilyCase]:
+    """`cases_of_household` with all names that its page tells, in one query."""
+    lead = FamilyLead.objects.filter(household_id=OuterRef("household_id")).values("account")[:1]
+    found = cases_in_scope(viewer).filter(household_id=household_id).annotate(hands=_called("assignee"), lead_account=Subquery(lead))
+    rows = found.annotate(lead=_called("lead_account")).order_by("-pk")[:100]
+    cases = [FamilyCase(case, case.hands or case.assignee_name, case.lead or "") for case in rows]
+    return sorted(cases, key=lambda one: (one.case.waits_on in OVER_MOVES, one.case.urgency, -one.case.pk))
+
+
+def events_of_household(viewer: Viewer, household_id: int, *, limit: int = 200) -> list[FamilyEvent]:
+    """What happened to the cases of a family that the viewer may see, the latest first. One query."""
+    found = CaseEvent.objects.filter(case__in=cases_in_scope(viewer).filter(household_id=household_id)).select_related("case")
+    rows = found.annotate(called=_called("account")).order_by("-at", "-pk")[:limit]
+    return [FamilyEvent(event, event.called or "") for event in rows]
+
+
+def _called(column: str) -> Subquery:
+    return Subquery(Account.objects.filter(pk=OuterRef(column)).annotate(shown=_SHOWN).values("shown")[:1])
+
+
+_SHOWN = Case_(When(display_name="", then=F("username")), default=F("display_name"))
+
+
 def lead_of(household_id: int) -> FamilyLead | None:
     return FamilyLead.objects.filter(household_id=household_id).first()
 
@@ -176,6 +218,11 @@ class Tiles:
     @property
     def open(self) -> int:
         return sum(n for move, n in self.moves.items() if move not in OVER_MOVES)
+
+    @property
+    def unassigned(self) -> int:
+        """Open cases that nobody has in hand."""
+        return self.moves.get("assign", 0)
 
 
 def counts(viewer: Viewer, path: str = "", *, among: Collection[str] | None = None) -> Tiles:

@@ -38,11 +38,12 @@ LIGHTS = {NOT_IN_PLACE: "breached", NOT_KNOWN: "unknown", IN_PLACE: "met", DOES_
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """`anchor` leads to the standard that explains it, '' where none is listed."""
+    """`anchor` leads to the standard that explains it, '' where none is listed. `handled`: what is not in place, somebody has in hand."""
 
     guarantee: Guarantee
     state: str
     anchor: str
+    handled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Item:
     owed: tuple[Owed, ...] = ()
     owner: Bilingual | None = None
     alert: Episode | None = None
+    case: int | None = None  # the number of the open case about it
     anchor: str = ""
 
 
@@ -89,10 +91,12 @@ class FamilyPage:
 
 
 def family_page(
-    viewer: Viewer, run: Run, household: Household, names: dict[int, str], alerts: Iterable[Episode], opened: Dossier | None
-) -> FamilyPage:
+    viewer: Viewer, run: Run, household: Household, names: dict[int, str], alerts: Iterable[Episode], opened: Dossier | None,
+    cases: Mapping[tuple[str, int], int], handled: frozenset[str],
+) -> FamilyPage:  # fmt: skip
     """Everything the run says of the household, explained where something is not in place or not known. `names` of its members,
-    masked; `alerts` that the viewer may see; `opened` the run's dossier, which is asked only where something is to be explained."""
+    masked; `alerts` that the viewer may see; `opened` the run's dossier, which is asked only where something is to be explained; `cases`
+    that stand open by standard and subject, and the standards that somebody has in hand."""
     folder, path = answers_folder(run), household.place.path
     page, found = FamilyPage(), []
     given = answers_of_household(folder, policy(), path, household.pk)
@@ -109,12 +113,13 @@ def family_page(
         if one.answer != "met":
             explanation = _explained(run, opened, judge, item, one)
             item = _with_reasons(viewer, run, item, one, explanation, standing.get((one.standard, one.subject_id)))
+            item = replace(item, case=cases.get((one.standard, one.subject_id)))
         found.append(item)
     order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
     found.sort(key=lambda item: (order.get(item.level or "", 4), item.standard.code))
     found = _anchored(_together(found))
     page.broken, page.unknown, page.kept = ([item for item in found if item.answer == answer] for answer in ("breached", "unknown", "met"))
-    page.lights = _lights(lights_of_household(folder, path, household.pk), found)
+    page.lights = _lights(lights_of_household(folder, path, household.pk), found, handled)
     return page
 
 
@@ -206,14 +211,16 @@ def _anchored(items: list[Item]) -> list[Item]:
     return found
 
 
-def _lights(row: Mapping[str, Any], items: list[Item]) -> list[Light]:
+def _lights(row: Mapping[str, Any], items: list[Item], handled: frozenset[str]) -> list[Light]:
     """With the standard that explains it: the gravest that is not in place, else what is not known, else what is in place."""
     found = []
     for guarantee in programme().guarantees:
         state = LIGHTS.get(row.get(f"light:{guarantee.name}"), "not_applicable")
         behind = [item for item in items if item.standard.code in guarantee.standards and item.anchor]
         why = next((item for answer in (state, "met") for item in behind if item.answer == answer), None)
-        found.append(Light(guarantee, state, why.anchor if why is not None else ""))
+        broken = [item for item in items if item.standard.code in guarantee.standards and item.answer == "breached"]
+        all_handled = bool(broken) and all(item.standard.code in handled for item in broken)
+        found.append(Light(guarantee, state, why.anchor if why is not None else "", state == "breached" and all_handled))
     return found
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.apps.alerts.queries import what_happened_to
+from anju.apps.cases.queries import events_of_household, loop_of_household
 from anju.apps.journal.actions import look
 from anju.apps.journal.queries import looks_at
 from anju.apps.monitoring.queries import standing_of
@@ -25,6 +26,7 @@ from anju.apps.people.vault import Sealer, ensure_keys, masked_name
 from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
 from anju.web.families.before import compared
+from anju.web.families.loop import SEES, lines_of_cases, loop_of, once
 from anju.web.families.page import age_on, family_page, places_of
 from anju.web.families.timeline import EVENTS, MOST, OPEN_LINES, relation, reveal_reasons, timeline
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
@@ -92,13 +94,21 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     reveals = list(looks_at(viewer, about).filter(act="person.reveal")[:most]) if viewer.can("looks.see") else []
     opened = dossier(run) if run is not None else None
     origin = _origin(home)
-    lines = timeline(viewer, history_of(home, held), events[:most], reveals, names, lang)
+    cases = loop_of_household(viewer, home.pk)
+    loop = loop_of(viewer, cases)
+    happened = events_of_household(viewer, home.pk, limit=most) if cases else []
+    register = timeline(viewer, history_of(home, held), once(events[:most], happened), reveals, names, lang)
+    lines = sorted([*register, *lines_of_cases(viewer, happened, cases)], key=lambda line: (line.on, line.at), reverse=True)
     context = {
         "home": home,
         "address": _address(home),
         "head": masked_name(people[0].name) if people else "",
         "members": _members(people, day),
-        "page": family_page(viewer, run, home, names, (event.episode for event in events), opened) if run is not None else None,
+        "page": family_page(viewer, run, home, names, (event.episode for event in events), opened, loop.numbers, loop.handled)
+        if run is not None
+        else None,
+        "loop": loop,
+        "may_case": any(viewer.can(act) for act in SEES),
         "origin": origin,
         "compared": compared(viewer, opened, home, held, day, origin, lang),
         "lines": lines[:OPEN_LINES],

@@ -6,22 +6,31 @@ Worked out once for a run and kept while it is the current one: the page itself 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
 from anju.apps.alerts.models import Episode
-from anju.apps.alerts.queries import counts, episodes_of_household
+from anju.apps.alerts.queries import episodes_of_household
+from anju.apps.cases.gate import checklist_of
+from anju.apps.cases.models import Case
+from anju.apps.cases.offering import Known
 from anju.apps.cases.own_feeds import own_feeds
+from anju.apps.cases.queries import Tiles
+from anju.apps.cases.queries import counts as case_counts
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.subjects import NoSuchSubject
 from anju.apps.people.models import Household, Person
 from anju.apps.people.vault import masked_name
 from anju.apps.places.models import Place
+from anju.core.casework.gate import Requirement
+from anju.core.casework.states import OVER
 from anju.core.contracts.model import Bilingual
 from anju.core.standards.explain import Explanation, Owed, explain
 from anju.core.standards.model import Standard, Title, Version
@@ -29,6 +38,8 @@ from anju.core.terms.dates import completed_years
 from anju.core.terms.viewer import Viewer
 from anju.lake.answers import subjects_page
 from anju.sample.families import CLOSING_WORKSHOP, COUSIN, GIRL, ILLNESS, THRIVING, Family
+from anju.web.cases.case import Step, steps_of
+from anju.web.cases.words import next_words
 from anju.web.front.week import sample_folder
 from anju.web.layout.current import answers_folder, dossier, policy, programme
 
@@ -93,6 +104,7 @@ STORIES = (
     ("workshop", Bilingual("The workshop closes", "关门的车间"), Bilingual("38 people out of work at once", "38 人同时失去工作")),
     (THRIVING.code, Bilingual("A family that thrives", "红火的一家"), Bilingual("Eight people, two jobs", "八口人，两份工作")),
 )
+_gate: dict[str, Any] = {}
 _kept: dict[str, tuple[tuple[int, datetime], Screen, Told | None, tuple[Link, ...]]] = {}
 
 
@@ -180,10 +192,40 @@ def _missing(explanation: Explanation | None) -> tuple[Bilingual, ...]:
     return tuple(step.said for step in inner if step.holds is not True)
 
 
-def overdue() -> int:
-    """Alerts past the day by which somebody should have taken them on, in the whole programme."""
+def cases_of_all() -> Tiles:
+    """What is open in the whole programme: how many cases wait for hands, and how many are past their day."""
     root = Place.objects.filter(tree="scope", parent=None).only("path").first()
-    return counts(Viewer("the first screen", scopes=(root.path,))).overdue if root is not None else 0
+    return case_counts(Viewer("the first screen", scopes=(root.path,))) if root is not None else Tiles()
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far the case of the story is: its bar, whose move is next, and what its closing still needs."""
+
+    case: Case
+    steps: list[Step]
+    move: str
+    needed: tuple[Requirement, ...]
+
+
+def course_of(story: Told | None) -> Course | None:
+    """The case behind the story as it stands now; None where nobody was told yet."""
+    if story is None:
+        return None
+    case = Case.objects.filter(household_id=story.household, standard=story.standard.code).order_by("-pk").first()
+    if case is None:
+        return None
+    steps = steps_of(Known(case, [], [], [], [], set(), case.opened_on))
+    return Course(case, steps, next_words(case.waits_on), () if case.state in OVER else _needed(case))
+
+
+def _needed(case: Case) -> tuple[Requirement, ...]:
+    """What is not there yet; asked again once the case has moved, and every half minute, for a file or a visit moves nothing."""
+    key, now = (case.pk, case.version), time.monotonic()
+    if _gate.get("key") != key or now - _gate["at"] > 30:
+        _gate.update(key=key, at=now, needed=tuple(one for one in checklist_of(case) if not one.holds))
+    found: tuple[Requirement, ...] = _gate["needed"]
+    return found
 
 
 def alert_of(story: Told | None) -> Episode | None:

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.apps.alerts.queries import counts
+from anju.apps.cases.queries import Tiles, counts
 from anju.apps.findings.explaining import recorded_facts
 from anju.apps.findings.models import Finding, Run
 from anju.apps.journal.actions import record
@@ -26,7 +26,7 @@ from anju.web.front import week
 from anju.web.front.doors import address_of, beginning_of, doors, sample_account
 from anju.web.front.sampling import lets_in
 from anju.web.front.steps import STEPS, seconds_left, shown
-from anju.web.front.story import Screen, alert_of, overdue, screen_of, told
+from anju.web.front.story import Screen, alert_of, cases_of_all, course_of, screen_of, told
 from anju.web.layout.access import not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy, run_of_request
 
@@ -43,13 +43,15 @@ def first_screen(request: HttpRequest) -> HttpResponse:
         return render(request, "front/preparing.html", {"busy": week.at_work(), **_progress(), "complaint": week.complaint(week.PREPARED)})
     if not sample:
         own = _own_screen(run, request)
-        late = counts(viewer).overdue if viewer.can("alerts.see") else None
-        return render(request, "front/first_screen.html", {"screen": own, "tiles": _tiles(own, late) if own is not None else []})
+        known = counts(viewer) if viewer.can("cases.see") or viewer.can("cases.supervise") else None
+        return render(request, "front/first_screen.html", {"screen": own, "tiles": _tiles(own, known) if own is not None else []})
     screen, story, links = told(run)
+    course = course_of(story)
     context: dict[str, Any] = {
         "screen": screen,
-        "tiles": _tiles(screen, overdue()),
-        "alert": alert_of(story),
+        "tiles": _tiles(screen, cases_of_all()),
+        "alert": alert_of(story) if course is None else None,
+        "course": course,
         "story": story,
         "links": links,
         "sample": True,
@@ -59,23 +61,22 @@ def first_screen(request: HttpRequest) -> HttpResponse:
     return render(request, "front/first_screen.html", context)
 
 
-def _tiles(screen: Screen, late: int | None = None) -> list[dict[str, Any]]:
-    """The numbers, each with the address of its list; '' where that page does not exist. `late`: alerts past their day."""
-    lists, work = address_of("situation_families"), address_of("work")
-    overdue_tile = {"mark": "late", "title": _("Overdue"), "n": late, "url": f"{work}?overdue=1" if work else "", "alerts": True}
-    return [*_family_tiles(screen, lists), *([overdue_tile] if late is not None else [])]
-
-
-def _family_tiles(screen: Screen, lists: str) -> list[dict[str, Any]]:
-    return [
+def _tiles(screen: Screen, cases: Tiles | None = None) -> list[dict[str, Any]]:
+    """The numbers, each with the address of its list; '' where that page does not exist. `cases`: what is open of the same places."""
+    lists, queue = address_of("situation_families"), address_of("cases")
+    found: list[dict[str, Any]] = [
         {"mark": mark, "title": title, "n": n, "url": f"{lists}?state={state}" if lists else "", "share": state == "in_place",
-         "missed": screen.missed if state == "not_known" else None}
+         "missed": screen.missed if state == "not_known" else None, "cases": cases if state == "put_right" else None}
         for mark, title, n, state in (
             ("ok", _("All in place"), screen.in_place, "in_place"),
             ("go", _("Being put right"), screen.put_right, "put_right"),
             ("un", _("Not known"), screen.not_known, "not_known"),
         )
     ]  # fmt: skip
+    if cases is not None:
+        address = f"{queue}?queue=open&overdue=1" if queue else ""
+        found.append({"mark": "late", "title": _("Overdue"), "n": cases.overdue, "url": address, "late": True})
+    return found
 
 
 def _own_screen(run: Run, request: HttpRequest) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -15,8 +16,6 @@ from anju.web.account.factor import qr_path
 from anju.web.cases.case import SEES, Refusal, shown
 from anju.web.cases.rows import rows_of
 from anju.web.layout.access import needs, not_here, viewer_of_request
-
-ANSWER = "/answer/%s/"  # where the family answers
 
 
 @needs(*SEES)
@@ -31,7 +30,7 @@ def link(request: HttpRequest, number: int) -> HttpResponse:
         made, text = make_link(number=number, by=viewer, at=timezone.now())
     except Refused as refused:
         return shown(request, viewer, case, Refusal("make_link", None, {}, (refused.said,)), status=400)
-    address = request.build_absolute_uri(ANSWER % text)
+    address = request.build_absolute_uri(reverse("answer", args=[text]))
     size, path = qr_path(address)
     row = rows_of(viewer, [case], today())[0]
     context = {"case": case, "row": row, "address": address, "size": size, "path": path, "until": made.expires_on, "here": "cases"}

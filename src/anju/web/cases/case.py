@@ -22,7 +22,7 @@ from anju.apps.cases.models import Answer, Asked, Case, CaseEvent, Measure
 from anju.apps.cases.moving import deciders
 from anju.apps.cases.offering import Known, known_of, offered
 from anju.apps.cases.refusing import titles_of
-from anju.apps.cases.rules import calendar, casework, today, version_of
+from anju.apps.cases.rules import calendar, casework, closing_of, today, version_of
 from anju.apps.cases.steps.watching import waits_of
 from anju.apps.findings.clearing import NothingToRead
 from anju.apps.findings.need_to_know import may_know_condition
@@ -130,6 +130,7 @@ def shown(request: HttpRequest, viewer: Viewer, case: Case, refusal: Refusal | N
     files = attachments_of_all([f"case:{case.pk}", *(f"measure:{one.pk}" for one in known.measures)])
     family = [one for one in queries.cases_of_household(viewer, case.household_id or -1) if one.pk != case.pk]
     rows = rows_of(viewer, [case, *(one for one in family if one.state in OPEN)][: 1 + MOST_FAMILY], day)
+    may_visit = case.household_id is not None and viewer.can("visits.record") and case.state in OPEN
     due_back = next((one.due_on for one in known.look_backs if one.done_at is None), None)
     context = {
         "back": "cases" if viewer.can("cases.see") else "first_screen", "lead": lead, "due_back": due_back, "source": source_words(case.source),
@@ -146,7 +147,7 @@ def shown(request: HttpRequest, viewer: Viewer, case: Case, refusal: Refusal | N
         "lines": lines_of(viewer, events[:FIRST_EVENTS], names, hidden), "earlier": lines_of(viewer, events[FIRST_EVENTS:], names, hidden),
         "answers": [_answer(viewer, one, names, hidden) for one in answers],
         "visits": [(one, mode_words(one.mode), names.get(one.name, one.name)) for one in visits],
-        "may_visit": case.household_id is not None and viewer.can("visits.record") and case.state in OPEN,
+        "may_visit": may_visit, "go_visit": may_visit and next_form is None and case.state == FEEDBACK and "household" in lacking(gate),
         "approvals": [(one, names.get(one.name, one.name), ROLES[one.role].title if one.role in ROLES else "") for one in known.approvals],
         "look_backs": known.look_backs, "alerts": alerts, "assignee": names.get(case.assignee_name, case.assignee_name),
         "family": rows[1:], "before": [one for one in family if one.state in OVER][:MOST_FAMILY],
@@ -262,8 +263,15 @@ def _next_step(asking: Asking, may: frozenset[str], gate: Sequence[Needed]) -> s
     found = next((step for step in NEXT.get(move, ()) if step in may), "")
     if found or asking.case.state != FEEDBACK:
         return found
-    lacks = {one.what.code for one in gate if one.what.standing == "missing"}
-    return next((step for code, step in (("evidence", "attach"), ("household", "answer")) if code in lacks and step in may), "")
+    lacks = lacking(gate)
+    if "evidence" in lacks and "attach" in may:
+        return "attach"
+    return "answer" if "household" in lacks and "answer" in may and closing_of(asking.case.level).visit != "door" else ""
+
+
+def lacking(gate: Sequence[Needed]) -> set[str]:
+    """What somebody could supply now."""
+    return {one.what.code for one in gate if one.what.standing == "missing"}
 
 
 def lost_of(refusal: Refusal) -> list[str]:

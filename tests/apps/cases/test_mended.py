@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from anju.apps.cases.gate import shown_of
-from anju.apps.cases.models import Asked, Case, CaseEvent, LookBack
+from anju.apps.cases.models import Asked, Case, CaseCount, CaseEvent, LookBack
 from anju.apps.cases.queries import look_backs_due
 from anju.apps.cases.refusing import Refused
-from anju.apps.cases.standing import moves_of
+from anju.apps.cases.standing import NAMES, keys_of, moves_of
 from anju.apps.cases.steps.assigning import assign, take
 from anju.apps.cases.steps.closing import ask_exception, close, record_answer
 from anju.apps.cases.steps.ending import ask_end, decide_end
@@ -251,3 +252,11 @@ def test_a_measure_of_an_overdue_case_can_still_be_planned(loop: Loop) -> None:
     with pytest.raises(Refused, match="that is over"):
         ask_extension(number=case.pk, until=loop.day, reason="the school is closed", **by(loop, "worker"))
     plan_measure(number=case.pk, text="talk", owner="worker", due_on=loop.day, **by(loop, "worker"))
+
+
+def test_counts_written_as_a_set_are_those_written_one_by_one(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anju.apps.cases.standing.ONE_BY_ONE", 0)
+    for n in range(3):
+        closed(loop, loop.told()) if n else verified(loop, loop.told(level="orange"))
+    wanted = Counter(key for case in Case.objects.all() for key in keys_of(case))
+    assert {row[:-1]: row[-1] for row in CaseCount.objects.exclude(n=0).values_list(*NAMES, "n")} == dict(wanted)

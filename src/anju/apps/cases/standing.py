@@ -154,10 +154,28 @@ def counted_together() -> Iterator[None]:
     write_counts(moved)
 
 
+NAMES = ("side", "place_id", "owner", "standard", "level", "waits_on", "overdue")
+SIDES = (CaseCount.DESTINATION, CaseCount.ORIGIN)
+ONE_BY_ONE = 40  # keys; more are read and written as a set
+
+
 def write_counts(moved: Mapping[Key, int]) -> None:
-    for key, n in sorted(moved.items()):
-        if n:
-            names = ("side", "place_id", "owner", "standard", "level", "waits_on", "overdue")
-            where = dict(zip(names, key, strict=True))
-            if not CaseCount.objects.filter(**where).update(n=F("n") + n):
-                CaseCount.objects.create(**where, n=n)
+    """Whoever writes cases is alone at it (`moving.one_at_a_time`): what was read is still so when it is written."""
+    changed = {key: n for key, n in sorted(moved.items()) if n}
+    if len(changed) > ONE_BY_ONE:
+        _write_many(changed)
+        return
+    for key, n in changed.items():
+        where = dict(zip(NAMES, key, strict=True))
+        if not CaseCount.objects.filter(**where).update(n=F("n") + n):
+            CaseCount.objects.create(**where, n=n)
+
+
+def _write_many(changed: Mapping[Key, int]) -> None:
+    places = sorted({key[1] for key in changed})
+    known: dict[Key, int] = {}
+    for first in range(0, len(places), 500):
+        for *key, n in CaseCount.objects.filter(side__in=SIDES, place_id__in=places[first : first + 500]).values_list(*NAMES, "n"):
+            known[tuple(key)] = n
+    rows = [CaseCount(**dict(zip(NAMES, key, strict=True)), n=known.get(key, 0) + n) for key, n in changed.items()]
+    CaseCount.objects.bulk_create(rows, 500, update_conflicts=True, unique_fields=list(NAMES), update_fields=["n"])

@@ -15,7 +15,12 @@ set_up()
 
 from django.urls import get_resolver  # noqa: E402  (Django first)
 
+from anju.apps.cases.ranks import roles_for  # noqa: E402
+from anju.apps.cases.rules import casework  # noqa: E402
 from anju.apps.staff.permissions import ACTS, APART, ROLES  # noqa: E402
+from anju.core.casework.rules import LEVELS  # noqa: E402
+from anju.core.casework.states import OPEN as OPEN_STATES  # noqa: E402
+from anju.core.casework.states import STATES, STEPS, Step  # noqa: E402
 
 HOUSE = Path(__file__).resolve().parents[1]
 HEAD = """# Who may do what
@@ -117,12 +122,39 @@ def page() -> str:
     for act, words in ACTS.items():
         at = [f"`{' '.join((*one.methods, '/' + one.path))}`" for one in found if act in one.acts]
         lines.append(f"| `{act}` | {words.en} | {words.zh} | {'<br>'.join(at) or ('within other pages' if asked(act) else 'nowhere yet')} |")
+    lines += steps()
     lines += ["", "## Addresses that ask for no act", "", "| Address | Why |", "|---|---|"]
     for one in found:
         if not one.acts:
             why = "any post: the token itself, and the places of its post" if one.of_api else OPEN[one.name]
             lines.append(f"| `{' '.join((*one.methods, '/' + one.path))}` | {why} |")
     return "\n".join(lines) + "\n"
+
+
+STEPS_SAID = """## Steps of a case: who may
+
+Made from the table of steps, the roles above and `policy/casework.yaml`; tests try every step with every role, inside its places and
+departments and outside. Whoever had a case in hand decides nothing about it: neither signs, returns, grants, confirms an end nor closes it.
+Where nobody is free in a rank, the next one decides: {chain}.
+"""
+
+
+def steps() -> list[str]:
+    """The table of steps: from which state to which, and the roles that may take each, by level where that matters."""
+    chain = "; ".join(f"`{instead}` for `{role}`" for role, instead in casework().standing_in.items())
+    head = ["", *STEPS_SAID.format(chain=chain).splitlines(), "", "| Step | 步骤 | From | To | Red | Orange | Yellow |", f"|---|{'---|' * 6}"]
+    return head + [f"| {step.title.en} `{name}` | {step.title.zh} | {_states(step)} | {_who(step)} |" for name, step in STEPS.items()]
+
+
+def _states(step: Step) -> str:
+    first = "any that is open" if step.sources == OPEN_STATES else ", ".join(STATES[one].en.lower() for one in STATES if one in step.sources)
+    return f"{first} | {STATES[step.to].en.lower() if step.to else '–'}"
+
+
+def _who(step: Step) -> str:
+    if not step.acts:
+        return "the platform | the platform | the platform"
+    return " | ".join(", ".join(f"`{role}`" for role in roles_for(step, level)) for level in LEVELS)
 
 
 def asked(act: str) -> bool:

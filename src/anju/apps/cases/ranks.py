@@ -10,9 +10,20 @@ from django.utils import timezone
 from anju.apps.cases.models import Approval, Case, CaseEvent
 from anju.apps.cases.rules import casework, closing_of
 from anju.apps.staff.models import Post
+from anju.apps.staff.permissions import ROLES
+from anju.core.casework.states import Step
 from anju.core.terms.viewer import Viewer
 
 IN_HAND_BY = ("verify", "plan_measure", "finish_measure", "feed_back")
+
+
+def roles_for(step: Step, level: str) -> list[str]:
+    """Roles whose posts may take a step with a case of that level, in the places and departments of the post: none for what the platform
+    does. Where nobody is free in a rank, the one that stands in may too."""
+    decide = None
+    if step.by_level:
+        decide = casework().judge[level] if step.by_level == "judge" else casework().closing[level].approvals
+    return [code for code, role in ROLES.items() if role.may & set(step.acts) and (decide is None or code in decide)]
 
 
 def handlers_of(case: Case) -> set[int]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from django.db import transaction
+from django.db.models import F
 
 from anju.apps.attachments.actions import store_attachment
 from anju.apps.cases.models import Asked, Case, CaseEvent, LookBack, Measure
@@ -30,6 +31,8 @@ from anju.apps.cases.steps.reminding import pass_day
 from anju.apps.cases.steps.reviewing import arbitrate, contest, return_back, sign
 from anju.apps.cases.steps.verifying import note_visit, verify
 from anju.apps.cases.steps.watching import watch
+from anju.apps.cases.telling import told_together
+from anju.apps.notices.models import Notice
 from anju.apps.people.vault import FileVault
 from anju.apps.visits.actions import Seen, record_visit
 from anju.core.terms.durations import Duration
@@ -38,6 +41,8 @@ from anju.sample.casework_words import DONE, FEEDBACK, FOUND, GROUNDS, MEASURES
 from anju.sample.pictures import picture
 from anju.sample.plan import hash_of
 from anju.sample.workforce import Workforce, workforce
+
+UNREAD = timedelta(days=2)  # what was told before is read
 
 ENDS = {"false_alarm": 0.05, "routine": 0.03, "refused": 0.01, "unsolvable": 0.01}
 LATE, RETURNED, CONTESTED, PROLONGED, LOWERED, EXCEPTED = 0.08, 0.09, 0.3, 0.04, 0.03, 0.02
@@ -121,8 +126,9 @@ def live(start: date, end: date, *, by: str, data: Path, leave: Iterable[int] = 
         with as_of(living.day):
             pass_day(at=living.at)
             if calendar().is_working(living.day):
-                with transaction.atomic(), counted_together():
+                with transaction.atomic(), told_together(living.at), counted_together():
                     _work(living)
+    Notice.objects.filter(read_at=None, made_at__lt=living.at - UNREAD).update(read_at=F("made_at"))  # people read what they are told
     return living.told
 
 

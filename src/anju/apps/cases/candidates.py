@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from anju.apps.cases.models import Case
 from anju.apps.cases.queries import load_of
+from anju.apps.notices.models import Channel
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
 
@@ -21,7 +22,7 @@ WORKS = frozenset({"cases.verify", "cases.handle"})
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`untold`: neither mail nor telephone is known, and she has not signed in lately: somebody must tell her in person."""
+    """`untold`: she has no way to be told outside the pages, and has not signed in lately: somebody must tell her in person."""
 
     account: Account
     post: Post
@@ -34,7 +35,7 @@ class Candidate:
 
 
 def candidates_for(cases: Sequence[Case], *, at: datetime, limit: int = 60) -> list[Candidate]:
-    """Whoever can be given all of these cases, who has the least in hand first. Three queries."""
+    """Whoever can be given all of these cases, who has the least in hand first. Four queries."""
     paths, owners = {case.path for case in cases}, {case.owner for case in cases}
     keys = shared([path.strip("/").split("/") for path in paths])
     roles = [code for code, role in ROLES.items() if role.may & WORKS]
@@ -44,13 +45,19 @@ def candidates_for(cases: Sequence[Case], *, at: datetime, limit: int = 60) -> l
     posts: dict[int, Post] = {}
     for post in held.select_related("account", "place").order_by("-place__path", "pk")[: 4 * limit]:
         posts.setdefault(post.account_id, post)
-    load = load_of(list(posts))
-    found = [Candidate(post.account, post, load.get(key, 0), cannot_be_told(post.account, at)) for key, post in posts.items()]
+    load, told = load_of(list(posts)), reachable(list(posts))
+    found = [Candidate(post.account, post, load.get(key, 0), key not in told and _away(post.account, at)) for key, post in posts.items()]
     return sorted(found, key=lambda one: (one.load, str(one.account), one.account.pk))[:limit]
 
 
-def cannot_be_told(account: Account, at: datetime) -> bool:
-    return not account.email and not account.phone and (account.last_login is None or at - account.last_login > AWAY)
+def reachable(accounts: Collection[int]) -> set[int]:
+    """Those who are told outside the pages too: by a channel that they have tried."""
+    found = Channel.objects.filter(account__in=accounts, enabled=True, removed_at=None, verified_at__isnull=False)
+    return set(found.values_list("account", flat=True))
+
+
+def _away(account: Account, at: datetime) -> bool:
+    return account.last_login is None or at - account.last_login > AWAY
 
 
 def shared(paths: Collection[Sequence[str]]) -> list[int]:

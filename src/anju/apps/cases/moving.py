@@ -15,6 +15,7 @@ from anju.apps.cases.ranks import handlers_of, ranks_for, stands_in
 from anju.apps.cases.refusing import Refused, not_there, roles_that, titles_of, unless_any
 from anju.apps.cases.rules import casework, closing_of, today
 from anju.apps.cases.standing import Key, count_moved, keys_of, settle_many
+from anju.apps.cases.telling import tell_of_step
 from anju.apps.journal.actions import record_many
 from anju.core.casework.states import STATES, STEPS, Step
 from anju.core.terms.viewer import Viewer
@@ -38,6 +39,7 @@ class Taken:
     before: list[Key]
     state: str
     version: int
+    waited: str  # whose move it was
     detail: dict[str, Any] = field(default_factory=dict)
 
 
@@ -73,7 +75,7 @@ def begin_many(numbers: Sequence[int], name: str, by: Viewer, *, seen: Mapping[i
             _check(case, step, by, (seen or {}).get(case.pk))
         except Refused as one:
             refused[case.pk] = one
-        found.append(Taken(case, step, keys_of(case), case.state, case.version))
+        found.append(Taken(case, step, keys_of(case), case.state, case.version, case.waits_on))
     unless_any(refused, len(asked))
     return found
 
@@ -96,7 +98,7 @@ class _Undone(Exception):  # noqa: N818 - nothing is wrong
 
 def begin_by_platform(case: Case, name: str) -> Taken:
     """For what no person does: a run, the calendar."""
-    return Taken(case, STEPS[name], keys_of(case), case.state, case.version)
+    return Taken(case, STEPS[name], keys_of(case), case.state, case.version, case.waits_on)
 
 
 def finish(taken: Taken, *, by: Viewer, at: datetime, reason: str = "", what: str = "", detail: Mapping[str, Any] | None = None) -> Case:
@@ -130,6 +132,7 @@ def finish_many(
     CaseEvent.objects.bulk_create(events, 1_000)
     record_many(lines, by=by, at=at)
     count_moved([key for each in taken for key in each.before], [key for each in taken for key in keys_of(each.case)])
+    tell_of_step([(each.case, each.waited) for each in taken], what or taken[0].step.name if taken else "", by=by, at=at)
     return [each.case for each in taken]
 
 

@@ -26,6 +26,7 @@ WORDS: dict[str, Title] = {
     "case.extension": Title("An extension is asked for", "有帮扶事项申请延期"),
     "case.arbitrate": Title("A case waits for your decision between departments", "有帮扶事项待您裁定"),
     "case.instructed": Title("You have an instruction with a deadline", "您有一件限时办理的批示"),
+    "case.replied": Title("Your instruction was answered", "您的批示已有答复"),
     "case.answered": Title("A household has answered", "有家庭已反馈意见"),
     "case.look_back": Title("A closed case is due for its look-back", "有已销号事项待回头看"),
     "case.reopened": Title("A closed case is open again", "有已销号事项重新开启"),

@@ -192,5 +192,5 @@ def _tell(request: HttpRequest, chosen: Chosen, candidates: list[Candidate]) -> 
     messages.success(request, words % {"n": n, "who": to.account})
     if to.untold:
         messages.warning(
-            request, _("%(who)s has neither mail nor telephone here and has not signed in lately: tell her yourself.") % {"who": to.account}
+            request, _("%(who)s has no channel for notices and has not signed in lately: tell her yourself.") % {"who": to.account}
         )

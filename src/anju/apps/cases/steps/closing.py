@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def close(*, number: int, by: Viewer, at: datetime, data: Path, reason: str = ""
 
 def _staying(taken: Taken) -> Taken:
     step = taken.step
-    return Taken(taken.case, type(step)(step.name, step.title, step.acts, step.sources), taken.before, taken.state, taken.version, taken.detail)
+    return replace(taken, step=type(step)(step.name, step.title, step.acts, step.sources))
 
 
 def _approves_as(taken: Taken, by: Viewer) -> str:

@@ -11,6 +11,7 @@ from anju.apps.cases.moving import enough, happened
 from anju.apps.cases.queries import inside
 from anju.apps.cases.refusing import Refused, not_there
 from anju.apps.cases.rules import today
+from anju.apps.cases.telling import tell_of_instruction, tell_of_reply
 from anju.apps.journal.actions import record
 from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
@@ -35,6 +36,7 @@ def instruct(*, place: int, text: str, due_on: date, by: Viewer, at: datetime, c
     )
     if about is not None:
         happened([about], "instructed", at=at, by=by, reason=words, detail={"instruction": made.pk, "due": due_on.isoformat()})
+    tell_of_instruction(made, by=by, at=at)
     record(act="cases.instruct", about=f"instruction:{made.pk}", by=by, at=at, detail={"case": case, "due": due_on.isoformat()})
     return made
 
@@ -53,6 +55,7 @@ def reply(*, key: int, text: str, by: Viewer, at: datetime) -> Instruction:
     found.save(update_fields=["reply", "replied_by", "replied_at"])
     if found.case is not None:
         happened([found.case], "replied", at=at, by=by, reason=found.reply, detail={"instruction": found.pk})
+    tell_of_reply(found, by=by, at=at)
     record(act="cases.reply", about=f"instruction:{key}", by=by, at=at)
     return found
 

@@ -19,6 +19,7 @@ from anju.apps.cases.queries import end_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, due, handle_due, today, verify_clock
 from anju.apps.cases.standing import count_moved, keys_of, settle
+from anju.apps.cases.telling import tell_of_reopening
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.core.casework.states import ALERTED, CLOSED
@@ -281,6 +282,7 @@ def reopen_case(case: Case, *, at: datetime, by: Viewer, reason: str, why: str, 
         case.breach, case.found_level, case.found_rank = episode.breach, episode.level, episode.rank
         if episode.rank > case.rank:
             case.level, case.rank = episode.level, episode.rank
+    handler = case.assignee
     case.reopened, case.reopened_on, case.round = case.reopened + 1, day, case.round + 1
     case.assignee, case.assignee_name, case.assigned_at = None, "", None
     for name in ("verified_at", "judged_at", "judged_by", "measured_on", "fed_back_at", "fed_back_on", "observed_since", "ready_on", "closed_on",
@@ -293,7 +295,9 @@ def reopen_case(case: Case, *, at: datetime, by: Viewer, reason: str, why: str, 
     case.verify_due = due(day, verify_clock(case.standard, case.breach, case.level, day))
     LookBack.objects.filter(case=case, kind=LookBack.SCHEDULED, done_at=None).delete()  # planned anew when it closes again
     detail = {"why": why, "episode": episode.pk if episode is not None else None, "round": case.round}
-    return finish(taken, by=by, at=at, reason=reason, detail=detail)
+    done = finish(taken, by=by, at=at, reason=reason, detail=detail)
+    tell_of_reopening(done, handler, by=by, at=at)
+    return done
 
 
 def last_opened(case: Case) -> CaseEvent | None:

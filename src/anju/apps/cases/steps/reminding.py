@@ -13,12 +13,14 @@ from anju.apps.cases.models import Case, CaseEvent
 from anju.apps.cases.moving import PLATFORM, one_at_a_time, write
 from anju.apps.cases.rules import calendar, casework, today
 from anju.apps.cases.standing import OVER_MOVES, count_moved, keys_of, settle
+from anju.apps.cases.telling import Wanted, tell
 from anju.apps.journal.actions import record
 from anju.apps.staff.models import Post
 from anju.core.casework.clocks import days_over, escalated_to
 from anju.core.casework.rules import Escalation
 
 AT_ONCE = 1_000
+HANDLER, RANK = "case.overdue", "case.escalated"
 ROLE_OF = {"street": ("street",), "county": ("county_bureau",), "prefecture": ("prefecture_bureau",)}
 
 
@@ -72,6 +74,7 @@ def _pass_some(keys: Sequence[int], day: date, at: datetime) -> list[Told]:
                 )
             )  # fmt: skip
     CaseEvent.objects.bulk_create(events, 1_000)
+    tell([Wanted(who, HANDLER if one.to == "handler" else RANK, one.case, one.key) for one in told for who in one.accounts], at=at)
     if events:
         record(act="cases.escalate", about=f"case:{events[0].case_id}", by=PLATFORM, at=at, detail={"n": len(events)})
     return told

@@ -10,9 +10,10 @@ from django.db import transaction
 
 from anju.apps.cases.gate import checklist_of
 from anju.apps.cases.models import Case
-from anju.apps.cases.moving import happened, one_at_a_time, write
+from anju.apps.cases.moving import PLATFORM, happened, one_at_a_time, write
 from anju.apps.cases.rules import clocks_of, due, today
 from anju.apps.cases.standing import count_moved, keys_of, settle
+from anju.apps.cases.telling import tell_of_step, told_together
 from anju.apps.findings.clearing import Asked, clearing, clearings
 from anju.apps.findings.current import policy
 from anju.apps.findings.models import Run
@@ -40,7 +41,8 @@ def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime) 
     one_at_a_time()
     cases = list(Case.objects.select_for_update().filter(pk__in=keys, state=FEEDBACK).order_by("pk"))
     said = _ask(cases, run, data)
-    return sum(look_again(case, *said.get(case.pk, ("", False)), run=run, at=at) for case in cases)
+    with told_together(at):
+        return sum(look_again(case, *said.get(case.pk, ("", False)), run=run, at=at) for case in cases)
 
 
 def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[str, bool]]:
@@ -77,6 +79,7 @@ def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: dat
     case.version += 1
     write(case, version)
     count_moved(counted, keys_of(case))
+    tell_of_step([(case, was[4])], "", by=PLATFORM, at=at)
     if case.ready_on is not None and was[3] is None:
         happened([case], "ready", at=at)
     elif case.observing and not was[2]:

@@ -13,7 +13,7 @@ from anju.apps.staff.models import Account
 from apps.cases.conftest import Loop, loop
 
 __all__ = ["Loop", "loop"]
-MODULES = ("bulk", "queue", "case", "steps", "answers")
+MODULES = ("bulk", "instructions", "supervision", "queue", "case", "steps", "answers")
 As = Callable[..., Client]
 
 

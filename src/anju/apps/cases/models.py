@@ -107,6 +107,12 @@ class Case(models.Model):
             models.Index(fields=["deadline", "overdue"], name="case_deadline"),
             models.Index(fields=["closed_on", "id"], name="case_closed"),
             models.Index(fields=["receipt"], name="case_receipt"),
+            *(
+                models.Index(fields=["urgency", "sort_on", "id"], condition=models.Q(**{f"{name}__gt": 0}), name=f"case_{name}")
+                for name in ("returned", "reopened", "passed_on")
+            ),
+            models.Index(fields=["urgency", "sort_on", "id"], condition=models.Q(contested=True), name="case_contested"),
+            models.Index(fields=["urgency", "sort_on", "id"], condition=models.Q(escalated__gt=1), name="case_escalated"),
         ]
 
     @property
@@ -271,6 +277,7 @@ class LookBack(models.Model):
     due_on = models.DateField()
     path = models.CharField(max_length=200)
     not_account = models.BigIntegerField(null=True)
+    draw = models.ForeignKey("Draw", models.SET_NULL, null=True, related_name="look_backs")
     done_at = models.DateTimeField(null=True)
     done_by = models.CharField(max_length=150, blank=True)
     account = models.BigIntegerField(null=True)
@@ -284,6 +291,23 @@ class LookBack(models.Model):
             models.Index(fields=["done_at", "path"], name="look_back_path"),
             models.Index(fields=["done_at", "due_on"], name="look_back_due"),
         ]
+
+
+class Draw(models.Model):
+    """A draw of closed cases to be visited again by another team. Whoever has the seed, the days and the share draws the same."""
+
+    path = models.CharField(max_length=200)
+    seed = models.CharField(max_length=80)
+    since = models.DateField()
+    until = models.DateField()
+    percent = models.SmallIntegerField()
+    closed = models.IntegerField()
+    drawn = models.IntegerField()
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["path", "id"], name="draw_path")]
 
 
 class FamilyLead(models.Model):
@@ -338,6 +362,19 @@ class CaseCount(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["side", "place_id", "owner", "standard", "level", "waits_on", "overdue"], name="case_count_once"),
         ]
+
+
+class CaseMark(models.Model):
+    """How many cases of an owner's in a place and below it bear a mark of supervision: 'open', 'overdue', 'returned', 'reopened',
+    'contested', 'passed', 'escalated'; and how handling ended by the month of its deadline: 'in_time:2023-09', 'late:2023-09'."""
+
+    place_id = models.BigIntegerField()
+    owner = models.CharField(max_length=40)
+    what = models.CharField(max_length=24)
+    n = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["place_id", "owner", "what"], name="case_mark_once")]
 
 
 class CaseLooked(models.Model):

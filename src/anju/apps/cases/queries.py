@@ -11,7 +11,21 @@ from django.db.models import Case as Case_
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 
 from anju.apps.alerts.models import Episode, Followed
-from anju.apps.cases.models import Answer, Asked, Case, CaseCount, CaseEvent, CaseLooked, CaseVisit, FamilyLead, LookBack, Measure
+from anju.apps.cases.models import (
+    Answer,
+    Asked,
+    Case,
+    CaseCount,
+    CaseEvent,
+    CaseLooked,
+    CaseMark,
+    CaseVisit,
+    Draw,
+    FamilyLead,
+    Instruction,
+    LookBack,
+    Measure,
+)
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_named, moves_of
 from anju.apps.places.models import Place
 from anju.apps.staff.models import Account
@@ -21,6 +35,13 @@ from anju.core.terms.viewer import Viewer
 MINE, POST, OPEN, OBSERVED, DONE = "mine", "post", "open", "observed", "done"
 QUEUES = (MINE, POST, OPEN, OBSERVED, DONE)
 """What waits for me; what waits for a post like mine; all that is open; what only data are waited for; what is over."""
+
+
+MARKS = {
+    "overdue": Q(overdue=True), "returned": Q(returned__gt=0), "reopened": Q(reopened__gt=0), "contested": Q(contested=True),
+    "passed": Q(passed_on__gt=0), "escalated": Q(escalated__gt=1),
+}  # fmt: skip
+"""What supervision counts of open cases (CaseMark), and which they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,7 @@ class Filters:
     path: str = ""
     overdue: bool = False
     household: int | None = None
+    mark: str = ""  # one of MARKS
 
 
 def end_of(path: str) -> str:
@@ -93,6 +115,8 @@ def narrowed(found: QuerySet[Case], filters: Filters) -> QuerySet[Case]:
         found = found.filter(owner=filters.department)
     if filters.move:
         found = found.filter(waits_on__in=moves_named(filters.move))
+    if filters.mark:
+        found = found.filter(MARKS[filters.mark])
     if filters.household is not None:
         found = found.filter(household_id=filters.household)
     if filters.path:
@@ -316,3 +340,66 @@ def look_backs_due(viewer: Viewer, day: date, *, limit: int = 50) -> list[LookBa
         .exclude(not_account=viewer.account)
     )
     return list(found.select_related("case").order_by("due_on", "pk")[:limit])
+
+
+def instructions(viewer: Viewer, *, done: bool = False, after: int | None = None, limit: int = 50) -> list[Instruction]:
+    """Instructions to the viewer's places: those that are open by their deadline, or those whose reply was accepted, the latest first."""
+    if viewer.sees_nothing:
+        return []
+    found = Instruction.objects.filter(inside_destination(viewer), accepted_at__isnull=not done).select_related("case")
+    if done:
+        found = found.filter(pk__lt=after) if after is not None else found
+        return list(found.order_by("-pk")[:limit])
+    return list(found.order_by("due_on", "pk")[:limit])
+
+
+def instruction_of(viewer: Viewer, key: int) -> Instruction | None:
+    return Instruction.objects.filter(inside_destination(viewer), pk=key).select_related("case").first()
+
+
+def inside_destination(viewer: Viewer) -> Q:
+    """Of what has a place and no origin."""
+    found = Q(pk__in=[])
+    for path in viewer.scopes:
+        found |= Q(path__gte=path, path__lt=end_of(path))
+    return found
+
+
+def families_of(account: int, *, after: int = 0, limit: int = 50) -> list[FamilyLead]:
+    """The families that somebody answers for, by their key."""
+    return list(FamilyLead.objects.filter(account=account, household_id__gt=after).order_by("household_id")[:limit])
+
+
+# --- supervision ---------------------------------------------------------------------------------------------------------
+
+
+def marks(viewer: Viewer, places: Collection[int]) -> list[tuple[int, str, str, int]]:
+    """(place, owner, mark, number) of places of the viewer's, from the kept counts. One query."""
+    found = CaseMark.objects.filter(place_id__in=places).exclude(n=0)
+    if viewer.departments:
+        found = found.filter(owner__in=sorted(viewer.departments))
+    return list(found.values_list("place_id", "owner", "what", "n"))
+
+
+def escalations(viewer: Viewer, *, limit: int = 12) -> list[CaseEvent]:
+    """Ranks that were told lately of deadlines that had passed; not the handlers themselves."""
+    found = CaseEvent.objects.filter(what="escalated", case__in=cases_in_scope(viewer)).exclude(detail__to="handler")
+    return list(found.select_related("case").order_by("-at", "-pk")[:limit])
+
+
+def draws(viewer: Viewer, *, limit: int = 12) -> list[tuple[Draw, dict[bool | None, int]]]:
+    """Draws made for the viewer's places, the latest first, each with how many still hold, do not, or were not visited yet."""
+    found = list(Draw.objects.filter(inside_destination(viewer)).order_by("-pk")[:limit])
+    results: dict[int, dict[bool | None, int]] = {}
+    rows = LookBack.objects.filter(draw__in=found).values_list("draw_id", "holds").annotate(n=Count("pk")).order_by()
+    for key, holds, n in rows:
+        results.setdefault(key, {})[holds] = n
+    return [(one, results.get(one.pk, {})) for one in found]
+
+
+def passed_between(cases: Sequence[Case]) -> dict[int, list[CaseEvent]]:
+    """From which department to which each case was passed, and why."""
+    found: dict[int, list[CaseEvent]] = {}
+    for event in CaseEvent.objects.filter(case__in=cases, what="transfer").order_by("pk"):
+        found.setdefault(event.case_id, []).append(event)
+    return found

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
+from typing import Any
 
 from django.db.models import F
 
-from anju.apps.cases.models import Approval, Asked, Case, CaseCount
+from anju.apps.cases.models import Approval, Asked, Case, CaseCount, CaseMark
 from anju.apps.cases.ranks import busy_with, filled_by
 from anju.apps.cases.rules import casework, closing_of
 from anju.core.casework.clocks import Deadlines, running
-from anju.core.casework.states import ASSIGNED, FEEDBACK, OVER, TO_ASSIGN, VERIFIED
+from anju.core.casework.states import ASSIGNED, FEEDBACK, IN_HAND, OVER, TO_ASSIGN, VERIFIED
 from anju.core.terms.levels import LEVELS
 from anju.core.terms.viewer import Viewer
 
@@ -117,16 +118,39 @@ def settle_many(cases: Sequence[Case], day: date) -> None:
 
 # --- counts --------------------------------------------------------------------------------------------------------------
 
-Key = tuple[str, int, str, str, str, str, bool]
+Key = tuple[Any, ...]
+"""Of a CaseCount (side, place, owner, standard, level, waits_on, overdue), or of a CaseMark (MARK, place, owner, what)."""
+MARK = "mark"
+TOLD_ABOVE = 2  # ranks told, the handler among them: from here on somebody above knows
 _together: ContextVar[Counter[Key] | None] = ContextVar("together", default=None)
 
 
 def keys_of(case: Case) -> list[Key]:
     """Every count a case is part of: its places and all above, on either side."""
-    found = []
+    found: list[Key] = []
     for side, path in ((CaseCount.DESTINATION, case.path), (CaseCount.ORIGIN, case.origin_path)):
         for place in {0, *(int(part) for part in path.split("/") if part)} if path is not None else ():
             found.append((side, place, case.owner, case.standard, case.level, case.waits_on, case.overdue))
+    marks = marks_of(case)
+    for place in {0, *(int(part) for part in case.path.split("/") if part)} if marks else ():
+        found += [(MARK, place, case.owner, what) for what in marks]
+    return found
+
+
+def marks_of(case: Case) -> list[str]:
+    """What supervision counts of a case. How handling ended is known once it was fed back, or its day has passed."""
+    open_ = case.state not in OVER
+    marks = {
+        "open": open_, "overdue": open_ and case.overdue, "returned": open_ and case.returned > 0, "reopened": open_ and case.reopened > 0,
+        "contested": open_ and case.contested, "passed": open_ and case.passed_on > 0,
+        "escalated": open_ and case.escalated >= TOLD_ABOVE,
+    }  # fmt: skip
+    found = [what for what, holds in marks.items() if holds]
+    if case.handle_due is not None:
+        if case.fed_back_on is not None:
+            found.append(f"{'in_time' if case.fed_back_on <= case.handle_due else 'late'}:{case.handle_due:%Y-%m}")
+        elif case.overdue and case.state in IN_HAND:
+            found.append(f"late:{case.handle_due:%Y-%m}")
     return found
 
 
@@ -155,27 +179,34 @@ def counted_together() -> Iterator[None]:
 
 
 NAMES = ("side", "place_id", "owner", "standard", "level", "waits_on", "overdue")
-SIDES = (CaseCount.DESTINATION, CaseCount.ORIGIN)
+MARKED = ("place_id", "owner", "what")
 ONE_BY_ONE = 40  # keys; more are read and written as a set
 
 
 def write_counts(moved: Mapping[Key, int]) -> None:
     """Whoever writes cases is alone at it (`moving.one_at_a_time`): what was read is still so when it is written."""
     changed = {key: n for key, n in sorted(moved.items()) if n}
+    _write(CaseCount, NAMES, {key: n for key, n in changed.items() if key[0] != MARK})
+    _write(CaseMark, MARKED, {key[1:]: n for key, n in changed.items() if key[0] == MARK})
+
+
+def _write(model: type[CaseCount] | type[CaseMark], names: Sequence[str], changed: Mapping[Key, int]) -> None:
+    table = model._default_manager
     if len(changed) > ONE_BY_ONE:
-        _write_many(changed)
+        _write_many(model, names, changed)
         return
     for key, n in changed.items():
-        where = dict(zip(NAMES, key, strict=True))
-        if not CaseCount.objects.filter(**where).update(n=F("n") + n):
-            CaseCount.objects.create(**where, n=n)
+        where = dict(zip(names, key, strict=True))
+        if not table.filter(**where).update(n=F("n") + n):
+            table.create(**where, n=n)
 
 
-def _write_many(changed: Mapping[Key, int]) -> None:
-    places = sorted({key[1] for key in changed})
+def _write_many(model: type[CaseCount] | type[CaseMark], names: Sequence[str], changed: Mapping[Key, int]) -> None:
+    table, at = model._default_manager, list(names).index("place_id")
+    places = sorted({key[at] for key in changed})
     known: dict[Key, int] = {}
     for first in range(0, len(places), 500):
-        for *key, n in CaseCount.objects.filter(side__in=SIDES, place_id__in=places[first : first + 500]).values_list(*NAMES, "n"):
+        for *key, n in table.filter(place_id__in=places[first : first + 500]).values_list(*names, "n"):
             known[tuple(key)] = n
-    rows = [CaseCount(**dict(zip(NAMES, key, strict=True)), n=known.get(key, 0) + n) for key, n in changed.items()]
-    CaseCount.objects.bulk_create(rows, 500, update_conflicts=True, unique_fields=list(NAMES), update_fields=["n"])
+    rows = [model(**dict(zip(names, key, strict=True)), n=known.get(key, 0) + n) for key, n in changed.items()]
+    table.bulk_create(rows, 500, update_conflicts=True, unique_fields=list(names), update_fields=["n"])

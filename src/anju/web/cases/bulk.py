@@ -191,6 +191,4 @@ def _tell(request: HttpRequest, chosen: Chosen, candidates: list[Candidate]) -> 
     words = ngettext("%(n)s case is in the hands of %(who)s now.", "%(n)s cases are in the hands of %(who)s now.", n)
     messages.success(request, words % {"n": n, "who": to.account})
     if to.untold:
-        messages.warning(
-            request, _("%(who)s has no channel for notices and has not signed in lately: tell her yourself.") % {"who": to.account}
-        )
+        messages.warning(request, _("%(who)s has no channel for notices and has not signed in lately: tell her yourself.") % {"who": to.account})

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from anju.apps.alerts.queries import path_of_place, place_name
 from anju.apps.cases import queries
-from anju.apps.cases.models import CaseEvent
+from anju.apps.cases.models import CaseEvent, Instruction
 from anju.apps.cases.queries import DONE, MINE, OBSERVED, OPEN, POST, QUEUES, Filters, Tiles
 from anju.apps.cases.rules import today
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
@@ -80,7 +80,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     all_open = queries.counts(viewer)
     queue = asked if asked in QUEUES else _first_queue(viewer, mine, all_open)
     filters = filters_of(request.GET, viewer, queue)
-    found = queries.queue(viewer, filters, after=_after(request, filters), limit=PAGE + 1)
+    found = queries.queue(viewer, filters, after=after_of(request, filters), limit=PAGE + 1)
     key = queries.key_of(found[PAGE - 1]) if len(found) > PAGE else None
     day = today()
     tiles = mine if queue == MINE else queries.counts(viewer, filters.path, among=moves_in(viewer, queue))
@@ -104,6 +104,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "latest": _latest(viewer, latest),
         "since": since,
         "look_backs": _look_backs(viewer, day),
+        "instructed": _instructed(viewer),
         "may_tick": queue in (MINE, POST, OPEN) and bool(bulk_steps(viewer)),
         "steps": bulk_steps(viewer),
         "here": "cases",
@@ -141,7 +142,7 @@ def _queues(request: HttpRequest, viewer: Viewer, chosen: str, mine: Tiles, foun
     ]
 
 
-def _after(request: HttpRequest, filters: Filters) -> tuple[Any, ...] | None:
+def after_of(request: HttpRequest, filters: Filters) -> tuple[Any, ...] | None:
     """The cursor, None where it was tampered with."""
     over = filters.queue == DONE
     cursor = cursor_of(request, 2 if over else 3)
@@ -194,6 +195,15 @@ def _places(request: HttpRequest, viewer: Viewer, filters: Filters) -> list[Chip
 def _look_backs(viewer: Viewer, day: date) -> list[tuple[Any, Any]]:
     found = queries.look_backs_due(viewer, day, limit=ON_TOP) if viewer.can("cases.verify") else []
     return [(one, words_of(viewer, one.case)[0]) for one in found]
+
+
+def _instructed(viewer: Viewer) -> list[Instruction]:
+    """To be answered by the viewer's post, by their deadline."""
+    if not viewer.can("cases.assign"):
+        return []
+    return [one for one in queries.instructions(viewer, limit=4 * ON_TOP) if one.replied_at is None and one.given_account != viewer.account][
+        :ON_TOP
+    ]
 
 
 # --- what changed --------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class Way:
 WAYS = (
     Way("cases", _("My work"), "cases.see"),
     Way("work", _("Alerts"), "alerts.see"),
+    Way("supervision", _("Supervision"), "cases.supervise"),
     Way("visits", _("Visits"), "visits.record"),
     Way("report_new", _("Report trouble"), "trouble.report", unless="visits.record"),
     Way("situation", _("Situation"), "situation.see"),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from anju.apps.cases.models import Case, Instruction
 from anju.apps.cases.moving import enough, happened
-from anju.apps.cases.queries import inside
+from anju.apps.cases.queries import inside, inside_destination
 from anju.apps.cases.refusing import Refused, not_there
 from anju.apps.cases.rules import today
 from anju.apps.cases.telling import tell_of_instruction, tell_of_reply
@@ -46,7 +46,7 @@ def reply(*, key: int, text: str, by: Viewer, at: datetime) -> Instruction:
     """The reply of somebody of the place; a later one replaces it until it is accepted."""
     if not by.can("cases.assign"):
         raise Refused("whoever puts cases into hands replies", "须由能交办的岗位答复")
-    found = Instruction.objects.select_for_update(of=("self",)).filter(inside(by), pk=key).first()
+    found = Instruction.objects.select_for_update(of=("self",)).filter(inside_destination(by), pk=key).first()
     if found is None:
         raise Refused("there is no such instruction in the places of your post", "您的岗位范围内没有该批示")
     if found.accepted_at is not None:
@@ -63,7 +63,7 @@ def reply(*, key: int, text: str, by: Viewer, at: datetime) -> Instruction:
 @transaction.atomic
 def accept_reply(*, key: int, by: Viewer, at: datetime) -> Instruction:
     """By whoever gave the instruction, or supervises there."""
-    found = Instruction.objects.select_for_update(of=("self",)).filter(inside(by), pk=key).first()
+    found = Instruction.objects.select_for_update(of=("self",)).filter(inside_destination(by), pk=key).first()
     if found is None or not (by.can("cases.instruct") or by.can("cases.supervise")):
         raise Refused("there is no such instruction in your post", "您的岗位范围内没有该批示")
     if found.replied_at is None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from anju.apps.cases.models import Case, LookBack
+from anju.apps.cases.models import Case, Draw, LookBack
 from anju.apps.cases.moving import begin, enough, finish, handlers_of, one_at_a_time
 from anju.apps.cases.queries import inside
 from anju.apps.cases.refusing import Refused
@@ -53,15 +53,22 @@ def draw(*, seed: str, since: date, until: date, by: Viewer, at: datetime) -> li
     stands in the journal: whoever has it draws the same. Cases that were drawn before keep their draw."""
     if not by.can("cases.supervise"):
         raise Refused("whoever supervises draws", "须由督办岗位抽查")
+    if not seed.strip() or since > until:
+        raise Refused("a draw needs a seed and two days in their order", "抽查须填写随机种子，且起止日期有先后")
     one_at_a_time()
     closed = list(
         Case.objects.filter(inside(by), state=CLOSED, closed_on__gte=since, closed_on__lte=until).order_by("pk").values_list("pk", flat=True)
     )
-    drawn = draw_of(closed, casework().redraw_percent, seed)
+    drawn = draw_of(closed, casework().redraw_percent, seed.strip()[:80])
     known = set(LookBack.objects.filter(case__in=drawn, kind=LookBack.RANDOM).values_list("case_id", flat=True))
     day = due(today(), casework().redraw_within)
+    percent = casework().redraw_percent
+    kept = Draw.objects.create(
+        path=by.scopes[0] if by.scopes else "", seed=seed.strip()[:80], since=since, until=until, percent=percent, closed=len(closed),
+        drawn=len(drawn), by=by.name, at=at,
+    )  # fmt: skip
     made = [
-        LookBack(case=case, kind=LookBack.RANDOM, due_on=day, path=case.path, not_account=case.assignee)
+        LookBack(case=case, draw=kept, kind=LookBack.RANDOM, due_on=day, path=case.path, not_account=case.assignee)
         for case in Case.objects.filter(pk__in=[key for key in drawn if key not in known]).order_by("pk")
     ]
     LookBack.objects.bulk_create(made)

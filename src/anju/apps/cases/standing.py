@@ -202,7 +202,8 @@ def _write(model: type[CaseCount] | type[CaseMark], names: Sequence[str], change
 
 
 def _write_many(model: type[CaseCount] | type[CaseMark], names: Sequence[str], changed: Mapping[Key, int]) -> None:
-    table, at = model._default_manager, list(names).index("place_id")
+    table: Any = model._default_manager
+    at = list(names).index("place_id")
     places = sorted({key[at] for key in changed})
     known: dict[Key, int] = {}
     for first in range(0, len(places), 500):

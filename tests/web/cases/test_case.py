@@ -20,6 +20,8 @@ from anju.apps.journal.models import Line
 from anju.apps.monitoring.models import Listing
 from anju.apps.people.models import Household
 from anju.apps.visits.models import Visit
+from anju.core.contracts.model import Bilingual
+from anju.web.cases.case import with_names
 from web.cases.conftest import As, Loop, as_, desk, loop, text
 
 __all__ = ["as_", "desk", "loop"]
@@ -530,6 +532,12 @@ def test_how_urgent_it_is(desk: Loop, as_: As, send: Send) -> None:
     assert "working days left" in page(as_("worker"), case)
     desk.pass_days(8)
     assert "working day" in page(as_("worker"), case) and "overdue, since 2023-09-11" in page(as_("worker"), case)
+
+
+def test_what_counts_as_solved_is_said_early_and_units_go_by_their_names(desk: Loop, as_: As, send: Send) -> None:
+    assert "what counts: " in page(as_("worker"), judged(desk, send, standard="ED-01"))
+    waits = with_names([Bilingual("roll (F06) of U1; U10 is late", "U1 的学籍（F06）")])
+    assert waits == [Bilingual("roll (F06) of place U1; U10 is late", "place U1 的学籍（F06）")]
 
 
 def test_other_troubles_of_the_family_stand_beside_it(desk: Loop, as_: As) -> None:

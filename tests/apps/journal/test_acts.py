@@ -61,17 +61,15 @@ TRIED_ELSEWHERE = (  # with files, processes, or a whole procedure of their own
     "anju.apps.journal", "anju.apps.feeds", "anju.apps.backup", "anju.apps.monitoring",
 )  # fmt: skip
 NO_LINE = {"anju.apps.alerts.actions.mark_look", "anju.apps.cases.steps.reading.mark_look"}  # where one stopped reading is nobody's business
-WITHIN = {  # what steps of cases are made of; a visit, which has its line, is kept with the cases of its family
-    "anju.apps.cases.moving.finish", "anju.apps.cases.moving.finish_many", "anju.apps.cases.moving.happened",
-    "anju.apps.cases.steps.verifying.note_visit",
-}  # fmt: skip
+PARTS = ("anju.apps.cases.moving", "anju.apps.cases.telling")  # what steps of cases are made of
+WITHIN = {"anju.apps.cases.steps.verifying.note_visit"}  # a visit, which has its line, is kept with the cases of its family
 OF_A_TOWN = {"anju.apps.alerts.actions.move_household", "anju.apps.cases.judging_again.judge_again"}  # tried in test_household_now
 
 
 def acts() -> Iterator[str]:
     """The public functions that are told by whom and when."""
     for info in pkgutil.walk_packages(apps.__path__, f"{apps.__name__}."):
-        if ".migrations" in info.name or info.name.startswith(TRIED_ELSEWHERE):
+        if ".migrations" in info.name or info.name.startswith((*TRIED_ELSEWHERE, *PARTS)):
             continue
         module = importlib.import_module(info.name)
         for name, function in inspect.getmembers(module, inspect.isfunction):

@@ -90,8 +90,9 @@ def test_the_first_screen_tells_the_girls_story_in_four_lines(browser: Browser, 
         "Whom it is about", "What was promised", "Because of what", "Whose matter it is",
     ]  # fmt: skip
     expect(page.locator(".missing")).to_contain_text("Weeks present in a row ≥ 4")
-    page.get_by_role("button", name="Open the family's page as its first secretary").click()
-    expect(page.locator("h1")).to_contain_text("The family of 岑")
+    page.get_by_role("button", name="Open the case as its first secretary").click()
+    expect(page).to_have_url(re.compile(r"/cases/\d+/$"))
+    expect(page.locator("main")).to_contain_text("What closing needs")
     context.close()
 
 
@@ -103,7 +104,7 @@ def test_illness_and_lost_work(tell: Any, served: Served) -> None:
     for reason in ("Labour members in work 0", "68,500.00 CNY", "Hospital bills do not push your family into hardship."):
         assert reason in broken
     assert told.page.locator("h1").inner_text() == f"The family of 班** · {len(ILLNESS.members)} people"
-    assert "Not in place" in told.light("Basic medical care")
+    assert "Being put right" in told.light("Basic medical care")
 
 
 def test_bad_water_is_one_alert_of_the_site_for_all_its_families(tell: Any) -> None:

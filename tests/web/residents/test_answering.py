@@ -127,7 +127,7 @@ def test_who_guesses_must_wait_and_who_holds_a_link_does_not(asked: tuple[Case, 
     assert stranger().get(asked[1]).status_code == 200
 
 
-@pytest.mark.parametrize("standard", ["", "ED-01", "SS-06"])
+@pytest.mark.parametrize("standard", ["", "ED-01", "MH-02"])
 def test_the_page_names_nobody_and_shows_no_number(desk: Loop, standard: str) -> None:
     home = Household.objects.get()
     case, address = fed_back(desk, standard)
@@ -144,7 +144,7 @@ def test_the_page_names_nobody_and_shows_no_number(desk: Loop, standard: str) ->
 
 
 def test_of_health_no_promise_is_shown() -> None:
-    assert promise_of("SS-06") is None and promise_of("SS-04") is None and promise_of("XX-99") is None
+    assert promise_of("MH-02") is None and promise_of("SS-04") is None and promise_of("XX-99") is None
     assert promise_of("ED-01") is not None
 
 

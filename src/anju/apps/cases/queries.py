@@ -199,8 +199,8 @@ class FamilyEvent:
 def loop_of_household(viewer: Viewer, household_id: int) -> list[FamilyCase]:
     """`cases_of_household` with all names that its page tells, in one query."""
     lead = FamilyLead.objects.filter(household_id=OuterRef("household_id")).values("account")[:1]
-    found = cases_in_scope(viewer).filter(household_id=household_id).annotate(hands=_called("assignee"), lead_account=Subquery(lead))
-    rows = found.annotate(lead=_called("lead_account")).order_by("-pk")[:100]
+    found = cases_in_scope(viewer).filter(household_id=household_id).annotate(hands=called("assignee"), lead_account=Subquery(lead))
+    rows = found.annotate(lead=called("lead_account")).order_by("-pk")[:100]
     cases = [FamilyCase(case, case.hands or case.assignee_name, case.lead or "") for case in rows]
     return sorted(cases, key=lambda one: (one.case.waits_on in OVER_MOVES, one.case.urgency, -one.case.pk))
 
@@ -208,11 +208,12 @@ def loop_of_household(viewer: Viewer, household_id: int) -> list[FamilyCase]:
 def events_of_household(viewer: Viewer, household_id: int, *, limit: int = 200) -> list[FamilyEvent]:
     """What happened to the cases of a family that the viewer may see, the latest first. One query."""
     found = CaseEvent.objects.filter(case__in=cases_in_scope(viewer).filter(household_id=household_id)).select_related("case")
-    rows = found.annotate(called=_called("account")).order_by("-at", "-pk")[:limit]
+    rows = found.annotate(called=called("account")).order_by("-at", "-pk")[:limit]
     return [FamilyEvent(event, event.called or "") for event in rows]
 
 
-def _called(column: str) -> Subquery:
+def called(column: str) -> Subquery:
+    """What the account in a column is called."""
     return Subquery(Account.objects.filter(pk=OuterRef(column)).annotate(shown=_SHOWN).values("shown")[:1])
 
 

@@ -42,7 +42,7 @@ def families_sheet(request: HttpRequest) -> HttpResponse:
     lights = [said(guarantee.title) for guarantee in programme().guarantees]
     head = [_("Household code"), _("Place"), _("Address"), _("State"), *lights, _("Not in place"), _("Not known")]
     _journal(viewer, "export.lists", choice.place, rows=len(rows), state=choice.state, light=choice.light)
-    return _workbook(
+    return workbook(
         f"families-{choice.place.code}-{run.day}.xlsx", head, _family_rows(viewer, rows), _about(viewer, run, choice.place, described(choice))
     )
 
@@ -71,7 +71,7 @@ def figures_sheet(request: HttpRequest) -> HttpResponse:
     head = [_("Place"), _("Code of the place"), _("What is counted"), _("In place"), _("Not in place"), _("Not known"), _("Does not apply")]
     rows = [*_counted(places, counts), *_kept(places, reached)]
     _journal(viewer, "export.figures", place, rows=len(rows))
-    return _workbook(f"figures-{place.code}-{run.day}.xlsx", head, rows, _about(viewer, run, place, _("Counts of families and of answers")))
+    return workbook(f"figures-{place.code}-{run.day}.xlsx", head, rows, _about(viewer, run, place, _("Counts of families and of answers")))
 
 
 def _counted(places: list[Place], counts: dict[int, FamilyCount]) -> Iterator[Row]:
@@ -111,7 +111,7 @@ def _about(viewer: Viewer, run: Run, place: Place, what: str) -> list[Row]:
     ]
 
 
-def _workbook(name: str, head: list[str], rows: Iterable[Row], about: list[Row]) -> HttpResponse:
+def workbook(name: str, head: list[str], rows: Iterable[Row], about: list[Row]) -> HttpResponse:
     """Written row by row to a file that is gone when it is closed; a text that looks like a formula stays a text."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     book = xlsxwriter.Workbook(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -216,7 +216,9 @@ def course_of(story: Told | None) -> Course | None:
     if case is None:
         return None
     steps = steps_of(Known(case, [], [], [], [], set(), case.opened_on))
-    return Course(case, steps, next_words(case.waits_on), () if case.state in OVER else _needed(case))
+    needed = () if case.state in OVER else _needed(case)
+    told = tuple(replace(one, told=one.told or story.missing) if one.code == "condition" else one for one in needed)
+    return Course(case, steps, next_words(case.waits_on), told)
 
 
 def _needed(case: Case) -> tuple[Requirement, ...]:

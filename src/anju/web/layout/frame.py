@@ -42,6 +42,7 @@ WAYS = (
     Way("scoreboard", _("Score-board"), "feeds.see"),
     Way("accounts", _("Accounts"), "accounts.manage"),
     Way("messages", _("Messages"), "accounts.manage"),
+    Way("audit", _("Registers of cases"), "cases.audit"),
     Way("journal", _("Journal"), "journal.see"),
 )
 

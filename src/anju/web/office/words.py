@@ -40,6 +40,7 @@ ACTS: dict[str, Any] = {
     "cases.open": _("cases were opened"), "cases.plan_measure": _("planned a measure"), "cases.propose_end": _("proposed another end"),
     "cases.refuse_end": _("refused another end"), "cases.refuse_exception": _("refused an exception"),
     "cases.refuse_extension": _("refused more time"), "cases.reopen": _("opened a case again"), "cases.reply": _("replied to an instruction"),
+    "cases.register": _("took a register of cases as a workbook"), "cases.sample": _("drew a sample of closed cases"),
     "cases.return_back": _("returned a case"), "cases.sign": _("signed feedback"), "cases.take": _("took a case on"),
     "cases.tell": _("told of trouble that has a case"), "cases.transfer": _("passed a case to another department"),
     "cases.verify": _("verified a case"),
@@ -77,7 +78,7 @@ ACTS: dict[str, Any] = {
 
 KINDS: dict[str, Any] = {
     "account": _("account"), "accounts": _("accounts"), "alert": _("alert"), "backup": _("backup"), "before": _("before"),
-    "case": _("case"), "channel": _("channel"), "code": _("code"),
+    "case": _("case"), "cases": _("cases"), "channel": _("channel"), "code": _("code"),
     "delivery": _("delivery"), "hold": _("baseline"), "household": _("family"), "journal": _("journal"), "line": _("line"), "list": _("list"),
     "instruction": _("instruction"), "listing": _("listing"), "measure": _("measure"), "notices": _("public notices"),
     "message": _("message"), "mute": _("putting off"), "person": _("person"),

@@ -41,7 +41,7 @@ from anju.sample.build import build_sample, deliver
 from anju.sample.casework import live
 from anju.sample.earlier import Earlier, month_ends
 from anju.sample.feeds import FEEDS
-from anju.sample.lived import PAST, live_past, release
+from anju.sample.lived import PAST, is_lived, live_past, release
 from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
 from anju.web.front import week
 
@@ -110,7 +110,7 @@ def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: boo
         register(folder, policy)
     make_accounts(by=actor())
     taken = take_in(policy, _files(folder))
-    if current_run() is None and months > len(PAST):
+    if not is_lived(months):
         with progress("living the months before", len(PAST)) as step:
             live_past(policy, data_folder(), people=people, by=operator(), step=step)
     judged = _judged(policy, date.fromisoformat(truth["delivered_until"]), new=taken["new"] > 0)

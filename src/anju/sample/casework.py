@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from django.db.models import F
 from anju.apps.attachments.actions import store_attachment
 from anju.apps.cases.models import Asked, Case, CaseEvent, LookBack, Measure
 from anju.apps.cases.refusing import Refused
-from anju.apps.cases.rules import as_of, calendar, closing_of, due
+from anju.apps.cases.rules import as_of, calendar, due
 from anju.apps.cases.standing import OVER_MOVES, counted_together
 from anju.apps.cases.steps.assigning import assign
 from anju.apps.cases.steps.closing import ask_exception, close, decide_exception, record_answer
@@ -29,18 +29,20 @@ from anju.apps.cases.steps.judging import judge, lower
 from anju.apps.cases.steps.looking_back import look_back
 from anju.apps.cases.steps.reminding import pass_day
 from anju.apps.cases.steps.reviewing import arbitrate, contest, return_back, sign
-from anju.apps.cases.steps.verifying import note_visit, verify
+from anju.apps.cases.steps.verifying import verify
 from anju.apps.cases.steps.watching import watch
 from anju.apps.cases.telling import told_together
 from anju.apps.notices.models import Notice
 from anju.apps.people.vault import FileVault
-from anju.apps.visits.actions import Seen, record_visit
 from anju.core.terms.durations import Duration
-from anju.core.terms.viewer import Viewer
-from anju.sample.casework_words import DONE, FEEDBACK, FOUND, GROUNDS, MEASURES
+from anju.sample.casework_words import DONE, DONE_THERE, FEEDBACK, FEEDBACK_THERE, FOUND, FOUND_THERE, GROUNDS, MEASURES
+from anju.sample.hands import Living, approver_of, hand_of, judge_of, lead_of, must, seen, worker_of
+from anju.sample.listed import RISKS, go_on, propose
 from anju.sample.pictures import picture
 from anju.sample.plan import hash_of
-from anju.sample.workforce import Workforce, workforce
+from anju.sample.reported import hear
+from anju.sample.telling import cases_told, tell
+from anju.sample.workforce import workforce
 
 UNREAD = timedelta(days=2)  # what was told before is read
 
@@ -80,54 +82,45 @@ def course_of(case: Case) -> Course:
     )  # fmt: skip
 
 
-@dataclass
-class Living:
-    """The working days of one span. `told`: what the people of the sample could not do, for the tests to look at."""
+def plan(living: Living, case: Case) -> None:
+    """Puts the next step of a case on the day on which somebody will take it."""
+    on = next_day(living, case)
+    if on is not None:
+        living.agenda[max(on, living.day + timedelta(days=1))].add(case.pk)
 
-    staff: Workforce
-    data: Path
-    vault: FileVault
-    day: date = date.min
-    agenda: dict[date, set[int]] = field(default_factory=lambda: defaultdict(set))
-    told: list[str] = field(default_factory=list)
-    leave: frozenset[int] = frozenset()  # cases that a story tells of: nobody else touches them
 
-    @property
-    def at(self) -> datetime:
-        return datetime.combine(self.day, time(10), UTC)
-
-    def plan(self, case: Case) -> None:
-        """Puts the next step of a case on the day on which somebody will take it."""
-        on = self.next_day(case)
-        if on is not None:
-            self.agenda[max(on, self.day + timedelta(days=1))].add(case.pk)
-
-    def next_day(self, case: Case) -> date | None:
-        if case.waits_on in (*OVER_MOVES, "observe") or case.pk in self.leave:
-            return None
-        course = course_of(case)
-        last = CaseEvent.objects.filter(case=case).exclude(what__in=["escalated", "rose", "eased", "over"]).order_by("-pk").first()
-        since = last.day if last is not None else case.opened_on
-        if case.waits_on in ("verify", "handle", "show") and case.deadline is not None:
-            if course.late and case.waits_on != "show":
-                return due(case.deadline, Duration(course.late, "wd"))
-            span = max(0, calendar().between(since, case.deadline) - 1)
-            return due(since, Duration(max(1, int(span * course.pace)), "wd"))
-        return due(since, Duration(1 + case.pk % 2, "wd"))
+def next_day(living: Living, case: Case) -> date | None:
+    if case.waits_on in (*OVER_MOVES, "observe") or case.pk in living.leave:
+        return None
+    course = course_of(case)
+    last = CaseEvent.objects.filter(case=case).exclude(what__in=["escalated", "rose", "eased", "over"]).order_by("-pk").first()
+    since = last.day if last is not None else case.opened_on
+    if case.waits_on in ("verify", "handle", "show") and case.deadline is not None:
+        if course.late and case.waits_on != "show":
+            return due(case.deadline, Duration(course.late, "wd"))
+        span = max(0, calendar().between(since, case.deadline) - 1)
+        return due(since, Duration(max(1, int(span * course.pace)), "wd"))
+    return due(since, Duration(1 + case.pk % 2, "wd"))
 
 
 def live(start: date, end: date, *, by: str, data: Path, leave: Iterable[int] = ()) -> list[str]:
-    """Every working day after `start` up to `end`. Answers what could not be done, one line each."""
-    living = Living(workforce(by=by), data, FileVault(), start, leave=frozenset(leave))
+    """Every day after `start` up to `end`: the stories as their scripts say, everybody else on working days. Answers what could not be
+    done, one line each. `leave`: cases that nobody touches, as one that a visitor has in hand."""
+    scripts = cases_told()
+    living = Living(workforce(by=by), data, FileVault(), start, leave=frozenset({*leave, *scripts}))
     for case in Case.objects.exclude(waits_on__in=OVER_MOVES).order_by("pk"):
-        living.plan(case)
+        plan(living, case)
     while living.day < end:
         living.day += timedelta(days=1)
         with as_of(living.day):
             pass_day(at=living.at)
-            if calendar().is_working(living.day):
-                with transaction.atomic(), told_together(living.at), counted_together():
+            with transaction.atomic(), told_together(living.at), counted_together():
+                tell(living, scripts)
+                go_on(living)
+                if calendar().is_working(living.day):
                     _work(living)
+                    for case in hear(living):
+                        plan(living, case)
     Notice.objects.filter(read_at=None, made_at__lt=living.at - UNREAD).update(read_at=F("made_at"))  # people read what they are told
     return living.told
 
@@ -140,7 +133,7 @@ def _work(living: Living) -> None:
     for key in today:
         case = Case.objects.get(pk=key)
         if case.waits_on == "assign":
-            fresh[_hand(living, case) or 0].append(case)
+            fresh[hand_of(living, case) or 0].append(case)
         else:
             _step(living, case)
     for account, cases in fresh.items():
@@ -169,7 +162,7 @@ def _look_back(living: Living, one: LookBack) -> None:
 
 def _assign(living: Living, account: int, cases: list[Case]) -> None:
     """A community's new cases in one go, as its secretary would."""
-    by = _lead(living, cases[0])
+    by = lead_of(living, cases[0])
     if by is None:
         return
     try:
@@ -178,7 +171,7 @@ def _assign(living: Living, account: int, cases: list[Case]) -> None:
         living.told.append(f"assign: {refusal}")
         return
     for case in done:
-        living.plan(case)
+        plan(living, case)
 
 
 def _step(living: Living, case: Case) -> None:
@@ -190,109 +183,50 @@ def _step(living: Living, case: Case) -> None:
         living.told.append(f"{case.standard} {case.pk} {case.waits_on}: {refusal}")
         return
     case.refresh_from_db()
-    living.plan(case)
-
-
-# --- who ---------------------------------------------------------------------------------------------------------------------
-
-
-def _hand(living: Living, case: Case) -> int | None:
-    """The grid worker for a family; for a site or a thing the department, else the community."""
-    if case.household_id is not None:
-        found = living.staff.who("grid_worker", case.path) or living.staff.who("cadre", case.path)
-    else:
-        found = living.staff.who("county_department", case.path, case.owner) or living.staff.who("first_secretary", case.path)
-    return found.account if found is not None else None
-
-
-def _lead(living: Living, case: Case) -> Viewer | None:
-    """Who puts it into hands: the community, where it lies in one; else the department or the bureau."""
-    staff = living.staff
-    if case.household_id is not None:
-        return staff.who("first_secretary", case.path) or staff.who("county_bureau", case.path)
-    return staff.who("county_department", case.path, case.owner, 1) or staff.who("county_bureau", case.path)
-
-
-def _worker(living: Living, case: Case) -> Viewer:
-    assert case.assignee is not None
-    return living.staff.of_account(case.assignee)
-
-
-def _must(found: Viewer | None, what: str) -> Viewer:
-    if found is None:
-        raise Refused(f"the sample has nobody who could {what}", "示例中没有可办理的人员")
-    return found
-
-
-def _judge(living: Living, case: Case, nth: int = 1) -> Viewer:
-    staff = living.staff
-    if case.level == "yellow":
-        found = staff.who("first_secretary", case.path) if nth == 1 else staff.who("street", case.path)
-        found = found or staff.who("county_department", case.path, case.owner, nth)
-    else:
-        found = staff.who("county_department", case.path, case.owner, nth)
-    return _must(found, "judge")
+    plan(living, case)
 
 
 # --- steps -------------------------------------------------------------------------------------------------------------------
 
 
-def _seen(living: Living, case: Case, worker: Viewer, purpose: str) -> int | None:
-    """A visit at the door, kept with the case; None where there is no door."""
-    if case.household_id is None:
-        return None
-    made = record_visit(
-        seen=Seen(made_on=living.day, mode="door", met=True, answered_by="家人", findings=("none",), minutes=15 + case.pk % 20),
-        questions={}, client_key=f"sample:{case.pk}:{living.day}:{purpose}", household_id=case.household_id, purpose=purpose,
-        about=f"case:{case.pk}", by=worker, at=living.at,
-    ).visit  # fmt: skip
-    note_visit(
-        household_id=case.household_id, visit=made.pk, on=living.day, mode="door", met=True, account=worker.account, name=worker.name,
-        by=worker, at=living.at,
-    )  # fmt: skip
-    return int(made.pk)
-
-
 def _verify(living: Living, case: Case, course: Course) -> None:
-    worker = _worker(living, case)
-    visit = _seen(living, case, worker, "verify")
+    worker = worker_of(living, case)
+    visit = seen(living, case, worker, "verify")
     found = "not_confirmed" if course.end == "false_alarm" else "confirmed"
-    mode = "door" if case.household_id is not None else "desk"
-    verify(number=case.pk, found=found, mode=mode, words=FOUND[found][course.chance % len(FOUND[found])], visit=visit, by=worker, at=living.at)
+    mode, said = ("door", FOUND[found]) if case.household_id is not None else ("desk", FOUND_THERE[found])
+    verify(number=case.pk, found=found, mode=mode, words=said[course.chance % len(said)], visit=visit, by=worker, at=living.at)
 
 
 def _judged(living: Living, case: Case, course: Course) -> None:
-    by = _judge(living, case)
+    by = judge_of(living, case)
     if course.lowered and case.level == "orange" and not course.end:
         lower(number=case.pk, level="yellow", reason="核查情况较轻，按黄色办理", by=by, at=living.at)
         case.refresh_from_db()
-        by = _judge(living, case)
+        by = judge_of(living, case)
     if course.end and not case.reopened:
         cause = ("feed", "data", "rule")[course.chance % 3] if course.end == "false_alarm" else ""
         judge(numbers=[case.pk], outcome=course.end, cause=cause, reason=GROUNDS[course.end], by=by, at=living.at)
+    elif case.standard in RISKS and case.level != "yellow" and course.chance % 3 and case.household_id is not None:
+        judge(numbers=[case.pk], outcome="listed", reason="情况属实，按程序纳入监测对象", by=by, at=living.at)
+        propose(case, by, living, RISKS[case.standard])
     else:
         judge(numbers=[case.pk], outcome="handle", reason="情况属实，需要帮扶", by=by, at=living.at)
 
 
 def _confirm(living: Living, case: Case, course: Course) -> None:
     asked = Asked.objects.filter(case=case, decided_at=None).order_by("pk")[0]
-    by = _judge(living, case, 2)
+    by = judge_of(living, case, 2)
     if asked.kind == Asked.END:
         decide_end(number=case.pk, granted=True, reason="已复核", by=by, at=living.at)
     elif asked.kind == Asked.EXTENSION:
-        decide_extension(number=case.pk, granted=True, reason="同意延期", by=_approver(living, case), at=living.at)
+        decide_extension(number=case.pk, granted=True, reason="同意延期", by=approver_of(living, case), at=living.at)
     else:
-        decide_exception(number=case.pk, granted=True, reason="已复核，情况属实", by=_approver(living, case), at=living.at, data=living.data)
-
-
-def _approver(living: Living, case: Case) -> Viewer:
-    role = closing_of(case.level).approvals[0]
-    return _must(living.staff.who(role, case.path, case.owner if role == "county_department" else "", 2), "approve")
+        decide_exception(number=case.pk, granted=True, reason="已复核，情况属实", by=approver_of(living, case), at=living.at, data=living.data)
 
 
 def _handle(living: Living, case: Case, course: Course) -> None:
     """Plans what is to be done on one day, does it on another and feeds back."""
-    worker = _worker(living, case)
+    worker = worker_of(living, case)
     standing = Measure.objects.filter(case=case, round=case.round, dropped_at=None).first()
     if case.state == "returned" and course.contested and case.returned == 1 and not Asked.objects.filter(case=case, kind=Asked.ARBITER).exists():
         contest(number=case.pk, reason="措施已落实，佐证材料齐全", by=worker, at=living.at)
@@ -311,7 +245,7 @@ def _handle(living: Living, case: Case, course: Course) -> None:
         return
     if standing.done_on is None:
         finish_measure(
-            number=case.pk, measure=standing.pk, done_on=living.day, result=DONE[course.chance % len(DONE)], by=worker,
+            number=case.pk, measure=standing.pk, done_on=living.day, result=_of(case, DONE, DONE_THERE)[course.chance % 3], by=worker,
             at=living.at,
         )  # fmt: skip
         if case.level != "yellow":
@@ -319,12 +253,16 @@ def _handle(living: Living, case: Case, course: Course) -> None:
                 about=f"measure:{standing.pk}", name=f"measure-{standing.pk}.jpg", content=picture(f"{standing.pk}", course.chance),
                 vault=living.vault, by=worker, at=living.at,
             )  # fmt: skip
-    feed_back(number=case.pk, words=FEEDBACK[course.chance % len(FEEDBACK)], by=worker, at=living.at)
+    feed_back(number=case.pk, words=_of(case, FEEDBACK, FEEDBACK_THERE)[course.chance % 3], by=worker, at=living.at)
+
+
+def _of(case: Case, family: tuple[str, ...], there: tuple[str, ...]) -> tuple[str, ...]:
+    return family if case.household_id is not None else there
 
 
 def _show(living: Living, case: Case, course: Course) -> None:
     """What the gate still lacks and the worker can supply: a visit, or the family's word; an exception where data will never come."""
-    worker = _worker(living, case)
+    worker = worker_of(living, case)
     if case.level == "yellow" and case.household_id is not None:
         answer = "partly" if course.chance % 11 == 0 else "solved"
         record_answer(number=case.pk, answer=answer, channel="phone", by=worker, at=living.at, data=living.data)
@@ -332,23 +270,23 @@ def _show(living: Living, case: Case, course: Course) -> None:
     if course.excepted and not Asked.objects.filter(case=case, kind=Asked.EXCEPTION).exists():
         ask_exception(number=case.pk, reason="该数据报送周期较长，现场核实已解决", by=worker, at=living.at)
         return
-    _seen(living, case, worker, "measure")
+    seen(living, case, worker, "measure")
     watch(data=living.data, at=living.at, numbers=[case.pk])
 
 
 def _sign(living: Living, case: Case, course: Course) -> None:
     street = living.staff.who("street", case.path) or living.staff.who("county_bureau", case.path)
     if course.returned and not case.returned:
-        return_back(number=case.pk, reason="佐证不足，请补充后再反馈", by=_must(street, "return"), at=living.at)
+        return_back(number=case.pk, reason="佐证不足，请补充后再反馈", by=must(street, "return"), at=living.at)
         return
-    sign(number=case.pk, by=_must(street, "sign"), at=living.at)
+    sign(number=case.pk, by=must(street, "sign"), at=living.at)
     if case.household_id is not None:
-        _seen(living, case, _worker(living, case), "measure")
+        seen(living, case, worker_of(living, case), "measure")
 
 
 def _close(living: Living, case: Case, course: Course) -> None:
     role = case.waits_on.partition(":")[2]
-    by = _must(living.staff.who(role, case.path, case.owner if role == "county_department" else "", 2), "close")
+    by = must(living.staff.who(role, case.path, case.owner if role == "county_department" else "", 2), "close")
     if course.returned and not case.returned:
         return_back(number=case.pk, reason="群众反映仍有困难，请继续跟进", by=by, at=living.at)
         return
@@ -356,7 +294,7 @@ def _close(living: Living, case: Case, course: Course) -> None:
 
 
 def _arbitrate(living: Living, case: Case, course: Course) -> None:
-    by = _must(living.staff.who("county_bureau", case.path, "", 3), "arbitrate")
+    by = must(living.staff.who("county_bureau", case.path, "", 3), "arbitrate")
     decision = "accept" if course.chance % 2 else "handle"
     arbitrate(number=case.pk, decision=decision, reason="已调阅材料，作出裁定", owner="", by=by, at=living.at)
 

@@ -269,15 +269,20 @@ def _away(w: World) -> None:
 
 
 def _stories(w: World) -> None:
-    """A girl who moved across the county line and is on no roll; her cousin's roll row bears an old county's number."""
-    start = TERMS[5][1]
+    """A girl who moved across the county line and is on no roll until her new school has taken her in; away again before the winter. Her
+    cousin's roll row bears an old county's number until the school sends it anew."""
+    start, mended = TERMS[5][1], date(2023, 10, 7)
     girl = w.p.members(w.p.stories[GIRL.code])[2]
-    spell = w.add(Spell("off_roll", start.toordinal(), FOREVER.toordinal(), w.p.stories[GIRL.code], girl))
+    spell = w.add(Spell("off_roll", start.toordinal(), mended.toordinal(), w.p.stories[GIRL.code], girl))
     seen = _seen(w, spell)
     assert seen is not None
     w.expect("ED-01", w.p.identity(girl), "red", *seen, "story: girl")
     cousin = w.p.members(w.p.stories[COUSIN.code])[2]
     # a county code that no card bears with such a day of birth: Xingren has been a city since 2018
     old = identity_numbers(np.array(["2019-03-12"], dtype="datetime64[D]"), np.array([992]), "522322")[0].as_py()
-    spell = w.add(Spell("old_number", start.toordinal(), FOREVER.toordinal(), w.p.stories[COUSIN.code], cousin, old))
+    spell = w.add(Spell("old_number", start.toordinal(), mended.toordinal(), w.p.stories[COUSIN.code], cousin, old))
     w.expect("ED-01", w.p.identity(cousin), "red", *seen, "story: cousin")
+    first = (date(2023, 12, 11) - EPOCH_MONDAY).days // 7
+    again = w.add(Spell("away_long", first, first + 1, w.p.stories[GIRL.code], girl))
+    back = EPOCH_MONDAY + timedelta(days=7 * (again.last + 2))
+    w.expect("ED-01", w.p.identity(girl), "red", EPOCH_MONDAY + timedelta(days=7 * (first + 1)), before(back), "story: away again")

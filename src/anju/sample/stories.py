@@ -36,9 +36,9 @@ def found_in(w: World) -> tuple[Story, ...]:
 
 
 def plan_stories(w: World) -> None:
-    """The father falls ill in June, nobody of the family works from July on. The other stories are planned where they
-    belong: at school, in the water supply, in the workshops; the family that thrives has no trouble at all."""
+    """The father falls ill in June, nobody of the family works from July until the mother has a post in November. The other stories are
+    planned where they belong: at school, in the water supply, in the workshops; the family that thrives has no trouble at all."""
     family = w.p.stories[ILLNESS.code]
     july = in_month(w.t.last - 1, 1)
     first = july.year * 12 + july.month - 1
-    expect_no_work(w, w.add(Spell("no_work_long", first, w.t.horizon, family)))
+    expect_no_work(w, w.add(Spell("no_work_long", first, first + 3, family)))

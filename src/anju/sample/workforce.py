@@ -1,4 +1,6 @@
-"""Who works on the sample's cases: one account for each grid, community, street, bureau and department. Nobody knows a password of theirs."""
+"""Who works on the sample's cases: one account for each grid, community, street, bureau and department. Nobody knows a password of theirs.
+
+Where the cast of the first screen holds the very post, it is they who work."""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from anju.apps.staff.actions import give_post, open_account
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.queries import viewer_of
 from anju.core.terms.viewer import Viewer
-from anju.sample.accounts import MARK, SINCE
+from anju.sample.accounts import MARK, PART_OF, SINCE
 from anju.sample.plan import hash_of
 from anju.sample.settlements import FEMALE, MALE, SURNAMES
 
@@ -54,6 +56,8 @@ class Workforce:
         return found
 
     def _open(self, role: str, place: int, department: str, nth: int) -> Viewer:
+        if (of_cast := self._of_cast(role, place, department, nth)) is not None:
+            return of_cast
         code = self.places[place][1]
         username = "-".join(part for part in ("demo", role.replace("_", ""), department.replace("_", ""), code.lower(), str(nth or "")) if part)
         account = Account.objects.filter(username=username).first()
@@ -64,6 +68,13 @@ class Workforce:
                 side=Post.DESTINATION,
             )  # fmt: skip
         return viewer_of(account, START)
+
+    def _of_cast(self, role: str, place: int, department: str, nth: int) -> Viewer | None:
+        part = PART_OF.get(role)
+        if part is None or part.department != department or nth:
+            return None
+        post = Post.objects.select_related("account").filter(account__username=part.username, role=role, place=place).first()
+        return viewer_of(post.account, START) if post is not None else None
 
 
 @transaction.atomic

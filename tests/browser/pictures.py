@@ -16,6 +16,7 @@ from pathlib import Path
 import django
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from anju.sample.families import GIRL
 from browser.crawling import walk
 from browser.png import read_png, write_small
 from browser.served import Look, Served, built, launch, opened
@@ -29,7 +30,8 @@ STORIES = "section[aria-labelledby=stories] form"
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A page under the name of its address, as `role` sees it; `story`: the page that this story of the first screen opens."""
+    """A page under the name of its address, as `role` sees it; `story`: the page that this story of the first screen opens.
+    `case`: that of the family under this code."""
 
     name: str
     role: str
@@ -37,6 +39,8 @@ class Shot:
     story: int | None = None
     theme: str = "light"
     picture: str = ""
+    case: str = ""  # the case of the family of this code
+    query: str = ""
 
     @property
     def file(self) -> str:
@@ -45,6 +49,7 @@ class Shot:
 
 SHOTS = (
     Shot("first_screen", ""), Shot("sign_in", "", PHONE),
+    Shot("cases", "county_bureau", query="?queue=open"), Shot("case", "county_department", case=GIRL.code),
     Shot("work", "grid_worker", PHONE), Shot("alert", "grid_worker", PHONE), Shot("households", "grid_worker", PHONE),
     Shot("household", "grid_worker", PHONE, picture="household_on_a_phone"), Shot("household", "first_secretary", story=0),
     Shot("work", "county_bureau", picture="work_at_a_desk"), Shot("mute_new", "first_secretary"), Shot("mutes", "county_bureau"),
@@ -69,12 +74,18 @@ def take(browser: Browser, served: Served, language: str, shots: tuple[Shot, ...
     for shot in shots:
         context = opened(browser, served, Look(language, shot.theme, shot.width), shot.role)
         page = context.new_page()
-        if not _go(page, shot, found[shot.role]):
+        if not _go(page, shot, found[shot.role] | _cases(served, shot)):
             missing.append(shot.name)
         else:
             _shoot(context, page, PICTURES / language / shot.file)
         context.close()
     return missing
+
+
+def _cases(served: Served, shot: Shot) -> dict[str, str]:
+    home = f"SELECT id FROM people_household WHERE household_code = '{shot.case}'"  # noqa: S608
+    rows = served.deployment.rows(f"SELECT id FROM cases_case WHERE household_id = ({home}) ORDER BY id")  # noqa: S608
+    return {shot.name: f"/cases/{rows[0][0]}/"} if shot.case and rows else {}
 
 
 def _go(page: Page, shot: Shot, found: dict[str, str]) -> bool:
@@ -84,7 +95,7 @@ def _go(page: Page, shot: Shot, found: dict[str, str]) -> bool:
         action = page.locator(STORIES).nth(shot.story).locator("input[name=next]").get_attribute("value")
         page.goto(action or "/")
     elif shot.name in addresses:
-        page.goto(addresses[shot.name])
+        page.goto(addresses[shot.name] + shot.query)
     return shot.story is not None or shot.name in addresses
 
 

@@ -34,6 +34,7 @@ from anju.apps.cases.steps.watching import watch
 from anju.apps.cases.telling import told_together
 from anju.apps.notices.models import Notice
 from anju.apps.people.vault import FileVault
+from anju.core.casework.states import CLOSED
 from anju.core.terms.durations import Duration
 from anju.sample.casework_words import DONE, DONE_THERE, FEEDBACK, FEEDBACK_THERE, FOUND, FOUND_THERE, GROUNDS, MEASURES
 from anju.sample.hands import Living, approver_of, hand_of, judge_of, lead_of, must, seen, worker_of
@@ -47,6 +48,7 @@ from anju.sample.workforce import workforce
 UNREAD = timedelta(days=2)  # what was told before is read
 
 ENDS = {"false_alarm": 0.05, "routine": 0.03, "refused": 0.01, "unsolvable": 0.01}
+LISTED = 4  # one in so many of those for whom it would do
 LATE, RETURNED, CONTESTED, PROLONGED, LOWERED, EXCEPTED = 0.08, 0.09, 0.3, 0.04, 0.03, 0.02
 
 
@@ -106,7 +108,7 @@ def next_day(living: Living, case: Case) -> date | None:
 def live(start: date, end: date, *, by: str, data: Path, leave: Iterable[int] = ()) -> list[str]:
     """Every day after `start` up to `end`: the stories as their scripts say, everybody else on working days. Answers what could not be
     done, one line each. `leave`: cases that nobody touches, as one that a visitor has in hand."""
-    scripts = cases_told()
+    scripts = cases_told(data)
     living = Living(workforce(by=by), data, FileVault(), start, leave=frozenset({*leave, *scripts}))
     for case in Case.objects.exclude(waits_on__in=OVER_MOVES).order_by("pk"):
         plan(living, case)
@@ -139,7 +141,8 @@ def _work(living: Living) -> None:
     for account, cases in fresh.items():
         if account:
             _assign(living, account, cases)
-    for due_now in LookBack.objects.filter(done_at=None, due_on__lte=living.day).exclude(case__in=living.leave).select_related("case"):
+    backs = LookBack.objects.filter(done_at=None, due_on__lte=living.day, case__state=CLOSED).exclude(case__in=living.leave)
+    for due_now in backs.select_related("case").order_by("pk"):
         _look_back(living, due_now)
 
 
@@ -152,12 +155,12 @@ def _look_back(living: Living, one: LookBack) -> None:
     words = "回访核实，情况稳定" if holds else "回访发现问题再次出现"
     try:
         with transaction.atomic():
-            look_back(key=one.pk, holds=holds, words=words, by=_must(by, "look back"), at=living.at)
+            look_back(key=one.pk, holds=holds, words=words, by=must(by, "look back"), at=living.at)
     except Refused as refusal:
         living.told.append(f"look back at {case.pk}: {refusal}")
         return
     case.refresh_from_db()
-    living.plan(case)
+    plan(living, case)
 
 
 def _assign(living: Living, account: int, cases: list[Case]) -> None:
@@ -176,6 +179,9 @@ def _assign(living: Living, account: int, cases: list[Case]) -> None:
 
 def _step(living: Living, case: Case) -> None:
     kind = case.waits_on.partition(":")[0]
+    if kind not in STEPS:  # a colleague's visit to the family has moved it on
+        plan(living, case)
+        return
     try:
         with transaction.atomic():
             STEPS[kind](living, case, course_of(case))
@@ -206,7 +212,7 @@ def _judged(living: Living, case: Case, course: Course) -> None:
     if course.end and not case.reopened:
         cause = ("feed", "data", "rule")[course.chance % 3] if course.end == "false_alarm" else ""
         judge(numbers=[case.pk], outcome=course.end, cause=cause, reason=GROUNDS[course.end], by=by, at=living.at)
-    elif case.standard in RISKS and case.level != "yellow" and course.chance % 3 and case.household_id is not None:
+    elif case.standard in RISKS and case.level != "yellow" and not course.chance % LISTED and case.household_id is not None:
         judge(numbers=[case.pk], outcome="listed", reason="情况属实，按程序纳入监测对象", by=by, at=living.at)
         propose(case, by, living, RISKS[case.standard])
     else:

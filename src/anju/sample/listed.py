@@ -72,7 +72,7 @@ def _ready(listing: Listing) -> date:
     if listing.state == NOTICED:
         notice = Notice.objects.filter(listing=listing, elimination=None).order_by("-pk")[0]
         return notice.until + timedelta(days=1)
-    slow = 14 if listing.state == COMPARED and not _chance(listing) % SLOW else 0
+    slow = 14 if listing.state == COMPARED and _chance(listing) % SLOW == 1 else 0
     return listing.state_on + timedelta(days=AFTER[listing.state] + slow)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from anju.sample.families import CLOSING_WORKERS, CLOSING_WORKSHOP, COUSIN, GIRL, ILLNESS, WATER_COMMUNITY
+from anju.sample.families import CLOSING_WORKERS, CLOSING_WORKSHOP, COUSIN, GIRL, ILLNESS
 
 ASSIGN, VERIFY, JUDGE, CONFIRM, PLAN, DONE, FEED_BACK, SIGN, CLOSE, LOOK_BACK = (
     "assign", "verify", "judge", "confirm", "plan", "done", "feed_back", "sign", "close", "look_back",
@@ -25,7 +25,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Whose case: by `standard` and the family's code, the place or the key of the thing. `again`: what is otherwise once it has come back.
+    """Whose case: by `standard` and the family's code, the site or the key of the thing. `again`: what is otherwise once it has come back.
 
     `end`: judged so, with its `cause`. `decision`: recorded with the feedback. `tried`: so many days after observation began, somebody who
     may not yet close it tries to, and is told what is missing."""
@@ -34,7 +34,7 @@ class Script:
     standard: str
     scenes: Mapping[str, Scene]
     household: str = ""
-    place: tuple[str, int] | None = None
+    site: bool = False  # the settlement whose water failed
     key: str = ""
     again: Mapping[str, Scene] = field(default_factory=dict)
     end: str = ""
@@ -61,7 +61,7 @@ SCRIPTS = (
             FEED_BACK: Scene(0, "已返校上课，连续到校情况按周关注"),
             SIGN: Scene(1, "情况属实"),
             CLOSE: Scene(1, "学籍已在册，连续四个教学周到校，同意销号"),
-            LOOK_BACK: Scene(0, "回访家庭和班主任，孩子在校，学习正常"),
+            LOOK_BACK: Scene(1, "回访家庭和班主任，孩子在校，学习正常"),
         },
         again={
             VERIFY: Scene(0, "入户核实：父亲外出务工受伤，孩子在家照看弟弟，两周未到校"),
@@ -92,7 +92,7 @@ SCRIPTS = (
             FEED_BACK: Scene(0, "救助资金已到账，纳入监测后持续帮扶"),
             SIGN: Scene(1, "情况属实"),
             CLOSE: Scene(1, "已纳入监测、救助到位，同意销号"),
-            LOOK_BACK: Scene(0, "回访：复查费用已按比例报销，未再借款"),
+            LOOK_BACK: Scene(1, "回访：复查费用已按比例报销，未再借款"),
         },
     ),
     Script(
@@ -119,11 +119,11 @@ SCRIPTS = (
             FEED_BACK: Scene(0, "岗位已落实，上岗满一个月后销号"),
             SIGN: Scene(1, "情况属实"),
             CLOSE: Scene(1, "已稳定就业，同意销号"),
-            LOOK_BACK: Scene(0, "回访：在岗，工资按月发放"),
+            LOOK_BACK: Scene(1, "回访：在岗，工资按月发放"),
         },
     ),
     Script(
-        "bad-water", "HS-04", place=WATER_COMMUNITY,
+        "bad-water", "HS-04", site=True,
         scenes={
             ASSIGN: Scene(1, "请立即到现场处置"),
             VERIFY: Scene(0, "现场复检：末梢水浊度超标，二次供水水箱未按期清洗"),
@@ -133,7 +133,7 @@ SCRIPTS = (
             FEED_BACK: Scene(0, "整改完成，待下月水样结果"),
             SIGN: Scene(1, "情况属实"),
             CLOSE: Scene(1, "下月水样合格，同意销号"),
-            LOOK_BACK: Scene(0, "抽检合格，水箱清洗记录齐全"),
+            LOOK_BACK: Scene(1, "抽检合格，水箱清洗记录齐全"),
         },
     ),
     Script(
@@ -147,7 +147,7 @@ SCRIPTS = (
             FEED_BACK: Scene(0, "工人均已登记去向，名单附后"),
             SIGN: Scene(1, "情况属实"),
             CLOSE: Scene(1, "工人已安置，无欠薪，同意销号"),
-            LOOK_BACK: Scene(0, "抽访工人，均在岗或有稳定收入"),
+            LOOK_BACK: Scene(1, "抽访工人，均在岗或有稳定收入"),
         },
     ),
 )  # fmt: skip

@@ -3,9 +3,11 @@ interrupted goes on there, and a visitor may take a step in between."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q
@@ -22,8 +24,8 @@ from anju.apps.cases.steps.looking_back import look_back
 from anju.apps.cases.steps.reviewing import sign
 from anju.apps.cases.steps.verifying import verify
 from anju.apps.people.models import Household
+from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
-from anju.sample.families import WATER_HOUSEHOLDS
 from anju.sample.hands import Living, hand_of, judge_of, lead_of, must, seen, worker_of
 from anju.sample.listed import propose
 from anju.sample.pictures import picture
@@ -33,17 +35,25 @@ MOST = 10  # scenes of one case on one day
 NOT_BY_PERSONS = ("escalated", "rose", "eased", "over", "ready", "observing")
 
 
-def cases_told() -> dict[int, Script]:
+def cases_told(data: Path) -> dict[int, Script]:
     """The cases that have a script, by number."""
-    return {key: script for script in SCRIPTS for key in Case.objects.filter(_about(script)).values_list("pk", flat=True)}
+    site = _site(data)
+    return {key: script for script in SCRIPTS for key in Case.objects.filter(_about(script, site)).values_list("pk", flat=True)}
 
 
-def _about(script: Script) -> Q:
+def _site(data: Path) -> str:
+    """The code of the settlement whose water failed, as the sample that was built last wrote down."""
+    built = max(data.glob("sample/*/truth.json"), key=lambda path: path.stat().st_mtime, default=None)
+    told = json.loads(built.read_text(encoding="utf-8"))["stories"] if built is not None else []
+    return next((str(story["places"][0]) for story in told if story["code"] == "bad-water"), "")
+
+
+def _about(script: Script, site: str) -> Q:
     standard = Q(standard=script.standard)
     if script.household:
         return standard & Q(household_id__in=Household.objects.filter(household_code=script.household).values("pk"))
-    if script.place is not None:
-        return standard & Q(households=WATER_HOUSEHOLDS)
+    if script.site:
+        return standard & Q(place_id__in=Place.objects.filter(tree="scope", code=site).values("pk"))
     return standard & Q(subject_key=script.key)
 
 

@@ -125,6 +125,8 @@ class Watched:
         after = as_it_is()
         if not done:
             assert after == before and CaseEvent.objects.count() == events and Line.objects.count() == lines, "a refused step left something"
+            self._counts()
+            return  # what held before it holds
         new = list(CaseEvent.objects.order_by("pk")[events:])
         for key, now in after.items():
             was = before.get(key)
@@ -239,7 +241,8 @@ class Watched:
     def movers(self, row: dict[str, Any]) -> list[str]:
         move, _, which = row["waits_on"].partition(":")
         here = [name for name in self.loop.cast if name not in self.away and self._reaches(name, row)]
-        free = [name for name in here if self.loop.accounts[name] not in self.handlers(row)]
+        handlers = self.handlers(row)
+        free = [name for name in here if self.loop.accounts[name] not in handlers]
         may = {
             "assign": "cases.assign", "verify": "cases.verify", "handle": "cases.handle", "show": "cases.handle", "observe": "cases.see",
             "judge": "cases.judge", "confirm": "cases.judge", "sign": "cases.sign", "close": "cases.close", "arbitrate": "cases.arbitrate",

@@ -103,7 +103,7 @@ def test_what_was_typed_is_there_after_the_tab_was_closed(come: object) -> None:
 
 
 def test_several_alerts_are_shown_once_more_before_they_are_taken(come: object) -> None:
-    page, watch = come("county_department", CHINESE)  # type: ignore[operator]
+    page, watch = come("prefecture_bureau", CHINESE)  # type: ignore[operator]  # in the sample most alerts have a case, and are taken with it
     page.goto("/work/")
     boxes = page.locator("input[name=numbers]")
     assert boxes.count() >= 2

@@ -26,9 +26,9 @@ from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from anju.apps.alerts.models import Episode, Followed  # noqa: E402
-from anju.apps.cases.models import AnswerLink, Case, CaseAlert, CaseCount, CaseEvent, LookBack, Measure  # noqa: E402
+from anju.apps.cases.models import AnswerLink, Case, CaseAlert, CaseCount, CaseEvent, CaseMark, LookBack, Measure  # noqa: E402
 from anju.apps.cases.refusing import Refused  # noqa: E402
-from anju.apps.cases.standing import keys_of  # noqa: E402
+from anju.apps.cases.standing import MARK, MARKED, NAMES, keys_of  # noqa: E402
 from anju.apps.cases.steps import assigning, closing, handling, judging, looking_back, opening, reminding, reviewing, verifying  # noqa: E402
 from anju.apps.cases.steps.watching import watch  # noqa: E402
 from anju.apps.journal.models import Line  # noqa: E402
@@ -111,8 +111,8 @@ def graver(_told: Told) -> None:
 def check(_told: Told) -> Told:
     """What the tables hold, counted over."""
     wanted = Counter(key for case in Case.objects.all() for key in keys_of(case))
-    names = ("side", "place_id", "owner", "standard", "level", "waits_on", "overdue", "n")
-    kept = {row[:-1]: row[-1] for row in CaseCount.objects.exclude(n=0).values_list(*names)}
+    kept = {row[:-1]: row[-1] for row in CaseCount.objects.exclude(n=0).values_list(*NAMES, "n")}
+    kept |= {(MARK, *row[:-1]): row[-1] for row in CaseMark.objects.exclude(n=0).values_list(*MARKED, "n")}
     events = CaseEvent.objects
     return {
         "counts": kept == dict(wanted), "cases": Case.objects.count(), "links": CaseAlert.objects.count(),

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from anju.apps.cases.gate import shown_of
-from anju.apps.cases.models import Asked, Case, CaseCount, CaseEvent, LookBack
+from anju.apps.cases.models import Asked, Case, CaseCount, CaseEvent, CaseMark, LookBack
 from anju.apps.cases.queries import look_backs_due
 from anju.apps.cases.refusing import Refused
-from anju.apps.cases.standing import NAMES, keys_of, moves_of
+from anju.apps.cases.standing import MARK, MARKED, NAMES, keys_of, moves_of
 from anju.apps.cases.steps.assigning import assign, take
 from anju.apps.cases.steps.closing import ask_exception, close, record_answer
 from anju.apps.cases.steps.ending import ask_end, decide_end
@@ -259,4 +259,6 @@ def test_counts_written_as_a_set_are_those_written_one_by_one(loop: Loop, monkey
     for n in range(3):
         closed(loop, loop.told()) if n else verified(loop, loop.told(level="orange"))
     wanted = Counter(key for case in Case.objects.all() for key in keys_of(case))
-    assert {row[:-1]: row[-1] for row in CaseCount.objects.exclude(n=0).values_list(*NAMES, "n")} == dict(wanted)
+    found = {row[:-1]: row[-1] for row in CaseCount.objects.exclude(n=0).values_list(*NAMES, "n")}
+    found |= {(MARK, *row[:-1]): row[-1] for row in CaseMark.objects.exclude(n=0).values_list(*MARKED, "n")}
+    assert found == dict(wanted)

@@ -56,10 +56,10 @@ test: test-sqlite test-postgresql
 test-sqlite: $(VENV)/test.stamp
 	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-# the lived months take only steps that tests/apps/cases takes here too
+# what touches the tables; the doors and the sample do so through the same actions
 test-postgresql: $(VENV)/test.stamp
 	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 \
-	  tests/apps tests/api tests/cli tests/kill tests/sample tests/tasks --ignore tests/sample/test_lived.py
+	  tests/apps tests/api tests/kill tests/tasks
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format --check src tests benchmarks

@@ -25,6 +25,7 @@ NEVER = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"|hx-headers=\'[^\']
 OF_ONE_PLACE = ("grid_worker", "cadre", "first_secretary", "street", "county_bureau")
 IN_HOME, HOME = ("grid_worker", "cadre", "first_secretary"), "石榴社区"  # where the girl of the first story lives
 WIDE = "prefecture_bureau"
+LEADS_ON = ("notice_open",)  # counts as read, and goes on to what it is about
 FORMS = {
     "reveal": "the family's page", "work_seen": "the queue", "alerts_take": "the queue", "mute_end": "what is put off",
     "upload": "a file being sent", "upload_drop": "a file being sent", "receipt_confirm": "a receipt that is held",
@@ -59,6 +60,8 @@ def walked(context: BrowserContext, url: str, most: int) -> Walked:
         if len(found.addresses[name]) >= most:
             continue
         answer = found.get(address)
+        if name in LEADS_ON and answer.status == 302:
+            continue
         assert answer.status == 200, f"{address}: linked, and answers {answer.status}"
         found.addresses[name].append(address)
         if "text/html" not in answer.headers.get("content-type", ""):

@@ -47,6 +47,8 @@ def walk(page: Page, watch: Watch, start: str = "/") -> Iterator[tuple[str, str]
             watch.wrong.append(f"{address}: linked, and answers {status}" if status else f"{address}: linked, and is an empty file")
         if status != 200 or urlsplit(page.url).path != urlsplit(address).path:  # a file was loaded down: the page before is still open
             continue
+        if page.evaluate("document.contentType") != "text/html":  # a photo, shown by itself
+            continue
         yield named(urlsplit(page.url).path), address
         for link in page.evaluate(LINKS):
             parts = urlsplit(urljoin(page.url, link))

@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(come: object, tmp
 
 
 def test_an_alert_is_taken_without_javascript(browser: Browser, served: Served) -> None:
-    signed = opened(browser, served, PHONE, "street")
+    signed = opened(browser, served, PHONE, "prefecture_bureau")
     context = browser.new_context(base_url=served.url, java_script_enabled=False, storage_state=signed.storage_state())
     page = context.new_page()
     page.goto(first_alert(page))

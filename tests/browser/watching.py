@@ -71,7 +71,8 @@ class Watch:
 def audited(page: Page) -> list[str]:
     """What axe-core finds, one line a place."""
     page.evaluate(AXE_SCRIPT)
-    answer = page.evaluate("options => axe.run(document, options)", RULES)
+    # held by the window: a promise that only this question holds is collected while a long page is audited
+    answer = page.evaluate("options => (window.audit = axe.run(document, options))", RULES)
     return [
         f"axe {found['id']} ({found['impact']}): {found['help']}: {node['html'][:160]} {_why(node)[:200]}"
         for found in answer["violations"]

@@ -3,7 +3,10 @@
 # make test   everything the tests need, then the tests on SQLite and on PostgreSQL
 # make check  all that CI does
 # make bench  speed at full size, beside PostgreSQL, pandas, OpenFisca …; writes docs/performance.md (ONLY=judging ROUNDS=5 PEOPLE=20000)
+# LONG=0 leaves out the tests marked long (the lived months, more walks through a case's states, the second look at every page)
 SHELL := /bin/bash
+LONG ?= 1
+CHOSEN := $(if $(filter 0,$(LONG)),-m "not long")
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -54,11 +57,11 @@ test: test-sqlite test-postgresql
 
 # loadgroup: the tests of the pages share one served sample and one browser, in one process (about two minutes: tests/browser)
 test-sqlite: $(VENV)/test.stamp
-	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadgroup
+	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadgroup $(CHOSEN)
 
 # what touches the tables; the doors and the sample do so through the same actions
 test-postgresql: $(VENV)/test.stamp
-	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 \
+	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 $(CHOSEN) \
 	  tests/apps tests/api tests/kill tests/tasks
 
 format: $(VENV)/test.stamp
@@ -83,7 +86,8 @@ policy: $(VENV)/test.stamp
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/docs
 
-check: format lint contracts types migrations policy docs test
+# the documents (make docs) are compared in make test too
+check: format lint contracts types migrations policy test
 
 # The pins, with hashes and without any host name: run after changing requirements/*.in
 lock: $(VENV)/test.stamp

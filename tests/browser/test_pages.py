@@ -30,7 +30,13 @@ def test_the_looks_cover_every_pair() -> None:
         assert {(setting[one], setting[other]) for setting in settings} == set(product(*values))
 
 
-@pytest.mark.parametrize(("role", "look"), WALKS, ids=[f"{role or 'stranger'}-{look}" for role, look in WALKS])
+@pytest.mark.parametrize(
+    ("role", "look"),
+    [
+        pytest.param(role, look, id=f"{role or 'stranger'}-{look}", marks=pytest.mark.long if nth % 2 else ())
+        for nth, (role, look) in enumerate(WALKS)
+    ],
+)
 def test_every_page_of_a_role(browser: Browser, served: Served, role: str, look: Look) -> None:
     context = opened(browser, served, look, role)
     page = context.new_page()

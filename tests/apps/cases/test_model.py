@@ -14,7 +14,7 @@ LONG = 40
 taken: dict[int, set[str]] = {}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=pytest.mark.long if seed else ()) for seed in SEEDS])
 def test_no_walk_breaks_a_rule_and_every_case_has_a_way_out(loop: Loop, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     walk = watched(loop, seed, monkeypatch)
     walk.walk(LONG)

@@ -108,7 +108,7 @@ def situations(loop: Loop, case: Case) -> Iterator[str]:
     yield "closed, and to be looked back at"
 
 
-@pytest.mark.parametrize("level", ["yellow", "orange"])
+@pytest.mark.parametrize("level", ["yellow", pytest.param("orange", marks=pytest.mark.long)])
 def test_what_is_offered_can_be_done_and_nothing_else(loop: Loop, level: str) -> None:
     case = loop.told(level=level, standard="ED-01")
     tried = 0

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet, Sum
 from anju.apps.alerts.models import DONE, HELD, TODO, AlertCount, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
 from anju.apps.alerts.stages.mute import matched
 from anju.apps.places.models import Place
+from anju.apps.places.scope import end_of, inside
 from anju.core.terms.viewer import Viewer
 
 MOST_CHANGES = 1_000  # are looked at to say what changed; beyond, the page says "more than"
@@ -39,20 +40,8 @@ def alerts_in_scope(viewer: Viewer) -> QuerySet[Episode]:
     """Every episode, over or not, of those who live in the viewer's places or came from them; none for a stranger."""
     if viewer.sees_nothing:
         return Episode.objects.none()
-    found = Episode.objects.filter(_inside(viewer))
+    found = Episode.objects.filter(inside(viewer))
     return found.filter(owner__in=sorted(viewer.departments)) if viewer.departments else found
-
-
-def _inside(viewer: Viewer, prefix: str = "") -> Q:
-    inside = Q()
-    for column, paths in (("path", viewer.scopes), ("origin_path", viewer.origins)):
-        for path in paths:
-            inside |= Q(**{f"{prefix}{column}__gte": path, f"{prefix}{column}__lt": _end(path)})
-    return inside
-
-
-def _end(path: str) -> str:
-    return path[:-1] + chr(ord("/") + 1)
 
 
 def queue(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = None, limit: int = 50) -> list[Episode]:
@@ -68,7 +57,7 @@ def queue(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = N
     if filters.department:
         found = found.filter(owner=filters.department)
     if filters.path:
-        found = found.filter(path__gte=filters.path, path__lt=_end(filters.path))
+        found = found.filter(path__gte=filters.path, path__lt=end_of(filters.path))
     if filters.overdue:
         found = found.filter(overdue=True)
     if filters.queue == DONE:
@@ -222,10 +211,10 @@ TOLD = ("opened", "relapsed", "rose", "cleared", "ended", "acknowledged")
 def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> Changed:
     if viewer.sees_nothing:
         return Changed({}, False, [])
-    inside = _inside(viewer, "episode__")
+    within = inside(viewer, "episode__")
     if viewer.departments:
-        inside &= Q(episode__owner__in=sorted(viewer.departments))
-    seen = EpisodeEvent.objects.filter(at__gt=moment, what__in=TOLD).filter(inside).exclude(episode__queue="held")
+        within &= Q(episode__owner__in=sorted(viewer.departments))
+    seen = EpisodeEvent.objects.filter(at__gt=moment, what__in=TOLD).filter(within).exclude(episode__queue="held")
     newest = list(seen.order_by("-at", "-pk").values_list("pk", "what")[: MOST_CHANGES + 1])
     if not newest:
         return Changed({}, False, [])
@@ -239,10 +228,10 @@ def mutes_in_scope(viewer: Viewer) -> QuerySet[Mute]:
     """Mutes of the viewer's places, whoever made them; a department's post sees those of its department and of none."""
     if not viewer.scopes:
         return Mute.objects.none()
-    inside = Q()
+    within = Q()
     for path in viewer.scopes:
-        inside |= Q(path__gte=path, path__lt=_end(path))
-    found = Mute.objects.filter(inside)
+        within |= Q(path__gte=path, path__lt=end_of(path))
+    found = Mute.objects.filter(within)
     return found.filter(department__in=["", *sorted(viewer.departments)]) if viewer.departments else found
 
 
@@ -250,12 +239,12 @@ def holds_in_scope(viewer: Viewer) -> QuerySet[Hold]:
     """Baselines and guarded rules of the viewer's units. What concerns the whole programme is seen from the top only."""
     if not viewer.scopes:
         return Hold.objects.none()
-    inside = Q()
+    within = Q()
     for path in viewer.scopes:
-        inside |= Q(place__path__gte=path, place__path__lt=_end(path))
+        within |= Q(place__path__gte=path, place__path__lt=end_of(path))
         if len([part for part in path.split("/") if part]) <= 1:
-            inside |= Q(place=None)
-    found = Hold.objects.filter(inside).select_related("place")
+            within |= Q(place=None)
+    found = Hold.objects.filter(within).select_related("place")
     return found.filter(owner__in=sorted(viewer.departments)) if viewer.departments else found
 
 

@@ -28,6 +28,7 @@ from anju.apps.cases.models import (
 )
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_named, moves_of
 from anju.apps.places.models import Place
+from anju.apps.places.scope import end_of, inside
 from anju.apps.staff.models import Account
 from anju.core.casework.states import CLOSED
 from anju.core.terms.viewer import Viewer
@@ -55,19 +56,6 @@ class Filters:
     overdue: bool = False
     household: int | None = None
     mark: str = ""  # one of MARKS
-
-
-def end_of(path: str) -> str:
-    """The first path after all that lie below `path`."""
-    return path[:-1] + chr(ord("/") + 1)
-
-
-def inside(viewer: Viewer, prefix: str = "") -> Q:
-    found = Q(pk__in=[])
-    for column, paths in (("path", viewer.scopes), ("origin_path", viewer.origins)):
-        for path in paths:
-            found |= Q(**{f"{prefix}{column}__gte": path, f"{prefix}{column}__lt": end_of(path)})
-    return found
 
 
 def cases_in_scope(viewer: Viewer) -> QuerySet[Case]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
+from anju.apps.places.scope import end_of, inside
 from anju.apps.visits.asking import LATELY, Known
 from anju.apps.visits.models import Visit
 from anju.apps.visits.questions import Question
@@ -23,18 +24,10 @@ def visits_in_scope(viewer: Viewer) -> QuerySet[Visit]:
     """Every visit of those who live in the viewer's places or came from them; none for a stranger, nor for a post without such work."""
     if viewer.sees_nothing or not any(viewer.can(act) for act in ACTS):
         return Visit.objects.none()
-    inside = Q()
-    for column, paths in (("path", viewer.scopes), ("origin_path", viewer.origins)):
-        for path in paths:
-            inside |= Q(**{f"{column}__gte": path, f"{column}__lt": _end(path)})
-    found = Visit.objects.filter(inside)
+    found = Visit.objects.filter(inside(viewer))
     if viewer.departments:
         found = found.filter(Q(department__in=sorted(viewer.departments)) | Q(assignee_account=viewer.account))
     return found
-
-
-def _end(path: str) -> str:
-    return path[:-1] + chr(ord("/") + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ def doors(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = N
     if filters.purpose:
         found = found.filter(purpose=filters.purpose)
     if filters.path:
-        found = found.filter(path__gte=filters.path, path__lt=_end(filters.path))
+        found = found.filter(path__gte=filters.path, path__lt=end_of(filters.path))
     if filters.until is not None:
         found = found.filter(due_on__lte=filters.until)
     if filters.since is not None:

@@ -25,6 +25,7 @@ from anju.apps.cases.standing import OVER_MOVES
 from anju.apps.cases.steps.assigning import hand_over_all, name_lead
 from anju.apps.people.models import Household
 from anju.apps.people.search import household_in_scope
+from anju.apps.places.scope import end_of
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
 from anju.apps.visits import actions as visits
@@ -98,7 +99,7 @@ def _people(viewer: Viewer) -> list[Candidate]:
     roles = [code for code, role in ROLES.items() if role.may & WORKS]
     inside = Q(pk__in=[])
     for path in viewer.scopes:
-        inside |= Q(place__path__gte=path, place__path__lt=queries.end_of(path))
+        inside |= Q(place__path__gte=path, place__path__lt=end_of(path))
     held = Post.objects.filter(inside, role__in=roles)
     if viewer.departments:
         held = held.filter(department__in=["", *viewer.departments])

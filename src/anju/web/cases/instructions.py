@@ -19,6 +19,7 @@ from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import today
 from anju.apps.cases.steps.instructing import accept_reply, instruct, reply
 from anju.apps.places.models import Place
+from anju.apps.places.scope import end_of
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, viewer_of_request
 from anju.web.layout.paging import PAGE, cursor_of, page_of
@@ -72,9 +73,7 @@ def _places(viewer: Viewer) -> list[Place]:
     found = [
         place
         for path in viewer.scopes
-        for place in Place.objects.filter(tree="scope", path__gte=path, path__lt=queries.end_of(path), level__in=LEVELS).order_by("path")[
-            :MOST_PLACES
-        ]
+        for place in Place.objects.filter(tree="scope", path__gte=path, path__lt=end_of(path), level__in=LEVELS).order_by("path")[:MOST_PLACES]
     ]
     return found[:MOST_PLACES]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -28,21 +27,12 @@ from anju.web.cases.events import changed_words, event_words
 from anju.web.cases.rows import move_words, rows_of, words_of
 from anju.web.layout.access import needs, viewer_of_request
 from anju.web.layout.current import policy
-from anju.web.layout.paging import PAGE, address, cursor_of, page_of
+from anju.web.layout.filters import Chip, chips, place_in_queue
+from anju.web.layout.paging import PAGE, address, page_of
 from anju.web.layout.templatetags.anju import level_words
 from anju.web.work.rows import owner_title
 
 ON_TOP = 5  # look-backs and instructions told above the queue
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter that can be set or taken away: `n` cases it would show."""
-
-    label: Any
-    url: str
-    on: bool
-    n: int | None = None
 
 
 def queue_words() -> dict[str, str]:
@@ -80,7 +70,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     all_open = queries.counts(viewer)
     queue = asked if asked in QUEUES else _first_queue(viewer, mine, all_open)
     filters = filters_of(request.GET, viewer, queue)
-    found = queries.queue(viewer, filters, after=after_of(request, filters), limit=PAGE + 1)
+    found = queries.queue(viewer, filters, after=place_in_queue(request, over=filters.queue == DONE), limit=PAGE + 1)
     key = queries.key_of(found[PAGE - 1]) if len(found) > PAGE else None
     day = today()
     tiles = mine if queue == MINE else queries.counts(viewer, filters.path, among=moves_in(viewer, queue))
@@ -139,26 +129,6 @@ def _queues(request: HttpRequest, viewer: Viewer, chosen: str, mine: Tiles, foun
         Chip(word, f"{request.path}?queue={name}", name == chosen, numbers[name] or None)
         for name, word in queue_words().items()
         if name != POST or moves_of(viewer)
-    ]
-
-
-def after_of(request: HttpRequest, filters: Filters) -> tuple[Any, ...] | None:
-    """The cursor, None where it was tampered with."""
-    over = filters.queue == DONE
-    cursor = cursor_of(request, 2 if over else 3)
-    if cursor is None:
-        return None
-    try:
-        return (date.fromisoformat(cursor[0]), int(cursor[1])) if over else (int(cursor[0]), date.fromisoformat(cursor[1]), int(cursor[2]))
-    except (TypeError, ValueError):
-        return None
-
-
-def chips(request: HttpRequest, name: str, chosen: str, words: dict[str, Any], numbers: dict[str, int]) -> list[Chip]:
-    return [
-        Chip(word, address(request, **{name: None if key == chosen else key}), key == chosen, numbers.get(key))
-        for key, word in words.items()
-        if numbers.get(key) or key == chosen
     ]
 
 

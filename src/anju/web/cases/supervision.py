@@ -25,9 +25,9 @@ from anju.apps.cases.rules import casework, today
 from anju.apps.cases.steps.looking_back import draw
 from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
-from anju.web.cases.queue import after_of
 from anju.web.cases.rows import rows_of, words_of
 from anju.web.layout.access import needs, not_here, viewer_of_request
+from anju.web.layout.filters import place_in_queue
 from anju.web.layout.paging import PAGE, page_of
 from anju.web.layout.templatetags.anju import said
 from anju.web.work.rows import owner_title
@@ -132,7 +132,7 @@ def marked(request: HttpRequest) -> HttpResponse:
     mark = get.get("mark", "") if get.get("mark", "") in MARKS else ""
     path = path_of_place(viewer, get.get("place", ""))
     filters = Filters(queue=OPEN, mark=mark, path=path, department=get.get("department", "")[:40])
-    found: list[Case] = queries.queue(viewer, filters, after=after_of(request, filters), limit=PAGE + 1)
+    found: list[Case] = queries.queue(viewer, filters, after=place_in_queue(request, over=filters.queue == queries.DONE), limit=PAGE + 1)
     key = queries.key_of(found[PAGE - 1]) if len(found) > PAGE else None
     context = {
         "page": page_of(request, rows_of(viewer, found, today()), key),

@@ -34,16 +34,10 @@ from anju.core.casework.listing import BAR, ELIMINATED, ENDING, ENDING_MOVES, LI
 from anju.core.contracts.model import Bilingual
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, viewer_of_request
+from anju.web.layout.filters import Chip
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
 from anju.web.monitoring import facts, words
 from anju.web.monitoring.forms import day_in
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    label: Any
-    url: str
-    on: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,21 +26,12 @@ from anju.core.terms.levels import LEVELS
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy
-from anju.web.layout.paging import PAGE, address, cursor_of, page_of
+from anju.web.layout.filters import Chip, chips, place_in_queue
+from anju.web.layout.paging import PAGE, address, page_of
 from anju.web.work.facts import facts_of, hidden_from
 from anju.web.work.rows import owner_title, rows_of
 
 MOST_TAKEN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter that can be set or taken away: `n` alerts it would show."""
-
-    label: Any
-    url: str
-    on: bool
-    n: int | None = None
 
 
 def queue_words() -> dict[str, str]:
@@ -78,7 +68,7 @@ def filters_of(request: HttpRequest) -> Filters:
 def work(request: HttpRequest) -> HttpResponse:
     """The queue, the most urgent first."""
     viewer, filters = viewer_of_request(request), filters_of(request)
-    found = queries.queue(viewer, filters, after=_after(request, filters), limit=PAGE + 1)
+    found = queries.queue(viewer, filters, after=place_in_queue(request, over=filters.queue == DONE), limit=PAGE + 1)
     key = queries.key_of(found[PAGE - 1]) if len(found) > PAGE else None
     page = page_of(request, rows_of(viewer, found, today(), by_cluster=filters.by_cluster), key)
     tiles = queries.counts(viewer, path=filters.path, queue=filters.queue)
@@ -92,9 +82,9 @@ def work(request: HttpRequest) -> HttpResponse:
             Chip(word, address(request, queue=None if name == TODO else name), name == filters.queue, tiles.queues.get(name, 0) or None)
             for name, word in queue_words().items()
         ],
-        "levels": _chips(request, "level", filters.level, {level: level_word(level) for level in reversed(LEVELS[1:])}, tiles.levels),
-        "standards": _chips(request, "standard", filters.standard, _standards(), tiles.standards),
-        "departments": [] if viewer.departments else _chips(request, "department", filters.department, _owners(tiles.owners), tiles.owners),
+        "levels": chips(request, "level", filters.level, {level: level_word(level) for level in reversed(LEVELS[1:])}, tiles.levels),
+        "standards": chips(request, "standard", filters.standard, _standards(), tiles.standards),
+        "departments": [] if viewer.departments else chips(request, "department", filters.department, _owners(tiles.owners), tiles.owners),
         "places": _places(request, viewer, filters),
         "title": queue_words()[filters.queue],
         "changed": changed,
@@ -107,26 +97,6 @@ def work(request: HttpRequest) -> HttpResponse:
         "here": "work",
     }
     return render(request, "work/work.html", context)
-
-
-def _after(request: HttpRequest, filters: Filters) -> tuple[Any, ...] | None:
-    """The cursor, None where it was tampered with."""
-    over = filters.queue == DONE
-    cursor = cursor_of(request, 2 if over else 3)
-    if cursor is None:
-        return None
-    try:
-        return (date.fromisoformat(cursor[0]), int(cursor[1])) if over else (int(cursor[0]), date.fromisoformat(cursor[1]), int(cursor[2]))
-    except (TypeError, ValueError):
-        return None
-
-
-def _chips(request: HttpRequest, name: str, chosen: str, words: dict[str, Any], numbers: dict[str, int]) -> list[Chip]:
-    return [
-        Chip(word, address(request, **{name: None if key == chosen else key}), key == chosen, numbers.get(key))
-        for key, word in words.items()
-        if numbers.get(key) or key == chosen
-    ]
 
 
 def _standards() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -195,8 +196,6 @@ def record_decision(*, number: int, code: str, on: date, reason: str, by: Viewer
 
 def decisions_known(standard: str) -> frozenset[str]:
     """The decisions that a standard's conditions ask for."""
-    import re  # noqa: PLC0415
-
     found = policy().standards.get(standard)
     texts = (
         [version.clears_text for version in found.versions] + [b.text for v in found.versions for b in v.breaches] if found is not None else []

@@ -9,11 +9,11 @@ from django.db import transaction
 
 from anju.apps.cases.models import Case, Draw, LookBack
 from anju.apps.cases.moving import begin, enough, finish, handlers_of, one_at_a_time
-from anju.apps.cases.queries import inside
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, due, today
 from anju.apps.cases.steps.opening import reopen_case
 from anju.apps.journal.actions import record
+from anju.apps.places.scope import inside
 from anju.core.casework.states import CLOSED, OPEN
 from anju.core.terms.viewer import Viewer
 

@@ -15,13 +15,13 @@ from django.db.models import Exists, OuterRef, Q
 from anju.apps.alerts.models import CLEARED, OPEN, TAKEN, TODO, Episode
 from anju.apps.cases.models import Case, CaseAlert, CaseEvent, LookBack
 from anju.apps.cases.moving import PLATFORM, begin_by_platform, finish, happened, one_at_a_time, write
-from anju.apps.cases.queries import end_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, due, handle_due, today, verify_clock
 from anju.apps.cases.standing import count_moved, keys_of, settle
 from anju.apps.cases.telling import tell_of_reopening
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
+from anju.apps.places.scope import end_of
 from anju.core.casework.states import ALERTED, CLOSED
 from anju.core.casework.states import OPEN as OPEN_STATES
 from anju.core.terms.levels import RANK

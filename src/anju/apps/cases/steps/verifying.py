@@ -8,11 +8,11 @@ from django.db import transaction
 
 from anju.apps.cases.models import Case, CaseVisit
 from anju.apps.cases.moving import begin, enough, finish, one_at_a_time
-from anju.apps.cases.queries import inside
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import clocks_of, due, today
 from anju.apps.cases.standing import OVER_MOVES
 from anju.apps.cases.steps.watching import look_now
+from anju.apps.places.scope import inside
 from anju.core.casework.states import FEEDBACK
 from anju.core.terms.viewer import Viewer
 

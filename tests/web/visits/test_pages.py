@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from openpyxl import Workbook, load_workbook
 from PIL import Image
 from python_calamine import CalamineWorkbook
 
@@ -22,7 +23,7 @@ from anju.apps.discovery.models import Report
 from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
 from anju.apps.visits.actions import plan_visit, plan_visits
-from anju.apps.visits.models import Visit
+from anju.apps.visits.models import FormTemplate, Visit
 from anju.web.visits import rows as rows_module
 from doors_fixtures import AT, DAY, account, as_, doors, viewer
 
@@ -253,6 +254,60 @@ def test_a_visit_is_taken_in_the_layout_of_a_form() -> None:
     assert as_("secretary").get("/visits/export/?state=made&whose=all").status_code == 200
     assert as_("neighbour").get(f"/visits/export/?visit={visit.pk}").status_code == 404
     assert "a list by the community" in text(client.get("/visits/export/?state=made"))
+
+
+def test_a_visit_fills_the_form_itself_and_a_building_takes_a_sheet_each() -> None:
+    for household in (1, 2, 3):
+        visit = planned(household)
+        told = {**SEEN, "client_key": str(household) * 32, "version": "1", "a-living_here": "here", "a-allowance": "yes", "note": "@SUM(1)"}
+        as_("worker").post(f"/visits/{visit.pk}/record/", told)
+    visit = Visit.objects.get(household_id=1)
+    page = text(as_("worker").get(f"/visits/{visit.pk}/"))
+    assert '<option value="two_page_visit_record">' in page
+    one = as_("worker").get(f"/visits/export/?visit={visit.pk}&form=two_page_visit_record")
+    sheet = load_workbook(BytesIO(b"".join(one)))["走访记录"]  # type: ignore[arg-type]
+    cells = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {"韦**", "3-2-501", "@SUM(1)", "Yes", "H0001"} <= set(cells) and not any("秀英" in cell for cell in cells)
+    building = as_("secretary").get("/visits/export/?state=made&whose=all&building=3&form=two_page_visit_record")
+    assert sorted(load_workbook(BytesIO(b"".join(building))).sheetnames) == sorted(  # type: ignore[arg-type]
+        f"{address} ({Visit.objects.get(household_id=key).pk})" for key, address in ((1, "3-2-501"), (3, "3-1-202"))
+    )
+    bring_in()
+    assert Line.objects.filter(act="visits.export").count() == 2
+    assert Line.objects.filter(act="visit.see", about="household:1").count() == 2, "the page, and the workbook"
+    assert as_("neighbour").get(f"/visits/export/?visit={visit.pk}&form=two_page_visit_record").status_code == 404
+    assert as_("worker").get(f"/visits/export/?visit={visit.pk}&form=nothing").status_code == 404
+    assert as_("secretary").get("/visits/export/?state=made&whose=all&building=77&form=two_page_visit_record").status_code == 404
+
+
+def test_the_office_sends_a_form_in_and_mends_what_is_wrong_with_it() -> None:
+    def sent(name: str, **cells: str) -> BytesIO:
+        book, file = Workbook(), BytesIO()
+        for at, value in cells.items():
+            book.active[at] = value  # type: ignore[index]
+        book.save(file)
+        file.seek(0)
+        file.name = name
+        return file
+
+    client = as_("administrator")
+    bad = client.post("/visits/forms/", {"file": sent("民政局走访表.xlsx", A1="{{户主名}}", B2="{{visit.dya}}")})
+    assert bad.status_code == 400
+    assert all(word in text(bad) for word in ("2 things to mend", "Sheet!A1", "Sheet!B2", "{{visit.day}}", "{{户主}}"))
+    assert FormTemplate.objects.count() == 0
+    for n in range(2):
+        assert "Taken" in text(client.post("/visits/forms/", {"file": sent("民政局走访表.xlsx", A1="{{户主}}", B2=f"第{n}版")}, follow=True))
+    assert FormTemplate.objects.filter(ended_at=None).count() == 1, "one of the same title replaces the one before"
+    kept = FormTemplate.objects.get(ended_at=None)
+    visit = planned()
+    as_("worker").post(f"/visits/{visit.pk}/record/", {**SEEN, "version": "1"})
+    filled = as_("worker").get(f"/visits/export/?visit={visit.pk}&form=kept-{kept.pk}")
+    assert [cell.value for cell in load_workbook(BytesIO(b"".join(filled))).active["A"]] == ["韦**", None]  # type: ignore[arg-type,index]
+    assert as_("worker").get("/visits/forms/").status_code == 403
+    assert as_("worker").post(f"/visits/forms/{kept.pk}/end/").status_code == 403
+    assert "out of use" in text(client.post(f"/visits/forms/{kept.pk}/end/", follow=True))
+    assert client.post(f"/visits/forms/{kept.pk}/end/").status_code == 404
+    assert as_("worker").get(f"/visits/export/?visit={visit.pk}&form=kept-{kept.pk}").status_code == 404
 
 
 def test_a_lead_gets_a_number_and_learns_nothing() -> None:

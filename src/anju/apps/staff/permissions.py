@@ -38,6 +38,7 @@ ACTS: dict[str, Title] = {
     "trouble.report": Title("report trouble, for a family or from the building", "上报线索、代为申报"),
     "visits.record": Title("record a visit", "登记走访"),
     "visits.plan": Title("plan visits", "安排走访"),
+    "visits.forms": Title("keep the forms that visits are exported in", "维护走访导出表格"),
     "monitoring.see": Title("see monitored households", "查看监测对象"),
     "monitoring.propose": Title("propose a listing, a plan, or the end of a risk", "提出纳入、帮扶计划或风险消除"),
     "monitoring.review": Title("review a listing, and put up the public notice", "评议与公示"),
@@ -116,9 +117,9 @@ ROLES: dict[str, Role] = {
     ),
     "above": Role(Title("Province and nation", "省级及以上"), "above", _may("situation.see", "standards.see", "export.figures")),
     "policy_officer": Role(Title("Policy officer", "政策专员"), "prefecture", _may("standards.see", "situation.see")),
-    "data_steward": Role(Title("Data steward", "数据管理员"), "prefecture", _may(*FEEDS, "standards.see", "runs.start")),
+    "data_steward": Role(Title("Data steward", "数据管理员"), "prefecture", _may(*FEEDS, "standards.see", "runs.start", "visits.forms")),
     "auditor": Role(Title("Auditor", "审计员"), "prefecture", _may("journal.see", "looks.see", "standards.see", "situation.see", "cases.audit")),
-    "administrator": Role(Title("Administrator", "系统管理员"), "prefecture", _may("accounts.manage")),
+    "administrator": Role(Title("Administrator", "系统管理员"), "prefecture", _may("accounts.manage", "visits.forms")),
 }  # fmt: skip
 
 APART = frozenset({"data_steward", "auditor", "administrator"})  # three people, never one

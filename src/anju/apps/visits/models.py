@@ -90,3 +90,19 @@ class Visit(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state in (MADE, DROPPED)
+
+
+class FormTemplate(models.Model):
+    """Somebody else's form, as a workbook with placeholders that was looked at whole before it was taken. One of the same title replaces
+    the one before, which is kept: what was handed in by it can be made again."""
+
+    title = models.CharField(max_length=100)
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    added_by = models.CharField(max_length=150)
+    added_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=150, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["title"], condition=models.Q(ended_at=None), name="form_title_once")]

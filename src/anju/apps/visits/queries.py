@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
+from anju.apps.people.models import Household
 from anju.apps.places.scope import end_of, inside
 from anju.apps.visits.asking import LATELY, Known
 from anju.apps.visits.models import Visit
@@ -42,6 +43,7 @@ class Filters:
     unnamed: bool = False
     until: date | None = None
     since: date | None = None  # made on or after
+    building: str = ""
 
 
 def doors(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = None, limit: int = 50) -> list[Visit]:
@@ -61,6 +63,8 @@ def doors(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = N
         found = found.filter(due_on__lte=filters.until)
     if filters.since is not None:
         found = found.filter(made_on__gte=filters.since)
+    if filters.building:
+        found = found.filter(household_id__in=Household.objects.filter(building_no=filters.building).values("pk"))
     if filters.state == PLANNED:
         if after is not None:
             path, door, key = after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from anju.web.visits import planning, recording, reporting, sheets, views
+from anju.web.visits import exporting, keeping, planning, recording, reporting, sheets, views
 
 urlpatterns = [
     path("visits/", views.visits, name="visits"),
@@ -13,7 +13,10 @@ urlpatterns = [
     path("visits/reassign/", planning.reassign, name="visits_reassign"),
     path("visits/burden/", planning.burden, name="visits_burden"),
     path("visits/sheet/", sheets.sheet, name="visits_sheet"),
-    path("visits/export/", sheets.export, name="visits_export"),
+    path("visits/export/", exporting.export, name="visits_export"),
+    path("visits/forms/", keeping.forms, name="visit_forms"),
+    path("visits/forms/<slug:name>/", keeping.form, name="visit_form"),
+    path("visits/forms/<int:number>/end/", keeping.end, name="visit_form_end"),
     path("visits/<int:number>/", views.visit, name="visit"),
     path("visits/<int:number>/record/", recording.record, name="visit_record"),
     path("visits/<int:number>/not-made/", recording.not_made, name="visit_not_made"),

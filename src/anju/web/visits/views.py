@@ -23,6 +23,7 @@ from anju.apps.visits.states import DROPPED, MADE, MISSED, PLANNED, PURPOSES
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, viewer_of_request
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
+from anju.web.visits.choosing import forms_to_choose
 from anju.web.visits.known import questions
 from anju.web.visits.rows import finding_words, members_of_many, mode_words, purpose_words, rows_of, state_words, today
 
@@ -64,8 +65,15 @@ def visits(request: HttpRequest) -> HttpResponse:
         "dues": [(word, address(request, due=name or None), request.GET.get("due", "") == name)
                  for name, word in (("", _("All")), ("today", _("Due today")), ("week", _("Due this week")), ("late", _("Over time")))],
         "loads": queries.load_of(viewer, day) if viewer.can("visits.plan") and filters.state == PLANNED else [], "here": "visits",
+        "take": _take(request) if viewer.can("export.lists") and filters.state in (PLANNED, MADE) else None,
     }  # fmt: skip
     return render(request, "visits/doors.html", context)
+
+
+def _take(request: HttpRequest) -> dict[str, Any]:
+    """The list as it is filtered, in the layout of a form."""
+    hidden = [(name, value) for name, value in request.GET.items() if name in ("whose", "purpose", "place", "due", "made")]
+    return {"list": True, "forms": forms_to_choose(), "hidden": [("state", request.GET.get("state", PLANNED)), *hidden]}
 
 
 def _whose(request: HttpRequest, viewer: Viewer, filters: Filters) -> list[tuple[str, str, bool]]:
@@ -96,7 +104,7 @@ def visit(request: HttpRequest, number: int) -> HttpResponse:
         "mode": mode_words().get(found.mode, ""), "findings": [finding_words().get(code, code) for code in found.findings],
         "purpose": purpose_words().get(found.purpose, ""), "spared": len(found.spared), "next": found.followed_by.order_by("pk").first(),
         "photos": list(attachments_of(f"visit:{found.pk}")), "may_record": found.state in (PLANNED, MISSED),
-        "may_plan": viewer.can("visits.plan"),
+        "may_plan": viewer.can("visits.plan"), "take": {"list": False, "forms": forms_to_choose(), "hidden": [("visit", found.pk)]},
         "mine": found.assignee_account == viewer.account, "place": Place.objects.get(pk=found.place_id), "here": "visits",
     }  # fmt: skip
     return render(request, "visits/visit.html", context)

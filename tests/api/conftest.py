@@ -16,6 +16,8 @@ from django.utils import timezone
 from anju.api.door import wrong_tokens
 from anju.apps.alerts.actions import follow, release_baseline
 from anju.apps.alerts.models import Episode, Hold
+from anju.apps.cases.models import Case
+from anju.apps.cases.steps.opening import open_told
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.models import Delivery
 from anju.apps.feeds.own import SILENT
@@ -70,7 +72,7 @@ class Caller:
             if method == "HEAD":
                 return response
             problem = response.json()
-            assert set(problem) == {"type", "title", "status", "detail", "faults"} and problem["status"] == response.status_code
+            assert set(problem) - {"missing"} == {"type", "title", "status", "detail", "faults"} and problem["status"] == response.status_code
             assert problem["title"] and problem["detail"]
         return response
 
@@ -169,6 +171,16 @@ def judged(home: Household, own_data_folder: Path) -> Judged:
         policy(), own_data_folder, keys=list(Hold.objects.filter(released_at=None).values_list("pk", flat=True)), by=bureau, at=timezone.now()
     )
     return Judged(home, run, delivery, Episode.objects.get(standard="ED-01"))
+
+
+def told_case(judged: Judged) -> Case:
+    """A case of the family: told of, and in nobody's hands yet."""
+    secretary = viewer_of(Account.objects.get(username="secretary"), timezone.localdate())
+    home = judged.home
+    return open_told(
+        household_id=home.pk, place_id=None, path=home.place.path, origin_path=None, standard="", owner="education", level="yellow",
+        channel="declared", receipt="", words="told at the window", by=secretary, at=timezone.now(),
+    )  # fmt: skip
 
 
 def token_of(name: str, *, days: int = 30) -> str:

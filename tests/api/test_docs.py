@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from anju.api.reference import document
-from api.conftest import ROLL, Judged, token_of
+from api.conftest import ROLL, Judged, token_of, told_case
 
 pytestmark = pytest.mark.django_db
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
@@ -22,9 +22,9 @@ EXAMPLES = re.findall(r"^# [^\n]*\((\w+)\): (\d+)\n(curl [^\n]+)$", PAGE, re.MUL
 FILE = ROLL.replace("dropped_out", "enrolled")  # another roll than the one of the fixture
 
 
-def perform(command: str, token: str, judged: Judged) -> Any:
+def perform(command: str, token: str, judged: Judged, case: int) -> Any:
     for shown, meant in (
-        ("$ANJU_TOKEN", token), ("$ANJU/", "http://127.0.0.1/"), ("ALERT", str(judged.alert.pk)),
+        ("$ANJU_TOKEN", token), ("$ANJU/", "http://127.0.0.1/"), ("ALERT", str(judged.alert.pk)), ("CASE", str(case)),
         ("/deliveries/1/", f"/deliveries/{judged.delivery.pk}/"), ("/runs/1/", f"/runs/{judged.run.pk}/"),  # a used database counts on
     ):  # fmt: skip
         command = command.replace(shown, meant)
@@ -59,8 +59,9 @@ def perform(command: str, token: str, judged: Judged) -> Any:
 
 def test_every_example_does_what_the_page_says(judged: Judged) -> None:
     assert len(EXAMPLES) > 15 and len(EXAMPLES) == PAGE.count("\ncurl ")
+    case = told_case(judged).pk
     for role, status, command in EXAMPLES:
-        answer = perform(command, token_of(role), judged)
+        answer = perform(command, token_of(role), judged, case)
         assert answer.status_code == int(status), (command, answer.content)
 
 

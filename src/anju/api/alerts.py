@@ -15,23 +15,21 @@ from ninja import Field, Router, Schema
 from ninja.params.functions import Query
 
 from anju.api.door import needs, viewer_of
+from anju.api.facts import EvidenceOut, facts_about
 from anju.api.paging import After, Limit, key_after, page_of
 from anju.api.problems import Fault, Problem, not_here, wrong
-from anju.api.shapes import LARGEST, AskedLevel, Both, Key, Level, Next, Number, PlaceShort, both, place_short
+from anju.api.shapes import LARGEST, AskedLevel, Both, Key, Level, Next, Number, PlaceShort, alike, both, path_asked, place_short
 from anju.apps.alerts import actions, queries
 from anju.apps.alerts.explaining import explain
 from anju.apps.alerts.models import DONE, Episode, Mute
 from anju.apps.alerts.queries import Filters
 from anju.apps.findings.current import policy
-from anju.apps.findings.explaining import recorded_facts
-from anju.apps.findings.models import Finding
 from anju.apps.findings.need_to_know import may_know
-from anju.apps.findings.queries import current_run
 from anju.apps.journal.actions import look
 from anju.apps.people.models import Household, Person
 from anju.apps.people.vault import masked_name
 from anju.apps.places.models import Place
-from anju.apps.places.queries import named_in_scope, place_in_scope
+from anju.apps.places.queries import named_in_scope
 from anju.core.terms.viewer import Viewer
 
 router = Router(tags=["alerts"])
@@ -82,14 +80,9 @@ class EventOut(Schema):
     reason: str
 
 
-class FactOut(Schema):
-    title: Both
-    value: Both
-
-
 class AlertFullOut(AlertOut):
     told: bool = Field(description="False where the facts are for posts that need to know them.")
-    facts: list[FactOut]
+    facts: list[EvidenceOut]
     stages: list[StageOut]
     events: list[EventOut]
 
@@ -159,17 +152,10 @@ def alerts(
 ) -> dict[str, Any]:
     """Unless a level, a standard or overdue is asked for, one line stands for the alerts of one family or site."""
     viewer = viewer_of(request)
-    filters = Filters(queue, level or "", standard or "", department or "", _path(viewer, place), overdue)
+    filters = Filters(queue, level or "", standard or "", department or "", path_asked(viewer, place), overdue)
     rows = queries.queue(viewer, filters, after=_key(key_after(request, after), queue), limit=limit + 1)
     last = queries.key_of(rows[limit - 1]) if len(rows) > limit else None
     return page_of(request, _told(viewer, rows[:limit], by_cluster=filters.by_cluster), last)
-
-
-def _path(viewer: Viewer, place: int | None) -> str:
-    found = place_in_scope(viewer, place) if place is not None else None
-    if place is not None and found is None:
-        raise not_here()
-    return found.path if found is not None else ""
 
 
 def _key(key: list[Any] | None, queue: str) -> tuple[Any, ...] | None:
@@ -197,7 +183,7 @@ def _told(viewer: Viewer, episodes: Sequence[Episode], *, by_cluster: bool) -> l
             {
                 "number": e.pk,
                 **{name: getattr(e, name) for name in names},
-                "title": both(standard.title) if standard else _code(e.standard),
+                "title": both(standard.title) if standard else alike(e.standard),
                 "breach_title": both(breach.title) if breach else None,
                 "household": e.household_id,
                 "household_code": home.household_code if home else "",
@@ -209,17 +195,13 @@ def _told(viewer: Viewer, episodes: Sequence[Episode], *, by_cluster: bool) -> l
     return found
 
 
-def _code(code: str) -> dict[str, str]:
-    return {"en": code, "zh": code}
-
-
 @router.get("/alerts/counts", response=CountsOut, summary="How many alerts stand where: kept numbers, nothing is counted")
 @needs("alerts.see")
 def alert_counts(
     request: HttpRequest, queue: AskedQueue, place: int | None = Query(None, ge=1, le=LARGEST)
 ) -> dict[str, Any]:  # fmt: skip
     viewer = viewer_of(request)
-    tiles = queries.counts(viewer, path=_path(viewer, place), queue=queue)
+    tiles = queries.counts(viewer, path=path_asked(viewer, place), queue=queue)
     return {name: getattr(tiles, name) for name in ("queues", "levels", "standards", "owners", "overdue", "overdue_red")}
 
 
@@ -253,7 +235,13 @@ def alert(request: HttpRequest, number: Number) -> dict[str, Any]:
     ]
     events = [{name: getattr(event, name) for name in ("what", "day", "at", "who", "reason")} for event in queries.events_of(viewer, episode)]
     row = _told(viewer, [episode], by_cluster=False)[0]
-    return {**row, "told": told, "facts": _facts(episode) if told else [], "stages": stages, "events": events}
+    return {
+        **row,
+        "told": told,
+        "facts": facts_about(viewer, episode.standard, episode.subject_id) if told and episode.state == "open" else [],
+        "stages": stages,
+        "events": events,
+    }
 
 
 def _episode(viewer: Viewer, number: int) -> Episode:
@@ -261,16 +249,6 @@ def _episode(viewer: Viewer, number: int) -> Episode:
     if found is None:
         raise not_here()
     return found
-
-
-def _facts(episode: Episode) -> list[dict[str, Any]]:
-    """Because of what, as the current run recorded it; nothing of what is over."""
-    run = current_run() if episode.state == "open" else None
-    found = Finding.objects.filter(standard=episode.standard, subject_id=episode.subject_id).first() if run is not None else None
-    if run is None or found is None or episode.standard not in policy().standards:
-        return []
-    pairs = zip(*(recorded_facts(policy(), found, run.day, lang) for lang in ("en", "zh")), strict=True)
-    return [{"title": {"en": en[0], "zh": zh[0]}, "value": {"en": en[1], "zh": zh[1]}} for en, zh in pairs]
 
 
 @router.get("/mutes", response=MutesOut, summary="What is put off in the places of the post, by whom and until when")

@@ -15,7 +15,7 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 
-from anju.api import alerts, feeds, findings, journal, me, people, places, runs, standards
+from anju.api import alerts, case_steps, cases, feeds, findings, journal, me, people, places, runs, standards
 from anju.api.description import complete
 from anju.api.door import Bearer
 from anju.api.problems import BY_STATUS, Problem, of_validation
@@ -52,7 +52,7 @@ class Api(NinjaAPI):
     def described(self) -> dict[str, Any]:
         """The OpenAPI document, with what every address shares written into each."""
         schema: dict[str, Any] = json.loads(json.dumps(self.get_openapi_schema(path_prefix=f"{BASE}/"), default=str))
-        acts = {self.get_openapi_operation_id(op): op.view_func.act for bound in self._get_bound_routers()  # type: ignore[attr-defined]
+        acts = {self.get_openapi_operation_id(op): op.view_func.acts for bound in self._get_bound_routers()  # type: ignore[attr-defined]
                 for view in bound.path_operations.values() for op in view.operations}  # fmt: skip
         return complete(schema, acts)
 
@@ -60,7 +60,7 @@ class Api(NinjaAPI):
 api = Api(
     title="Anju", version="1", openapi_url=None, docs_url=None, auth=Bearer(), parser=JsonOnly(), renderer=Readable(), urls_namespace="api"
 )
-for room in (me, places, people, standards, feeds, runs, findings, alerts, journal):
+for room in (me, places, people, standards, feeds, runs, findings, alerts, cases, case_steps, journal):
     api.add_router("", room.router)
 
 

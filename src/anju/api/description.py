@@ -21,7 +21,7 @@ FRESH = {"in": "header", "name": "If-None-Match", "required": False, "schema": {
          "description": "The ETag of the version one has."}  # fmt: skip
 
 
-def complete(schema: dict[str, Any], acts: dict[str, str]) -> dict[str, Any]:
+def complete(schema: dict[str, Any], acts: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     schema["components"]["schemas"] |= _problem_schemas()
     schema["info"]["description"] = (
         "What the pages show and do, for programs. Every call acts in the post of its token: what that post may not see is answered "
@@ -38,9 +38,9 @@ def _problem_schemas() -> dict[str, Any]:
     return {**found.pop("$defs"), "ProblemOut": found}
 
 
-def _one(method: str, operation: dict[str, Any], act: str) -> None:
-    operation["x-act"] = act or None
-    says = f"Needs: {act} ({ACTS[act].en})." if act else "For every post."
+def _one(method: str, operation: dict[str, Any], acts: tuple[str, ...]) -> None:
+    operation["x-acts"] = list(acts)
+    says = f"Needs: {' or '.join(f'{act} ({ACTS[act].en})' for act in acts)}." if acts else "For every post."
     operation["description"] = " ".join(part for part in (operation.get("description", "").strip(), says) if part)
     statuses = [*ALWAYS, *(OF_A_POST if method == "post" else ()), *(OF_A_RUN if operation["tags"][0] in ("runs", "findings") else ())]
     statuses += OF_A_BODY if "requestBody" in operation else ()

@@ -57,13 +57,16 @@ def body_digest(request: HttpRequest) -> str:
     return hashlib.sha256(request.body).hexdigest()
 
 
-def needs(act: str, *, kept: bool = True, whole: bool = True, digest: Callable[[HttpRequest], str] = body_digest) -> Callable[[T], T]:
-    """An address for whoever may do `act`. Of a POST: `kept` where its answer may be kept under its Idempotency-Key, `whole` where
-    the act and the kept answer become true in one transaction, `digest` of the body by which a repetition is known."""
+def needs(*acts: str, kept: bool = True, whole: bool = True, digest: Callable[[HttpRequest], str] = body_digest) -> Callable[[T], T]:
+    """An address for whoever may do one of `acts`; ANY for every post. Of a POST: `kept` where its answer may be kept under its
+    Idempotency-Key, `whole` where the act and the kept answer become true in one transaction, `digest` of the body by which a repetition
+    is known."""
+
+    asked = tuple(act for act in acts if act != ANY)
 
     def mark(view: T) -> T:
-        view.act = act  # type: ignore[attr-defined]  # read by the description and by the tests of permissions
-        guard = partial(_guarded, act=act, kept=kept, whole=whole, digest=digest)
+        view.acts = asked  # type: ignore[attr-defined]  # read by the description and by the tests of permissions
+        guard = partial(_guarded, acts=asked, kept=kept, whole=whole, digest=digest)
         found: T = decorate_view(lambda run: lambda request, **more: guard(request, run, more, known=_asked_for(run)))(view)
         return found
 
@@ -71,12 +74,12 @@ def needs(act: str, *, kept: bool = True, whole: bool = True, digest: Callable[[
 
 
 def _guarded(
-    request: HttpRequest, run: Callable[..., HttpResponse], more: dict[str, Any], *, act: str, kept: bool, whole: bool,
+    request: HttpRequest, run: Callable[..., HttpResponse], more: dict[str, Any], *, acts: tuple[str, ...], kept: bool, whole: bool,
     digest: Callable[[HttpRequest], str], known: frozenset[str],
 ) -> HttpResponse:  # fmt: skip
     try:
         caller = _caller(request)
-        if act != ANY and not caller.viewer.can(act):
+        if acts and not any(caller.viewer.can(act) for act in acts):
             raise Problem("not-for-your-post")
         unknown = sorted(set(request.GET) - known)
         if unknown:  # a filter that is misspelt must not show everything

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from ninja import Schema
+from ninja import Field, Schema
 from ninja.errors import ValidationError
 
 MEDIA = "application/problem+json"
@@ -34,6 +34,14 @@ KINDS: dict[str, tuple[int, Any, Any]] = {
     ),
     "method": (405, gettext_lazy("Not by this method"), gettext_lazy("Use one of the methods that the header Allow names.")),
     "conflict": (409, gettext_lazy("It has changed meanwhile"), gettext_lazy("Read it again, and decide anew.")),
+    "refused": (
+        409, gettext_lazy("This step cannot be taken as it was asked for"),
+        gettext_lazy("'detail' says why, and what to do instead or who can do it."),
+    ),
+    "gate-holds": (
+        409, gettext_lazy("The case cannot be closed yet"),
+        gettext_lazy("'missing' names everything that closing still needs, and who can supply it."),
+    ),
     "under-way": (
         409, gettext_lazy("The same request is being worked on"),
         gettext_lazy("Wait for as many seconds as Retry-After says, then send it again with the same key."),
@@ -73,11 +81,14 @@ class Fault:
 
 
 class Problem(Exception):
-    """Ends a request. `detail` says more than the kind does; `faults` names every wrong field."""
+    """Ends a request. `detail` says more than the kind does; `faults` names every wrong field, `missing` what must be supplied first."""
 
-    def __init__(self, kind: str, detail: str = "", *, faults: Iterable[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, kind: str, detail: str = "", *, faults: Iterable[Fault] = (), missing: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(kind)
-        self.kind, self.detail, self.faults, self.headers = kind, detail, tuple(faults), dict(headers or {})
+        self.kind, self.detail, self.faults, self.missing, self.headers = kind, detail, tuple(faults), list(missing), dict(headers or {})
 
     @property
     def status(self) -> int:
@@ -87,6 +98,8 @@ class Problem(Exception):
         status, title, todo = KINDS[self.kind]
         body: dict[str, Any] = {"type": f"{PAGE}#{self.kind}", "title": str(title), "status": status, "detail": self.detail or str(todo)}
         body["faults"] = [{"where": fault.where, "what": fault.what} for fault in self.faults]
+        if self.missing:
+            body["missing"] = self.missing
         return HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type=MEDIA, headers=self.headers)
 
 
@@ -110,6 +123,7 @@ class ProblemOut(Schema):
     status: int
     detail: str
     faults: list[FaultOut]
+    missing: list[dict[str, Any]] = Field([], description="Of a case that cannot be closed yet: what is needed, and who can supply it.")
 
 
 def of_validation(error: ValidationError) -> Problem:

@@ -40,18 +40,17 @@ def _title(tag: str) -> str:
     return {
         "me": _("The token"), "places": _("Places"), "people": _("Families and persons"), "standards": _("Standards"),
         "feeds": _("Feeds and deliveries"),
-        "runs": _("Runs"), "findings": _("Findings"), "alerts": _("Alerts"), "journal": _("Journal"),
+        "runs": _("Runs"), "findings": _("Findings"), "alerts": _("Alerts"), "cases": _("Cases and their steps"), "journal": _("Journal"),
     }[tag]  # fmt: skip
 
 
 def _entry(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    act = operation["x-act"]
     good = next(answer for status, answer in operation["responses"].items() if int(status) < 300)
     shape = good.get("content", {}).get("application/json", {}).get("schema", {})
     body = operation.get("requestBody", {}).get("content", {})
     return {
-        "id": operation["operationId"], "path": path, "method": method, "summary": _(operation["summary"]), "act": act,
-        "act_title": ACTS[act] if act else None,
+        "id": operation["operationId"], "path": path, "method": method, "summary": _(operation["summary"]),
+        "acts": [(act, ACTS[act]) for act in operation["x-acts"]],
         "parameters": [_parameter(one) for one in operation.get("parameters", [])],
         "body": [(media, _fields(what.get("schema", {}))) for media, what in body.items()],
         "fields": _fields(shape),

@@ -92,17 +92,17 @@ def _walk(resolver: Any, prefix: str, space: str) -> Iterator[Address]:
             yield from _walk(pattern, path, pattern.namespace or space)
             continue
         operations = _operations(pattern.callback)
-        for methods, act in operations:
-            yield Address(path, pattern.name, (act,) if act else (), methods)
+        for methods, acts in operations:
+            yield Address(path, pattern.name, acts, methods)
         if not operations:
             yield Address(path, pattern.name or "", getattr(pattern.callback, "acts", ()))
 
 
-def _operations(callback: Any) -> list[tuple[tuple[str, ...], str]]:
-    """Of an address of the API: methods and act of each operation."""
+def _operations(callback: Any) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Of an address of the API: methods and acts of each operation."""
     cells = getattr(callback, "__closure__", None) or ()
     view = next((cell.cell_contents for cell in cells if hasattr(cell.cell_contents, "operations")), None)
-    return [(tuple(one.methods), one.view_func.act) for one in view.operations] if view is not None else []
+    return [(tuple(one.methods), one.view_func.acts) for one in view.operations] if view is not None else []
 
 
 def page() -> str:

@@ -23,7 +23,8 @@ def desk(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
     monkeypatch.setattr(settings, "DATA", loop.data)
     for module in MODULES:
         monkeypatch.setattr(f"anju.web.cases.{module}.today", lambda: loop.day)
-    monkeypatch.setattr("anju.apps.cases.offering.today", lambda: loop.day)
+    for module in ("offering", "needed"):
+        monkeypatch.setattr(f"anju.apps.cases.{module}.today", lambda: loop.day)
     Account.objects.update(must_change_password=False)
     return loop
 

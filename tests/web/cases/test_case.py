@@ -14,6 +14,7 @@ from PIL import Image
 
 from anju.apps.attachments.models import Attachment
 from anju.apps.cases.models import Answer, AnswerLink, Asked, Case, CaseEvent, Decision, FamilyLead, LookBack, Measure
+from anju.apps.cases.needed import with_names
 from anju.apps.cases.steps.verifying import note_visit
 from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
@@ -21,7 +22,6 @@ from anju.apps.monitoring.models import Listing
 from anju.apps.people.models import Household
 from anju.apps.visits.models import Visit
 from anju.core.contracts.model import Bilingual
-from anju.web.cases.case import with_names
 from web.cases.conftest import As, Loop, as_, desk, loop, text
 
 __all__ = ["as_", "desk", "loop"]

@@ -56,6 +56,9 @@ class Filters:
     overdue: bool = False
     household: int | None = None
     mark: str = ""  # one of MARKS
+    state: str = ""
+    due: date | None = None  # whose clock ends on that day or before
+    assignee: int | None = None
 
 
 def cases_in_scope(viewer: Viewer) -> QuerySet[Case]:
@@ -107,6 +110,12 @@ def narrowed(found: QuerySet[Case], filters: Filters) -> QuerySet[Case]:
         found = found.filter(MARKS[filters.mark])
     if filters.household is not None:
         found = found.filter(household_id=filters.household)
+    if filters.state:
+        found = found.filter(state=filters.state)
+    if filters.due is not None:
+        found = found.filter(deadline__lte=filters.due)
+    if filters.assignee is not None:
+        found = found.filter(assignee=filters.assignee)
     if filters.path:
         found = found.filter(path__gte=filters.path, path__lt=end_of(filters.path))
     return found.filter(overdue=True) if filters.overdue else found

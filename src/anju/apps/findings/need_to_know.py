@@ -29,6 +29,12 @@ def may_know(viewer: Viewer, standard: Standard, day: date) -> bool:
     return own and (not is_secret(standard) or viewer.can("health.see"))
 
 
+def hidden_from(viewer: Viewer, policy: Policy, code: str) -> bool:
+    """Whether the facts of the standard are for few, and the viewer is none of them."""
+    standard = policy.standards.get(code)
+    return standard is not None and is_secret(standard) and not viewer.can("health.see")
+
+
 def may_know_condition(viewer: Viewer, policy: Policy, text: str) -> bool:
     """Whether the post may read what holds of a condition, or the value of a fact, written in the language of the standards. One that
     asks for another standard's answer, or what is drawn from a health feed, tells as much as these themselves."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,30 +16,22 @@ from django.utils import timezone
 from anju.apps.attachments.models import Attachment
 from anju.apps.attachments.queries import attachments_of_all
 from anju.apps.cases import queries
-from anju.apps.cases.gate import checklist_of
-from anju.apps.cases.models import Answer, Asked, Case, CaseEvent, Measure
-from anju.apps.cases.moving import deciders
+from anju.apps.cases.models import Answer, Case, CaseEvent, Measure
+from anju.apps.cases.needed import Needed, gate_of, holders, who_can
 from anju.apps.cases.offering import Known, known_of, offered
-from anju.apps.cases.refusing import titles_of
-from anju.apps.cases.rules import calendar, casework, closing_of, today, version_of
-from anju.apps.cases.steps.watching import waits_of
-from anju.apps.findings.clearing import NothingToRead
-from anju.apps.findings.need_to_know import may_know_condition
+from anju.apps.cases.rules import calendar, casework, closing_of, today
 from anju.apps.journal.actions import look
-from anju.apps.places.models import Place
-from anju.apps.staff.models import Account, Post
+from anju.apps.staff.models import Account
 from anju.apps.staff.permissions import ROLES
 from anju.core.casework.clocks import days_over, track
 from anju.core.casework.gate import Requirement
-from anju.core.casework.states import CLOSED, ENDED, FEEDBACK, HANDLING, IN_HAND, OPEN, OVER, REACHED, RETURNED, SEVEN, STATES, STEPS
+from anju.core.casework.states import CLOSED, ENDED, FEEDBACK, HANDLING, IN_HAND, OPEN, OVER, REACHED, RETURNED, SEVEN, STATES
 from anju.core.contracts.model import Bilingual
-from anju.core.standards.wording import Wording
 from anju.core.terms.viewer import Viewer
 from anju.web.cases.forms import Asking, Form, Given, filled, form_of
 from anju.web.cases.rows import rows_of, source_words
 from anju.web.cases.words import answer_words, channel_words, mode_words, next_words, step_words, told_words
 from anju.web.layout.access import needs, not_here, viewer_of_request
-from anju.web.layout.current import policy
 from anju.web.layout.templatetags.anju import said
 from anju.web.work.facts import facts_of, hidden_from
 from anju.web.work.rows import owner_title
@@ -56,15 +47,6 @@ class Step:
 
     words: str
     standing: str
-
-
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """A line of the gate. `mine`: the viewer's post can supply it."""
-
-    what: Requirement
-    who: Bilingual
-    mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +107,7 @@ def shown(request: HttpRequest, viewer: Viewer, case: Case, refusal: Refusal | N
     )
     asking = Asking(viewer, known, names, hidden)
     may = offered(viewer, known)
-    gate = gate_of(viewer, case) if case.state in (*IN_HAND, FEEDBACK) else []
+    gate = gate_of(viewer, case, Path(settings.DATA)) if case.state in (*IN_HAND, FEEDBACK) else []
     next_form, others = forms_of(asking, may, gate, refusal)
     files = attachments_of_all([f"case:{case.pk}", *(f"measure:{one.pk}" for one in known.measures)])
     family = [one for one in queries.cases_of_household(viewer, case.household_id or -1) if one.pk != case.pk]
@@ -174,50 +156,6 @@ def steps_of(known: Known) -> list[Step]:
         names[SEVEN.index("closed")] = said(STATES[ENDED])
         return [Step(words, "done" if n <= REACHED[ENDED] else "") for n, words in enumerate(names, start=1)][:6]
     return [Step(words, "done" if n < now else "now" if n == now else "") for n, words in enumerate(names, start=1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Can:
-    """Who makes the next move: one person by name, or the posts, with the names of some who hold them."""
-
-    roles: Bilingual | None
-    names: tuple[str, ...]
-
-
-def who_can(known: Known) -> Can:
-    case, move = known.case, known.case.waits_on.partition(":")
-    if move[0] in ("verify", "handle", "show") and case.assignee is not None:
-        account = Account.objects.filter(pk=case.assignee).first()
-        return Can(None, (str(account) if account is not None else case.assignee_name,))
-    roles = _roles_next(known, move[0], move[2])
-    return Can(titles_of(roles), tuple(holders(roles, case))) if roles else Can(None, ())
-
-
-def _roles_next(known: Known, move: str, whose: str) -> list[str]:
-    case = known.case
-    match move:
-        case "assign":
-            return ["first_secretary", "street"]
-        case "judge":
-            return list(casework().judge.get(case.level, ()))
-        case "sign":
-            return ["street"]
-        case "arbitrate":
-            return ["county_bureau", "prefecture_bureau"]
-        case "close":
-            return [whose]
-        case "confirm":
-            ends = known.waiting(Asked.END) is not None
-            return list(deciders(case, STEPS["confirm_end" if ends else "grant_extension"]))
-    return []
-
-
-def holders(roles: Iterable[str], case: Case, most: int = 3) -> list[str]:
-    """Names of some who hold one of the posts there or above, the nearest place first."""
-    keys = [int(part) for part in case.path.split("/") if part]
-    posts = Post.objects.filter(role__in=list(roles), place__in=keys, end=None, department__in=["", case.owner], account__is_active=True)
-    found = posts.select_related("account", "place").order_by("-place__path", "pk")[: most * 2]
-    return list(dict.fromkeys(str(post.account) for post in found))[:most]
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------------------
@@ -277,46 +215,6 @@ def lacking(gate: Sequence[Needed]) -> set[str]:
 def lost_of(refusal: Refusal) -> list[str]:
     """What was typed for a step that can no longer be taken: shown, to be copied."""
     return [text for name, texts in refusal.typed.items() for text in texts if len(text) > 3 and not text.isdigit() and name != "about"]
-
-
-# --- the gate -----------------------------------------------------------------------------------------------------------------------
-
-
-def gate_of(viewer: Viewer, case: Case) -> list[Needed]:
-    """What closing asks for, from judgement on, so that it is known early."""
-    try:
-        waits = waits_of(case, Path(settings.DATA)) if case.measured_on is not None else ()
-    except NothingToRead:
-        waits = ()
-    hidden = hidden_from(viewer, case.standard)
-    found = []
-    for one in checklist_of(case, [] if hidden else with_names(waits)):
-        if one.code == "condition":
-            one = replace(one, told=() if hidden else one.told or what_counts(viewer, case))
-        found.append(Needed(one, titles_of(one.who), not one.holds and viewer.role in one.who))
-    return found
-
-
-def what_counts(viewer: Viewer, case: Case) -> tuple[Bilingual, ...]:
-    """The condition for closing in words, where nothing can be said yet of how far it holds."""
-    version = version_of(case.standard, today())
-    if version is None or version.clears_when is None or not may_know_condition(viewer, policy(), version.clears_text):
-        return ()
-    wording, subject = Wording(policy()), policy().standards[case.standard].subject
-    en, zh = (wording.say(version.clears_when, subject, lang) for lang in ("en", "zh"))
-    return (Bilingual(f"what counts: {en}", f"解决的标准：{zh}"),)
-
-
-def with_names(waits: Sequence[Bilingual]) -> list[Bilingual]:
-    """What is waited for, with the names of the units that deliver in place of their codes."""
-    if not waits:
-        return []
-    units = dict(Place.objects.filter(tree="scope", level="unit").values_list("code", "name"))
-    found = list(waits)
-    for code, name in units.items():
-        code_alone = re.compile(rf"(?<![\w-]){re.escape(code)}(?![\w-])", re.ASCII)
-        found = [Bilingual(code_alone.sub(name, one.en), code_alone.sub(name, one.zh)) for one in found]
-    return found
 
 
 # --- what belongs to it ----------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import today
 from anju.apps.cases.steps import assigning, closing, ending, handling, judging, looking_back, reviewing, verifying
 from anju.apps.cases.steps.closing import NotYet
+from anju.apps.cases.steps.visiting import visited
 from anju.apps.monitoring.actions import propose_listing
 from anju.apps.monitoring.steps import Refused as ListingRefused
 from anju.apps.visits.actions import Refused as VisitRefused
@@ -32,7 +33,7 @@ from anju.core.terms.money import to_fen
 from anju.core.terms.viewer import Viewer
 from anju.web.cases.case import SEES, Refusal, shown
 from anju.web.cases.evidence import keep_files
-from anju.web.cases.visiting import tell_next, visited
+from anju.web.cases.visiting import tell_next
 from anju.web.layout.access import needs, not_here, viewer_of_request
 from anju.web.visits.judging import judged_again
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import get_language
 
+from anju.apps.findings import need_to_know
 from anju.apps.findings.explaining import recorded_facts
 from anju.apps.findings.models import Finding
-from anju.apps.findings.need_to_know import is_secret, may_know_condition
+from anju.apps.findings.need_to_know import may_know_condition
 from anju.apps.findings.queries import current_run
 from anju.core.standards.render import render
 from anju.core.terms.viewer import Viewer
@@ -14,9 +15,7 @@ from anju.web.layout.current import policy
 
 
 def hidden_from(viewer: Viewer, code: str) -> bool:
-    """Whether the facts of the standard are for few, and the viewer is none of them."""
-    standard = policy().standards.get(code)
-    return standard is not None and is_secret(standard) and not viewer.can("health.see")
+    return need_to_know.hidden_from(viewer, policy(), code)
 
 
 def facts_of(viewer: Viewer, code: str, subject_id: int) -> list[tuple[str, str]]:

@@ -11,6 +11,8 @@ from django.utils import timezone
 from anju.apps.journal.models import Line
 from anju.apps.staff.actions import give_post, make_token, open_account
 from anju.apps.staff.models import Account, Post, Token
+from anju.apps.staff.permissions import ROLES
+from anju.web.layout.home import home_of
 
 pytestmark = pytest.mark.django_db
 SET, OWN = "set by the office", "my own three words"
@@ -22,6 +24,23 @@ def sign_in(client: Client, password: str = SET, **more: str) -> Any:
 
 def test_signing_in_leads_where_one_was_going(account: Account, client: Client) -> None:
     assert sign_in(client, next="/households/?q=%E9%9F%A6")["Location"] == "/households/?q=%E9%9F%A6"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_signing_in_leads_to_where_the_work_of_the_post_begins(account: Account, client: Client, role: str) -> None:
+    department = "education" if ROLES[role].of_department else ""
+    Post.objects.filter(account=account).update(role=role, department=department)
+    home = sign_in(client)["Location"]
+    assert home == home_of(role) != "/"
+    assert client.get(home).status_code == 200  # it is hers
+    assert client.get("/sign-in/")["Location"] == home  # whoever is signed in already comes there too
+
+
+def test_a_worker_begins_with_her_work_and_a_leader_with_the_situation() -> None:
+    assert [home_of(role) for role in ("grid_worker", "county_department", "leader", "data_steward")] == [
+        "/cases/", "/cases/", "/situation/", "/deliveries/",
+    ]  # fmt: skip
+    assert home_of("") == ""
 
 
 def test_a_wrong_password_keeps_the_name_and_says_what_to_do(account: Account, client: Client) -> None:

@@ -62,7 +62,7 @@ def test_a_wrong_first_code_turns_nothing_on(account: Account, client: Client) -
     answer = client.post("/account/app/", {"act": "confirm", "code": "000000"})
     assert answer.status_code == 400 and "telephone" in answer.content.decode()
     assert factor_of(account) is None
-    assert sign_in(Client(HTTP_HOST="127.0.0.1"))["Location"] == "/"
+    assert sign_in(Client(HTTP_HOST="127.0.0.1"))["Location"] == "/cases/"
 
 
 def test_the_code_is_asked_after_the_password(account: Account, client: Client, app: Any) -> None:
@@ -146,7 +146,7 @@ def test_new_recovery_codes_replace_the_old(account: Account, client: Client, ap
 def test_an_administrator_resets_another_and_never_oneself(account: Account, client: Client, app: Any) -> None:
     reset_second_factor(account=account, by="admin", at=NOW)
     assert factor_of(account) is None
-    assert sign_in(client)["Location"] == "/"
+    assert sign_in(client)["Location"] == "/cases/"
 
 
 def test_what_is_stored_gives_no_code(account: Account, app: Any) -> None:

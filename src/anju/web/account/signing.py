@@ -29,9 +29,11 @@ from anju.apps.people.vault import FileVault
 from anju.apps.staff.actions import Refused, end_sessions
 from anju.apps.staff.factors import check_code, codes_left, factor_of
 from anju.apps.staff.models import Account
+from anju.apps.staff.queries import viewer_of
 from anju.apps.staff.sessions import end_session, move_session, note_sign_in
 from anju.web.account.middleware import FACTOR
 from anju.web.layout.access import not_here, refuse, send_again, viewer_of_request
+from anju.web.layout.home import home_of
 from anju.web.layout.kept import kept, remember
 from anju.web.layout.middleware import LAST_FAMILIES
 
@@ -41,17 +43,26 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SignIn(LoginView):
-    """`next` brings one back to where one was; the name typed stays when the password was wrong."""
+    """`next` brings one back to where one was, else one's work begins; the name typed stays when the password was wrong."""
 
     template_name = "account/sign_in.html"
     redirect_authenticated_user = True
 
+    def get_default_redirect_url(self) -> str:
+        return home_of(viewer_of_request(self.request).role) or "/"
+
     def form_valid(self, form: Any) -> HttpResponse:
         account = form.get_user()
+        target = self.get_redirect_url() or _home(account)
         if factor_of(account) is None:
-            return enter(self.request, account, self.get_success_url())
-        self.request.session[ASKED] = {"account": account.pk, "next": self.get_success_url(), "at": timezone.now().isoformat()}
+            return enter(self.request, account, target)
+        self.request.session[ASKED] = {"account": account.pk, "next": target, "at": timezone.now().isoformat()}
         return HttpResponseRedirect(reverse("sign_in_code"))
+
+
+def _home(account: Account) -> str:
+    """Where the work of the post begins that she acts in first; the first screen where she holds none."""
+    return home_of(viewer_of(account, timezone.localdate()).role) or "/"
 
 
 def enter(request: HttpRequest, account: Account, target: str, *, factor: bool = False) -> HttpResponse:

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
-
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.models import FamilyCount, Run
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
 from anju.core.standards.model import Title
 from anju.sample.accounts import PART_OF
+from anju.web.layout.home import home_of
 
-# where a role's work begins: the first of these pages that exists
-BEGINNINGS = {
-    "grid_worker": ("cases", "work", "households"),
-    "first_secretary": ("cases", "work", "households"),
-    "county_department": ("cases", "work", "households"),
-    "prefecture_bureau": ("situation", "households"),
-    "leader": ("situation",),
-    "data_steward": ("deliveries",),
-    "auditor": ("journal",),
-    "administrator": ("accounts",),
-}
+# the roles whose doors stand on the first screen
+SHOWN = (
+    "grid_worker", "first_secretary", "county_department", "prefecture_bureau", "leader", "data_steward", "auditor", "administrator",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +30,18 @@ class Door:
     held: int | None
 
 
-def beginning_of(role: str) -> str:
-    """The address where the role's work begins; '' where none of its pages exists."""
-    return next((url for name in BEGINNINGS.get(role, ()) if (url := address_of(name))), "")
-
-
-def address_of(name: str) -> str:
-    """The address of a page; '' where there is none of that name."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
-
-
 def doors(run: Run) -> list[Door]:
     """Those whose account was made and whose page exists, with what waits for them in the current run."""
-    names = {PART_OF[role].username: role for role in BEGINNINGS if beginning_of(role)}
+    names = {PART_OF[role].username: role for role in SHOWN if home_of(role)}
     posts = {p.role: p for p in Post.objects.filter(account__username__in=names, end=None).select_related("place").order_by("pk")}
     waiting = dict(FamilyCount.objects.filter(run=run, place_id__in={p.place_id for p in posts.values()}).values_list("place_id", "put_right"))
     held = Delivery.objects.exclude(held_reason="").filter(confirmed_at=None, withdrawn_at=None).count()
     found = []
-    for role in BEGINNINGS:
+    for role in SHOWN:
         if role in posts:
             may, place = ROLES[role].may, posts[role].place
             families = waiting.get(place.pk, 0) if "household.see" in may or "situation.see" in may and "journal.see" not in may else None
-            found.append(Door(role, ROLES[role].title, place.name, beginning_of(role), families, held if "feeds.confirm" in may else None))
+            found.append(Door(role, ROLES[role].title, place.name, home_of(role), families, held if "feeds.confirm" in may else None))
     return found
 
 

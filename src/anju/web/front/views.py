@@ -23,12 +23,13 @@ from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.apps.places.models import Place
 from anju.web.front import week
-from anju.web.front.doors import address_of, beginning_of, doors, sample_account
+from anju.web.front.doors import doors, sample_account
 from anju.web.front.sampling import lets_in
 from anju.web.front.steps import STEPS, seconds_left, shown
 from anju.web.front.story import Screen, alert_of, cases_of_all, course_of, screen_of, told
 from anju.web.layout.access import not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy, run_of_request
+from anju.web.layout.home import address_of, home_of
 
 TOLD = 6  # changes of a week that are told in full
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -98,7 +99,7 @@ def come_in(request: HttpRequest) -> HttpResponse:
     login(request, account, backend=BACKEND)
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return HttpResponseRedirect(target if target and safe else beginning_of(role) or "/")
+    return HttpResponseRedirect(target if target and safe else home_of(role) or "/")
 
 
 @require_POST

@@ -75,6 +75,15 @@ def test_a_run_that_is_killed_is_completed_by_the_next_worker(one: Deployment) -
     assert one.rows("SELECT count(*) FROM findings_finding") != [(0,)]
 
 
+def test_a_worker_beside_another_program_ends_with_it(one: Deployment) -> None:
+    words = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-m', 'anju', 'worker', '--beside']); time.sleep(60)"
+    parent = subprocess.Popen([sys.executable, "-c", words], env=one.environment, cwd=ROOT)
+    seen(one, "SELECT count(*) FROM tasks_worker", (1,))
+    parent.kill()
+    parent.wait()
+    seen(one, "SELECT ended_at IS NOT NULL, died FROM tasks_worker", (1, 0))
+
+
 def test_after_too_many_deaths_it_is_given_up_with_the_reason(one: Deployment) -> None:
     one.anju("tasks", "start", "seal")
     for _ in range(3):
@@ -137,11 +146,15 @@ def test_three_workers_at_once_never_run_the_same_task(one: Deployment) -> None:
     assert one.rows("SELECT count(*) FROM tasks_worker WHERE ended_at IS NULL") == [(0,)]
 
 
-def begun(one: Deployment) -> None:
+def seen(one: Deployment, sql: str, row: tuple[object, ...]) -> None:
     until = time.monotonic() + 30
-    while one.rows("SELECT status FROM django_tasks_database_dbtaskresult") != [("RUNNING",)]:
+    while one.rows(sql) != [row]:
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def begun(one: Deployment) -> None:
+    seen(one, "SELECT status FROM django_tasks_database_dbtaskresult", ("RUNNING",))
 
 
 def test_asked_to_stop_it_ends_the_task_in_hand(one: Deployment) -> None:

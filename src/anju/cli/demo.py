@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -174,12 +176,20 @@ def look_back(policy: Policy, folder: Path) -> None:
 
 
 def _serve(folder: Path, port: int) -> None:
-    """The server starts at once; the sample is prepared by a process of its own, which ends with the server's terminal."""
+    """The server starts at once, a worker beside it; the sample is prepared by a process of its own, which ends with the server's terminal."""
     os.environ |= {"ANJU_SAMPLE": "1", week.LOOK_BACK: "1"}
     begun = week.start(week.command_of(folder, None), week.PREPARED, apart=False)
     how = "is being prepared" if begun else "is being prepared already, by another process"
     click.echo(f"The sample (演示数据) {how}; the first page says how far.", err=True)
+    start_worker(data_folder() / "worker.log")
     start_serving("127.0.0.1", port, 2)
+
+
+def start_worker(log: Path) -> int:
+    """A worker that ends with this process, whatever program that becomes. What it says goes into `log`. Answers its number."""
+    with log.open("ab") as said:
+        words = [sys.executable, "-m", "anju", "worker", "--beside", "--grace", "5"]
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said).pid
 
 
 def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from anju.tasks.actions import SCHEDULE, queue
 from anju.tasks.models import Due, Ticket
 from anju.tasks.schedule import Entry, Schedule, last_slot, next_slot, read_schedule
 
+OF_DAYS = ("run", "remind", "retry", "expire", "tidy")  # go by today's date, which no day of a sample is
 AHEAD = timedelta(hours=26)  # a time kept that lies so far ahead of now: the clock was wrong then, and has been put right
 
 
@@ -42,7 +43,7 @@ def schedule() -> tuple[Schedule | None, list[Fault]]:
 def off(entry: Entry) -> str:
     if entry.kind == "backup" and settings.BACKUP is None:
         return "ANJU_BACKUP names no folder"
-    if entry.kind in ("run", "remind") and settings.SAMPLE:
+    if entry.kind in OF_DAYS and settings.SAMPLE:
         return "a sample's days pass by hand"
     return ""
 

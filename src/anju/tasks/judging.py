@@ -21,6 +21,11 @@ from anju.tasks import rules
 from anju.tasks.progress import teller, ticket_of
 
 
+def programme_day(now: datetime) -> date:
+    """The day that is judged: today; of a sample the day it stands at, which passes by hand."""
+    return (judged_day() if settings.SAMPLE else None) or today(now)
+
+
 def today(now: datetime) -> date:
     """The day by the programme's clock."""
     return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
@@ -32,7 +37,7 @@ def run(context: TaskContext, day: str | None = None) -> dict[str, Any]:
     ticket = ticket_of(context)
     tell, policy, now = teller(ticket), rules.policy(), timezone.now()
     tell("waiting for its turn", 0, 0)
-    on = date.fromisoformat(day) if day else today(now)
+    on = date.fromisoformat(day) if day else programme_day(now)
     judged = judge(policy, Path(settings.DATA), on, now, own=own_feeds(policy, on, now), by=ticket.asked_by, progress=tell)
     tell("folding into the alerts", 0, 0)
     followed = follow(policy, Path(settings.DATA), judged.run)
@@ -48,7 +53,6 @@ def run(context: TaskContext, day: str | None = None) -> dict[str, Any]:
 def remind(context: TaskContext) -> dict[str, Any]:
     """Calls to mind the alerts that nobody has taken on, passes the day for the cases, and takes down public notices whose time is over."""
     now, data = timezone.now(), Path(settings.DATA)
-    on = (judged_day() if settings.SAMPLE else None) or today(now)
     reminded = repeat(rules.policy(), data, at=now)
-    taken = take_down_notices(on=on, by=ticket_of(context).asked_by, at=now)
+    taken = take_down_notices(on=programme_day(now), by=ticket_of(context).asked_by, at=now)
     return {"reminded": reminded, "cases": catch_up(data=data, at=now).as_dict(), "notices_taken_down": taken}

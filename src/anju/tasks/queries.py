@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from anju.core.terms.viewer import Viewer
 from anju.tasks.kinds import KINDS
 from anju.tasks.models import Ticket
 from anju.tasks.states import FAILED, READY, RUNNING, SUCCESSFUL, State, state_of
 
-SEE_ALL = "tasks.see"  # of operators only: no post has it
+SEE_ALL = "tasks.see"
 STATUS = {"waiting": READY, "running": RUNNING, "done": SUCCESSFUL}
 
 
@@ -75,6 +75,12 @@ def tickets(viewer: Viewer, *, state: State | None = None, kind: str = "", befor
     elif state is not None:
         found = found.filter(task__status=STATUS[state])
     return [seen(one) for one in found[:limit]]
+
+
+def lost(viewer: Viewer, limit: int = 20) -> list[Ticket]:
+    """What was given up, and of which nothing came later either; the newest first."""
+    later = Ticket.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk"), task__status=SUCCESSFUL)
+    return list(visible(viewer).filter(task__status=FAILED, cancelled_at=None).exclude(Exists(later)).order_by("-pk")[:limit])
 
 
 def intake_of(upload: int) -> int | None:

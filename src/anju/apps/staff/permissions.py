@@ -51,6 +51,7 @@ ACTS: dict[str, Title] = {
     "runs.start": Title("start a run", "发起研判"),
     "export.lists": Title("export a list", "导出名单"),
     "export.figures": Title("export figures", "导出汇总数"),
+    "tasks.see": Title("see background tasks, try one again or call it off", "查看、重试或取消后台任务"),
     "accounts.manage": Title("manage accounts and posts", "管理账号与岗位"),
     "journal.see": Title("read the journal", "查看操作日志"),
 }
@@ -117,9 +118,11 @@ ROLES: dict[str, Role] = {
     ),
     "above": Role(Title("Province and nation", "省级及以上"), "above", _may("situation.see", "standards.see", "export.figures")),
     "policy_officer": Role(Title("Policy officer", "政策专员"), "prefecture", _may("standards.see", "situation.see")),
-    "data_steward": Role(Title("Data steward", "数据管理员"), "prefecture", _may(*FEEDS, "standards.see", "runs.start", "visits.forms")),
+    "data_steward": Role(
+        Title("Data steward", "数据管理员"), "prefecture", _may(*FEEDS, "standards.see", "runs.start", "tasks.see", "visits.forms")
+    ),
     "auditor": Role(Title("Auditor", "审计员"), "prefecture", _may("journal.see", "looks.see", "standards.see", "situation.see", "cases.audit")),
-    "administrator": Role(Title("Administrator", "系统管理员"), "prefecture", _may("accounts.manage", "visits.forms")),
+    "administrator": Role(Title("Administrator", "系统管理员"), "prefecture", _may("accounts.manage", "tasks.see", "visits.forms")),
 }  # fmt: skip
 
 APART = frozenset({"data_steward", "auditor", "administrator"})  # three people, never one

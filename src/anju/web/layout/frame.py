@@ -43,6 +43,7 @@ WAYS = (
     Way("accounts", _("Accounts"), "accounts.manage"),
     Way("messages", _("Messages"), "accounts.manage"),
     Way("visit_forms", _("Forms"), "visits.forms"),
+    Way("tasks", _("Background tasks"), "tasks.see"),
     Way("audit", _("Registers of cases"), "cases.audit"),
     Way("journal", _("Journal"), "journal.see"),
 )

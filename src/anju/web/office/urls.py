@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from anju.web.office import accounts, importing, journal, looks, messages
+from anju.web.office import accounts, importing, journal, looks, messages, tasks
 
 urlpatterns = [
     path("accounts/", accounts.accounts, name="accounts"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("accounts/<int:key>/", accounts.one_account, name="account_of"),
     path("accounts/<int:key>/<slug:act>/", accounts.act_on_account, name="account_act"),
     path("messages/", messages.messages, name="messages"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<int:number>/<slug:do>/", tasks.act, name="task_act"),
     path("journal/", journal.journal, name="journal"),
     path("journal/check/", journal.check, name="journal_check"),
     path("journal/export/", journal.export, name="journal_export"),

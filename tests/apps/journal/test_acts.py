@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from openpyxl import Workbook
 
 from alerts_fixtures import BUREAU, dropped, one, places, rules
 from anju import apps
@@ -44,6 +45,8 @@ from anju.apps.staff.models import Account, SecondFactor
 from anju.apps.staff.queries import viewer_of
 from anju.apps.staff.sessions import end_session, note_sign_in
 from anju.apps.visits import actions as visits
+from anju.apps.visits import keeping
+from anju.apps.visits.placeholders import placeholders
 from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
 from anju.core.terms.viewer import Viewer
@@ -277,6 +280,20 @@ def hotline(world: World) -> Callable[[], object]:
     return lambda: discovery.take_over_requests(requests=rows, prefix="T", categories={}, owners={}, by=by, at=AT)
 
 
+def sent_in(world: World) -> tuple[Any, Callable[[], Any]]:
+    by = viewer_of(world.account("clerk", "data_steward"), AT.date())
+    book, file = Workbook(), io.BytesIO()
+    book.active["A1"] = "{{visit.day}}"  # type: ignore[index]
+    book.save(file)
+    return by, lambda: keeping.keep_form(name="a.xlsx", content=file.getvalue(), known=placeholders({}), by=by, at=AT)[0]
+
+
+def ended(world: World) -> Callable[[], object]:
+    by, send = sent_in(world)
+    form = send().pk
+    return lambda: keeping.end_form(form=form, by=by, at=AT)
+
+
 PLACES, STAFF, VISITS, DISCOVERY = "anju.apps.places", "anju.apps.staff", "anju.apps.visits.actions", "anju.apps.discovery.actions"
 EXAMPLES: dict[str, Example] = {
     f"{PLACES}.actions.import_scope_places": scope,
@@ -327,6 +344,8 @@ EXAMPLES: dict[str, Example] = {
     f"{VISITS}.drop_visit": of_visit(lambda by, visit: visits.drop_visit(visit=visit, reason="moved on", by=by, at=AT)),
     f"{VISITS}.reassign_visits": reassign,
     f"{VISITS}.hand_over": hand,
+    "anju.apps.visits.keeping.keep_form": lambda world: sent_in(world)[1],
+    "anju.apps.visits.keeping.end_form": ended,
     f"{DISCOVERY}.report_trouble": lambda w: (lambda by: lambda: report(by))(plans(w)[0]),
     f"{DISCOVERY}.take_up": of_report(lambda by, receipt: discovery.take_up(receipt=receipt, taken_up_as="case:1", by=by, at=AT)),
     f"{DISCOVERY}.decline": of_report(lambda by, receipt: discovery.decline(receipt=receipt, reason="told twice", by=by, at=AT)),

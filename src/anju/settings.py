@@ -168,9 +168,9 @@ CHAT_HOSTS = tuple(host for host in os.environ.get("ANJU_CHAT_HOSTS", "").split(
 INSTALLED_APPS = [
     "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.messages",
     "whitenoise.runserver_nostatic", "django.contrib.staticfiles", "axes", "django_htmx", "django_tasks", "django_tasks_db",
-    "anju.apps.journal", "anju.apps.notices", "anju.apps.attachments", "anju.apps.places", "anju.apps.staff", "anju.apps.people",
-    "anju.apps.feeds", "anju.apps.discovery", "anju.apps.visits", "anju.apps.monitoring", "anju.apps.findings", "anju.apps.alerts",
-    "anju.apps.cases", "anju.tasks", "anju.web.layout", "anju.api",
+    "anju.apps.journal", "anju.apps.notices", "anju.apps.attachments", "anju.apps.places", "anju.apps.calendar", "anju.apps.staff",
+    "anju.apps.people", "anju.apps.feeds", "anju.apps.discovery", "anju.apps.visits", "anju.apps.monitoring", "anju.apps.findings",
+    "anju.apps.alerts", "anju.apps.cases", "anju.tasks", "anju.web.layout", "anju.api",
 ]  # fmt: skip
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 MIDDLEWARE = [

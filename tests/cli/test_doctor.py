@@ -17,6 +17,7 @@ from django.utils import timezone
 from anju.apps.attachments.actions import store_attachment
 from anju.apps.attachments.store import path_of
 from anju.apps.backup.making import RECORD
+from anju.apps.calendar.models import CalendarYear
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.models import Run
 from anju.apps.people.models import Identifier, Person
@@ -169,3 +170,22 @@ def test_years_that_the_calendar_does_not_know() -> None:
     grades = {one.what: one.grade for one in calendar(policy, date(1999, 9, 26))}
     assert grades["holidays"] == grades["parameters"] == "note"
     assert {one.what: one.grade for one in calendar(policy, date(2050, 9, 26))}["terms"] == "note"
+
+
+def test_a_year_that_comes_soon_and_that_nobody_has_loaded() -> None:
+    policy = load_policy(Path(settings.POLICY))
+
+    def told(day: date) -> tuple[str, str, str]:
+        found = next(one for one in calendar(policy, day) if one.what == "holidays")
+        return found.grade, found.seen, found.do
+
+    assert told(date(2026, 11, 1))[0] == "ok"  # the coming sixty days end with the year
+    grade, seen, do = told(date(2026, 11, 2))
+    assert (grade, seen) == ("note", "holidays of 2021 to 2026; the coming 60 days reach into 2027, which nobody has loaded")
+    assert "anju calendar load FILE with the days of 2027" in do
+
+
+def test_a_loaded_calendar_that_nobody_reads(data: Path) -> None:
+    assert ask()[1]["loaded calendar"][0] == "ok"
+    CalendarYear.objects.create(year=2030, version=1, loaded_at=NOON, loaded_by="t")
+    assert ask()[1]["loaded calendar"] == ("note", "calendar.json is not as it is in the table")

@@ -18,6 +18,7 @@ from anju.api.problems import Problem, not_here
 from anju.api.runs import current_or_not_ready
 from anju.api.shapes import LARGEST, AskedLevel, Both, Key, Level, Next, both
 from anju.api.standards import Code
+from anju.apps.calendar.current import in_force
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.current import dossier, policy
 from anju.apps.findings.explaining import Explained, explain_of_run
@@ -241,6 +242,7 @@ def _explained(run: Run, standard: Standard, key: int | str, household: int | No
     if opened is not None and household is not None and standard.code in opened.standards:
         judge = opened.judge([household])
         if key in judge.subjects.all(standard.subject):
-            same = run.policy_digest == policy().digest
-            return Explained(explain(judge, standard.code, key), policy(), run.day, opened.known_at, same)
+            rules = in_force(policy(), run.known_at)
+            same = run.policy_digest == rules.digest
+            return Explained(explain(judge, standard.code, key), rules, run.day, opened.known_at, same)
     return explain_of_run(policy(), FilePath(settings.DATA), run, standard.code, key, own=own_feeds)

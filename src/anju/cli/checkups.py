@@ -22,6 +22,7 @@ from anju.apps.attachments.queries import state as attachments_state
 from anju.apps.backup.making import RECORD
 from anju.apps.backup.restoring import MARK, interrupted
 from anju.apps.backup.store import BackupError, Store, hash_of
+from anju.apps.calendar.current import FILE, in_force, published
 from anju.apps.feeds.consistency import lake_state
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.actions import run_folder
@@ -33,6 +34,7 @@ from anju.cli.checkup import Check, check, few
 from anju.cli.checkups_worker import workers
 from anju.cli.context import data_folder, policy_folder
 from anju.core.contracts.model import Programme
+from anju.core.contracts.official import AHEAD, years_of, years_unknown
 from anju.core.standards.model import Policy
 from anju.core.standards.read import read_policy
 from anju.lake.engine import feeds_of, plan_of
@@ -53,9 +55,15 @@ def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
     policy, faults = read_policy(policy_folder())
     yield check("policy", policy is not None, f"{policy_folder()}, {len(faults)} faults", "anju standards check")
     if policy is not None:
+        policy = in_force(policy)
         yield from calendar(policy, today)
     if not ready:
         return
+    same = published()
+    yield check(
+        "loaded calendar", same, f"{FILE} says what the table says" if same else f"{FILE} is not as it is in the table",
+        "anju calendar publish, or the next anju run, writes it anew", otherwise="note",
+    )  # fmt: skip
     yield from clock()
     yield from keys()
     yield from lake(deep)
@@ -223,13 +231,14 @@ def runs(today: date, days: int) -> Iterator[Check]:
 def calendar(policy: Policy, today: date) -> Iterator[Check]:
     programme = policy.programme
     assert isinstance(programme, Programme)
-    years = sorted({day.year for day in programme.holidays})
+    years, unknown = years_of(programme), years_unknown(programme, today)
     seen = f"holidays of {years[0]} to {years[-1]}" if years else "no holidays"
+    lacking = " and ".join(map(str, unknown))
     yield check(
         "holidays",
-        not years or today.year in years,
-        seen,
-        f"add those of {today.year} to calendar.yaml: until then its plain weeks are counted",
+        not unknown,
+        f"{seen}; the coming {AHEAD} days reach into {lacking}, which nobody has loaded" if unknown else seen,
+        f"clocks in working days count plain weeks there, and fall due on holidays: anju calendar load FILE with the days of {lacking}",
         otherwise="note",
     )
     used = {contract.cadence for contract in policy.contracts.values() if hasattr(contract, "cadence")}

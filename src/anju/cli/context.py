@@ -57,14 +57,16 @@ def policy_folder() -> Path:
 
 
 def load_checked_policy(*, drafts: bool = False) -> Any:
-    """The policy, or the end of the command with every fault."""
+    """The policy with the calendar in force, or the end of the command with every fault."""
 
     policy, faults = read_policy(policy_folder(), drafts=drafts)
     if policy is None:
         for fault in faults:
             click.echo(str(fault), err=True)
         fail(f"the policy in {policy_folder()} has {len(faults)} faults", "mend them, then say: anju standards check", code=FOUND)
-    return policy
+    from anju.apps.calendar.current import in_force  # noqa: PLC0415 - models can be imported only when Django is set up
+
+    return in_force(policy)
 
 
 def actor() -> str:

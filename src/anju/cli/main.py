@@ -16,6 +16,7 @@ set_up()
 from anju.cli import (  # noqa: E402  (Django first)
     alerts,
     backup,
+    calendar,
     demo,
     doctor,
     explain,
@@ -56,6 +57,7 @@ main.add_command(backup.restore)
 main.add_command(doctor.doctor)
 main.add_command(serve.serve)
 main.add_command(staff.staff)
+main.add_command(calendar.calendar)
 main.add_command(journal.journal)
 main.add_command(token.token)
 main.add_command(worker.worker)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from anju.apps.calendar.current import in_force
 from anju.core.contracts.model import Programme
 from anju.core.standards.model import Policy
 from anju.core.standards.read import load_policy
@@ -14,7 +15,12 @@ _kept: dict[tuple[tuple[str, int, int], ...], Policy] = {}
 
 
 def policy() -> Policy:
-    """Raises PolicyFaults where it cannot be read."""
+    """With the calendar in force. Raises PolicyFaults where it cannot be read."""
+    return in_force(policy_of_files())
+
+
+def policy_of_files() -> Policy:
+    """As its files have it, whatever calendar was loaded. Raises PolicyFaults where it cannot be read."""
     folder = Path(settings.POLICY)
     stamp = tuple((str(path), (seen := path.stat()).st_mtime_ns, seen.st_size) for path in sorted(folder.rglob("*.yaml")))
     if stamp not in _kept:

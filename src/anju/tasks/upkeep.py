@@ -75,7 +75,14 @@ def backup(context: TaskContext, since: str | None = None, keep: int | None = No
         return {"made": False, "last": last.isoformat()}
     data, ticket = Path(settings.DATA), ticket_of(context)
     made = make_backup(
-        data, Path(settings.POLICY), rules.policy().digest, out, by=ticket.asked_by, at=timezone.now(), keep=keep, progress=teller(ticket)
+        data,
+        Path(settings.POLICY),
+        rules.policy_of_files().digest,
+        out,
+        by=ticket.asked_by,
+        at=timezone.now(),
+        keep=keep,
+        progress=teller(ticket),
     )
     return {"made": True, "set": made.set.name, "written": made.written, "missing": made.set.missing, "sets_removed": made.sets_removed}
 

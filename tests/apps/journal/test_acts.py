@@ -20,6 +20,8 @@ from anju import apps
 from anju.apps.alerts import actions as alerts
 from anju.apps.alerts.models import Episode, Hold
 from anju.apps.attachments.actions import store_attachment, withdraw_attachment
+from anju.apps.calendar.actions import load_year
+from anju.apps.calendar.reading import judge_list
 from anju.apps.discovery import actions as discovery
 from anju.apps.findings.actions import start_run
 from anju.apps.journal.models import Line
@@ -311,6 +313,7 @@ EXAMPLES: dict[str, Example] = {
     f"{STAFF}.actions.end_all_sessions": of_account(staff.end_all_sessions),
     f"{STAFF}.actions.reset_second_factor": of_account(staff.reset_second_factor, factor=True),
     f"{STAFF}.importing.import_staff": a_list,
+    "anju.apps.calendar.actions.load_year": lambda world: lambda: load_year(judge_list([(2, ("2030-02-04", "off", "W"))]), **WHO),
     f"{STAFF}.factors.confirm_second_factor": confirm,
     f"{STAFF}.factors.renew_recovery_codes": with_app(renew_recovery_codes, vault=FileVault),
     f"{STAFF}.factors.drop_second_factor": with_app(drop_second_factor),

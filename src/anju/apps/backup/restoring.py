@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from anju.apps.backup.store import BackupError, Progress, Set, Store, room_for
 from anju.apps.backup.tables import another_file, known_state, load, migrate_to, reset_sequences, rows_of
+from anju.apps.calendar.current import publish
 from anju.apps.journal.actions import record
 from anju.apps.people.vault import KEY_FILES, key_checks
 
@@ -73,6 +74,7 @@ def restore(
     if keys is not None:
         _take_keys(keys, data / "keys")
     rows, dropped = _appear(data, stage, state)
+    publish()
     shutil.rmtree(stage)
     policy = data / "policy" if one.policy != policy_digest else None
     record(act="backup.restore", about=f"backup:{one.name}", by=by, at=at, detail={"files": len(wanted), "keys_fit": fits})

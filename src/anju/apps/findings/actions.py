@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from django.db import connection, transaction
 from django.utils import timezone
 
+from anju.apps.calendar.current import in_force
+from anju.apps.calendar.current import publish as publish_calendar
 from anju.apps.feeds.own import SILENT, OwnFeeds
 from anju.apps.feeds.publish import publish_manifest
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
@@ -81,9 +83,11 @@ def judge(
     waiting: Callable[[str], None] | None = None,
 ) -> Judged:
     """Judges everybody on `day` with what was known at `known_at`, and writes what has changed. `own` is what the platform itself knew
-    then: of its cases, visits and listings.
+    then: of its cases, visits and listings. Working days are counted by the calendar that was known then.
 
     One run at a time: a second one waits, after `waiting` was told for whom. What a killed run left is removed first."""
+    publish_calendar()
+    policy = in_force(policy, known_at)
     with turn(data / "lake", waiting=waiting):
         clear_leftovers(data / "lake")
         sources, registry, manifest = sources_for(policy, data, day, known_at, own)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from anju.apps.calendar.current import in_force
 from anju.apps.findings.actions import run_folder
 from anju.apps.findings.models import Run
 from anju.apps.findings.queries import current_run
@@ -23,11 +24,12 @@ _lock = Lock()  # a dossier is opened by one thread, while the others wait for i
 
 
 def policy() -> Policy:
-    """The policy of this deployment; a change of its files is seen by the next start."""
+    """The policy of this deployment with the calendar in force: a year that was loaded is seen at once, a change of the files by the
+    next start."""
     if "policy" not in _kept:
         _kept["policy"] = load_policy(Path(settings.POLICY))
     found: Policy = _kept["policy"]
-    return found
+    return in_force(found)
 
 
 def programme() -> Programme:
@@ -43,7 +45,7 @@ def answers_folder(run: Run) -> Path:
 def dossier(run: Run | None = None) -> Dossier | None:
     """The dossier of the current run, which a caller may have at hand; None before the first run, or where the files of its day are gone."""
     run = run or current_run()
-    return dossier_of(policy(), Path(settings.DATA), run) if run is not None else None
+    return dossier_of(in_force(policy(), run.known_at), Path(settings.DATA), run) if run is not None else None
 
 
 def dossier_of(policy: Policy, data: Path, run: Run) -> Dossier | None:

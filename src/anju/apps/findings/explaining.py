@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from anju.apps.calendar.current import in_force
 from anju.apps.feeds.own import Publisher
 from anju.apps.findings.actions import evidence_of, sources_for
 from anju.apps.findings.models import Finding, Run
@@ -45,7 +46,7 @@ class Explained:
 def explain_of_run(policy: Policy, data: Path, run: Run, code: str, key: Any, *, own: Publisher) -> Explained:
     """Of the day and with what was known of a run: the finding that it has, or would have, for this subject. `own` is asked only
     where what the run read is gone."""
-    lake = data / "lake"
+    lake, policy = data / "lake", in_force(policy, run.known_at)
     manifest, registry = lake / "manifest" / run.manifest_digest, lake / "registry" / run.registry_digest
     if manifest.exists() and registry.exists():
         sources = Sources(lake, manifest, registry)
@@ -56,6 +57,7 @@ def explain_of_run(policy: Policy, data: Path, run: Run, code: str, key: Any, *,
 
 def explain_of_day(policy: Policy, data: Path, day: date, known_at: datetime, code: str, key: Any, *, own: Publisher) -> Explained:
     """Of any day, as known at any time."""
+    policy = in_force(policy, known_at)
     sources, _, _ = sources_for(policy, data, day, known_at, own(policy, day, known_at))
     return _explained(policy, sources, day, known_at, code, key, None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from anju.lake.checks import cell
@@ -12,9 +12,13 @@ from anju.lake.files import FileRefused, load_raw
 from anju.lake.headers import folded
 
 
-def read_rows(path: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> list[tuple[int, tuple[str, ...]]]:
-    """(line, cells in the order of `wanted` and `optional`), '' where empty. Raises FileRefused where a column is missing."""
-    names = {folded(name): name for name in (*wanted, *optional)}
+def read_rows(
+    path: Path, wanted: Sequence[str], optional: Sequence[str] = (), *, also: Mapping[str, str] | None = None
+) -> list[tuple[int, tuple[str, ...]]]:
+    """(line, cells in the order of `wanted` and `optional`), '' where empty. `also`: other headings, and the name each stands for.
+
+    Raises FileRefused where a column is missing."""
+    names = {folded(name): name for name in (*wanted, *optional)} | {folded(name): meant for name, meant in (also or {}).items()}
     with tempfile.TemporaryDirectory(prefix="places-") as work:
         con = open_duckdb(temp_directory=Path(work))
         try:

@@ -53,6 +53,7 @@ ACTS: dict[str, Title] = {
     "export.figures": Title("export figures", "导出汇总数"),
     "tasks.see": Title("see background tasks, try one again or call it off", "查看、重试或取消后台任务"),
     "accounts.manage": Title("manage accounts and posts", "管理账号与岗位"),
+    "calendar.load": Title("load the calendar of working days", "载入工作日历"),
     "journal.see": Title("read the journal", "查看操作日志"),
 }
 
@@ -122,7 +123,9 @@ ROLES: dict[str, Role] = {
         Title("Data steward", "数据管理员"), "prefecture", _may(*FEEDS, "standards.see", "runs.start", "tasks.see", "visits.forms")
     ),
     "auditor": Role(Title("Auditor", "审计员"), "prefecture", _may("journal.see", "looks.see", "standards.see", "situation.see", "cases.audit")),
-    "administrator": Role(Title("Administrator", "系统管理员"), "prefecture", _may("accounts.manage", "tasks.see", "visits.forms")),
+    "administrator": Role(
+        Title("Administrator", "系统管理员"), "prefecture", _may("accounts.manage", "calendar.load", "tasks.see", "visits.forms")
+    ),
 }  # fmt: skip
 
 APART = frozenset({"data_steward", "auditor", "administrator"})  # three people, never one

@@ -20,6 +20,7 @@ ACTS: dict[str, Any] = {
     "alerts.mute": _("put reminders off"), "alerts.release": _("released a baseline"), "alerts.unmute": _("ended putting off"),
     "attachments.store": _("attached a file"), "attachments.withdraw": _("withdrew an attached file"),
     "backup.make": _("made a backup"), "backup.restore": _("restored a backup"),
+    "calendar.load": _("loaded a year of the calendar"),
     "channel.add": _("added a channel for notices"), "channel.off": _("switched a channel off"), "channel.on": _("switched a channel on"),
     "channel.remove": _("removed a channel"), "channel.test": _("sent a test message"), "channel.verify": _("proved a channel by its code"),
     "export.figures": _("took figures as a workbook"), "export.lists": _("took a list of families as a workbook"),
@@ -79,6 +80,7 @@ ACTS: dict[str, Any] = {
 
 KINDS: dict[str, Any] = {
     "account": _("account"), "accounts": _("accounts"), "alert": _("alert"), "backup": _("backup"), "before": _("before"),
+    "calendar": _("calendar"),
     "case": _("case"), "cases": _("cases"), "channel": _("channel"), "code": _("code"),
     "delivery": _("delivery"), "form": _("form"), "hold": _("baseline"), "household": _("family"), "journal": _("journal"),
     "line": _("line"), "list": _("list"),

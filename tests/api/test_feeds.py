@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_a_file_that_cannot_be_taken_says_why_and_leaves_nothing(home: Household
         assert [fault["where"] for fault in answer.json()["faults"]] == ([where] if where else []), n  # type: ignore[attr-defined]
     assert sent(as_("worker")).status_code == 403  # type: ignore[attr-defined]
     assert not Delivery.objects.exists() and not list((own_data_folder / "lake" / "work").glob("api-*"))
+
+
+def test_what_the_intake_says_is_said_in_the_language_asked_for(judged: Judged, as_: As) -> None:
+    caller, key = as_("clerk"), judged.delivery.pk
+    for language, reason in (("en", "Term (term): is empty, and must not be"), ("zh-CN", "学期 (term)：不能为空")):
+        (row,) = caller.get(f"/deliveries/{key}/set-aside", language=language).json()["items"]
+        receipt = caller.get(f"/deliveries/{key}", language=language).json()
+        assert row["reason"] == reason and receipt["reasons"] == {reason: 1}
+        assert any(("列" in one or "读" in one) is (language != "en") for one in receipt["messages"])
+    refused = caller("POST", WHERE, data=b"a,b\n1,2\n", content_type="text/csv", language="zh-CN")
+    (fault,) = refused.json()["faults"]
+    assert not re.search(r"[a-z]{4,} [a-z]{2,} [a-z]{2,}", fault["what"]) and "；" in fault["what"], fault
 
 
 def test_receipts_are_those_of_the_posts_units_and_department(judged: Judged, as_: As, django_assert_num_queries: object) -> None:

@@ -74,6 +74,9 @@ def test_a_file_of_no_known_feed_is_refused_and_leaves_nothing(tmp_path: Path) -
     code, text = ask("feeds", "import", str(path))
     assert code == 1
     assert "F99" in text
+    assert "do: " in text
+    text = ask("feeds", "import", str(path), "--lang", "zh")[1]
+    assert "办法: " in text and "可选: " in text and "no feed" not in text
     assert ask("feeds", "status")[1].strip() == "nothing has been delivered yet"
 
 
@@ -116,6 +119,8 @@ def test_registering_somebody_takes_in_the_rows_that_waited_for_them(tmp_path: P
     assert ask("places", "import", places)[0] == 0
     assert ask("people", "import", homes, written("F02.csv", "person_id,household_code,name", f"{children[0]},H1,甲"))[0] == 0
     assert "1 accepted, 1 set aside" in ask("feeds", "import", roll)[1]
+    for lang, reason in (("en", "nobody in the register has this number"), ("zh", "人口台账中查无此号")):
+        assert reason in next(iter(json.loads(ask("feeds", "status", "--json", "--lang", lang)[1])["deliveries"][0]["reasons"]))
     assert "set aside stay set aside" in ask("feeds", "retry")[1]
     again = written("F02.csv", "person_id,household_code,name", f"{children[1]},H1,乙")
     assert json.loads(ask("people", "import", again, "--dry-run", "--json")[1])["retried"] == []

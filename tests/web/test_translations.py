@@ -29,7 +29,7 @@ CALLS = {  # name of the call → where its context and its plural stand, None w
     "npgettext": (0, 2), "npgettext_lazy": (0, 2),
 }  # fmt: skip
 SUMMARY = "summary"  # keyword of an operation of the API, which its reference page says in both languages
-LISTS = frozenset({"web/stewards/sentences.py"})  # modules whose sentences are data: what the intake says, recognised and said anew
+LISTS = frozenset({"apps/feeds/sentences.py"})  # modules whose sentences are data: what the intake says, recognised and said anew
 LEFT_OUT = frozenset({"kind"})  # an English word within the sentence, for which the Chinese has a sentence that needs none
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 IN_TEMPLATE = re.compile(rf"\b(n?p?gettext|_)\(\s*((?:{LITERAL}\s*,?\s*)+)", re.DOTALL)
@@ -69,13 +69,12 @@ def said_in_python(path: Path) -> Iterator[Said]:
 
 
 def _listed(tree: ast.Module) -> Iterator[Said]:
-    """What stands in the module's own tuples; of a table what is said, instead of its keys."""
-    found, instead = set(), set()
+    """What stands in the module's own tuples, and what its tables say instead."""
+    found: set[str] = set()
     for statement in tree.body:
         value = statement.value if isinstance(statement, ast.Assign) else None
         found |= _texts(value.elts if isinstance(value, ast.Tuple) else value.values if isinstance(value, ast.Dict) else [])
-        instead |= _texts(value.keys) if isinstance(value, ast.Dict) else set()
-    yield from map(Said, sorted(found - instead))
+    yield from map(Said, sorted(found))
 
 
 def _texts(parts: Sequence[ast.expr | None]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 from ninja.params.functions import Query
@@ -24,6 +26,7 @@ from anju.apps.feeds.actions import confirm_delivery, receive_file, withdraw_del
 from anju.apps.feeds.models import Coverage, Delivery
 from anju.apps.feeds.queries import deliveries_in_scope, delivery_in_scope, feeds_for, senders_for, units_for
 from anju.apps.feeds.retry import refused_number
+from anju.apps.feeds.sentences import said, said_of_rows, told
 from anju.apps.findings.current import policy, programme
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault, masked_identifier
@@ -89,7 +92,7 @@ class ReceiptOut(Schema):
     skipped: int
     conflicts: int
     matched_rate: str | None
-    reasons: dict[str, int] = Field(description="Why rows were set aside, and how many.")
+    reasons: dict[str, int] = Field(description="Why rows were set aside, in the language asked for, and how many.")
     messages: list[str]
     held: str | None = Field(description="Why it waits for its owner's word; null where it does not.")
     confirmed_at: datetime | None
@@ -216,12 +219,16 @@ def _asked(viewer: Viewer, key: int) -> Delivery:
 
 
 def _receipt(one: Delivery) -> dict[str, Any]:
-    names = ("feed", "file_name", "received_at", "valid", "rows", "accepted", "duplicates", "skipped", "conflicts", "reasons", "messages",
-             "confirmed_at", "confirmed_by", "withdrawn_at", "withdrawn_by", "withdrawn_reason")  # fmt: skip
-    waits = one.held_reason if one.confirmed_at is None else ""
+    names = ("feed", "file_name", "received_at", "valid", "rows", "accepted", "duplicates", "skipped", "conflicts", "confirmed_at",
+             "confirmed_by", "withdrawn_at", "withdrawn_by", "withdrawn_reason")  # fmt: skip
+    waits, contract = one.held_reason if one.confirmed_at is None else "", policy().contracts.get(one.feed)
+    reasons: Counter[str] = Counter()
+    for reason, n in one.reasons.items():
+        reasons[said_of_rows(reason, contract, codes=True)] += n
     rate = str(one.matched_rate) if one.matched_rate is not None else None
     return {
-        "id": one.pk, "unit": one.unit or None, "set_aside": one.refused, "matched_rate": rate, "held": waits or None,
+        "id": one.pk, "unit": one.unit or None, "set_aside": one.refused, "matched_rate": rate, "held": said(waits) or None,
+        "reasons": dict(reasons), "messages": [said(message) for message in one.messages],
         **{name: getattr(one, name) for name in names},
     }  # fmt: skip
 
@@ -252,7 +259,7 @@ def deliver(
         )  # fmt: skip
     except FileRefused as refused:
         known = _("known: %(names)s") % {"names": ", ".join(refused.alternatives[:40])} if refused.alternatives else ""
-        what = "; ".join(part for part in (refused.what, refused.why, refused.remedy, known) if part)
+        what = ("；" if (get_language() or "").startswith("zh") else "; ").join(part for part in (*told(refused), known) if part)
         raise Problem("invalid", faults=[Fault("body", what)]) from None
     same = received.repeats is not None
     return Status(200 if same else 201, {**_receipt(received.repeats or received.delivery), "same_as_before": same})
@@ -312,7 +319,7 @@ def set_aside(request: HttpRequest, key: Key, limit: Limit, after: After) -> dic
     start = next((n for n, line in enumerate(lines) if key_before is None or line > key_before[0]), len(lines))
     rows = table.slice(start, limit + 1).to_pylist()
     items = [
-        {"line": row["line"], "reason": row["reason"],
+        {"line": row["line"], "reason": said_of_rows(row["reason"], contract, codes=True),
          "cells": [_cell(name, columns.get(found.columns.get(name, "")), row[f"c{n}"] or "") for n, name in enumerate(header)]}
         for row in rows[:limit]
     ]  # fmt: skip

@@ -18,11 +18,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import translation
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from anju.cli.endings import FOUND, NOT_READY, fail
 from anju.core.standards.read import read_policy
+from anju.web.layout.catalogues import compile_stale
 
 __all__ = ["FOUND", "NOT_READY", "fail"]
 
@@ -67,6 +69,22 @@ def load_checked_policy(*, drafts: bool = False) -> Any:
     from anju.apps.calendar.current import in_force  # noqa: PLC0415 - models can be imported only when Django is set up
 
     return in_force(policy)
+
+
+def lang_option(command: Any) -> Any:
+    """In which language what the intake says is told."""
+    return click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="In which language reasons are told.")(
+        command
+    )  # fmt: skip
+
+
+@contextmanager
+def in_language(lang: str) -> Iterator[None]:
+    """'zh' or 'en', for what is said by gettext."""
+    if lang == "zh":
+        compile_stale()
+    with translation.override("zh-hans" if lang == "zh" else "en"):
+        yield
 
 
 def actor() -> str:

@@ -14,6 +14,7 @@ from anju.apps.feeds.expiry import expire_files
 from anju.apps.feeds.models import Delivery, HeaderMapping, Upload
 from anju.apps.feeds.names import parts_of
 from anju.apps.feeds.retry import RetriedDelivery, mend_rows, retry_strangers
+from anju.apps.feeds.sentences import said, said_of_rows, told
 from anju.apps.feeds.uploads import AtWork, take_upload
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
@@ -23,7 +24,9 @@ from anju.cli.context import (
     actor,
     data_folder,
     fail,
+    in_language,
     json_option,
+    lang_option,
     load_checked_policy,
     migrated,
     moment_of,
@@ -50,6 +53,7 @@ def feeds() -> None:
 @click.option("--period", help="Period a file of events speaks for, or FIRST~LAST (default: from the file name).")
 @click.option("--received-on", type=Day(), help="The day it came, for loading history (default: today).")
 @click.option("--map", "mapped", multiple=True, metavar="HEADER=COLUMN", help="Which column a header is; remembered for this feed and sender.")
+@lang_option
 @json_option
 def import_(
     files: tuple[Path, ...],
@@ -58,6 +62,7 @@ def import_(
     period: str | None,
     received_on: date | None,
     mapped: tuple[str, ...],
+    lang: str,
     as_json: bool,
 ) -> None:
     """Take delivered FILES in. Every row is accepted, or set aside with its reason.
@@ -65,7 +70,7 @@ def import_(
     \b
     anju feeds import F09_522301_2023-2024-1.csv
     anju feeds import roll.xlsx --feed F09 --unit 522301 --received-on 2023-09-12
-    anju feeds import F14_522301_2023-08.csv --map 公民证件=person_id
+    anju feeds import F14_522301_2023-08.csv --map 公民证件=person_id --lang zh
     anju feeds import out.xlsx       (rows written by feeds refused, and mended)
     """
 
@@ -97,13 +102,37 @@ def import_(
                 assert sheet is not None
                 mended.append(_mend(sheet, policy, directory, vault, at))
             except FileRefused as error:
-                refused.append(f"{path.name}: {error}")
+                refused.append(f"{path.name}: {_refusal(error, lang)}")
             finally:
                 advance(path.name)
+    results = [_said(result, policy, lang) for result in results]
     lines = [line for result in results for line in _lines(result)] + _mended_lines(mended) + refused
     say(as_json, {"receipts": results, "mended": [done.as_dict() for done in mended], "refused_files": refused}, lines)
     if refused or any(result["set_aside"] for result in results) or any(done.set_aside for done in mended):
         raise SystemExit(FOUND)
+
+
+LABELS = {"en": ("why", "do", "known"), "zh": ("原因", "办法", "可选")}
+
+
+def _refusal(refused: FileRefused, lang: str) -> str:
+    """What cannot be taken, why, and what to do: as the error says it, in the language asked for."""
+    with in_language(lang):
+        what, *rest = told(refused, commands=True)
+    rest.append(", ".join(refused.alternatives))
+    return "\n  ".join([what, *(f"{label}: {part}" for label, part in zip(LABELS[lang], rest, strict=True) if part)])
+
+
+def _said(result: dict[str, object], policy: Policy, lang: str) -> dict[str, object]:
+    """A receipt with what the intake says of it, in the language asked for."""
+    contract, reasons, messages = policy.contracts.get(str(result["feed"])), result["reasons"], result["messages"]
+    assert isinstance(reasons, dict) and isinstance(messages, list)
+    with in_language(lang):
+        return {
+            **result, "reasons": {said_of_rows(reason, contract, codes=True): n for reason, n in reasons.items()},
+            "messages": [said(message, commands=True) for message in messages],
+            "held": said(str(result["held"] or ""), commands=True) or result["held"],
+        }  # fmt: skip
 
 
 def _mend(sheet: MendedSheet, policy: Policy, directory: Directory, vault: FileVault, at: datetime) -> RetriedDelivery:
@@ -180,16 +209,23 @@ def withdraw(receipt: int, reason: str, as_json: bool) -> None:
 @feeds.command()
 @click.argument("receipt", type=int)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@lang_option
 @json_option
-def refused(receipt: int, out: Path, as_json: bool) -> None:
+def refused(receipt: int, out: Path, lang: str, as_json: bool) -> None:
     """Write the rows set aside of RECEIPT to the workbook OUT, with the reason in each row, to mend and send again.
 
     \b
     anju feeds refused 118 to-mend.xlsx
     """
     migrated()
+    contracts = load_checked_policy().contracts
+    feed = Delivery.objects.filter(pk=receipt).values_list("feed", flat=True).first()
     try:
-        rows = write_refused_sheet(receipt, root=data_folder() / "lake", vault=FileVault(), out=out)
+        with in_language(lang):
+            rows = write_refused_sheet(
+                receipt, root=data_folder() / "lake", vault=FileVault(), out=out,
+                words=lambda reason: said_of_rows(reason, contracts.get(feed or "")),
+            )  # fmt: skip
     except (Delivery.DoesNotExist, ValueError) as error:
         fail(str(error), "anju feeds status lists the receipts")
     except FileNotFoundError:
@@ -285,8 +321,9 @@ def retry_lines(retried: list[RetriedDelivery]) -> list[str]:
 
 @feeds.command()
 @click.argument("upload", type=int)
+@lang_option
 @json_option
-def take(upload: int, as_json: bool) -> None:
+def take(upload: int, lang: str, as_json: bool) -> None:
     """Take in the file that was sent through the pages as UPLOAD: the pages call it, and so may an operator where one was interrupted.
 
     \b
@@ -299,9 +336,10 @@ def take(upload: int, as_json: bool) -> None:
         done = take_upload(upload, policy=policy, root=data_folder() / "lake", directory=directory, vault=FileVault(), now=timezone.now())
     except (Upload.DoesNotExist, AtWork) as error:
         fail(str(error), "the page of the upload says how it stands")
-    told = {"upload": done.pk, "state": done.state, "receipt": done.delivery_id, "refusal": done.refusal or None}
-    lines = [f"upload {done.pk}: receipt {done.delivery_id}"] if done.state == "done" else [f"upload {done.pk}: {done.refusal.get('what', '')}"]
-    say(as_json, told, lines)
+    found = {"upload": done.pk, "state": done.state, "receipt": done.delivery_id, "refusal": done.refusal or None}
+    with in_language(lang):
+        lines = [f"upload {done.pk}: " + (f"receipt {done.delivery_id}" if done.state == "done" else said(done.refusal.get("what", "")))]
+    say(as_json, found, lines)
     if done.state == "refused":
         raise SystemExit(FOUND)
 
@@ -309,8 +347,9 @@ def take(upload: int, as_json: bool) -> None:
 @feeds.command()
 @click.option("--held", is_flag=True, help="Only deliveries that wait for their owner's word.")
 @click.option("--limit", default=40, show_default=True, help="At most so many.")
+@lang_option
 @json_option
-def status(held: bool, limit: int, as_json: bool) -> None:
+def status(held: bool, limit: int, lang: str, as_json: bool) -> None:
     """What came last, what is held, what was set aside.
 
     \b
@@ -318,10 +357,11 @@ def status(held: bool, limit: int, as_json: bool) -> None:
     anju feeds status --held --json
     """
     migrated()
+    policy = load_checked_policy()
     rows = Delivery.objects.filter(status="accepted", retry_of__isnull=True).order_by("-received_at", "-pk")
     if held:
         rows = rows.exclude(held_reason="").filter(confirmed_at__isnull=True)
-    found = [Received(delivery, None).as_dict() for delivery in rows[:limit]]
+    found = [_said(Received(delivery, None).as_dict(), policy, lang) for delivery in rows[:limit]]
     lines = [
         f"{r['receipt']:>6}  {r['feed']}  {r['unit'] or '-':<8} {r['accepted']:>9} accepted {r['set_aside']:>5} set aside  {r['file']}"
         + (f"  {r['conflicts']} in conflict with another sender" if r["conflicts"] else "")

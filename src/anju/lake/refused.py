@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,7 +46,7 @@ def read_refused(root: Path, delivery_id: int, vault: Sealer) -> tuple[tuple[str
     return tuple(header.split("\x1f")), table
 
 
-def write_sheet(root: Path, delivery_id: int, vault: Sealer, out: Path, *, receipt: int) -> int:
+def write_sheet(root: Path, delivery_id: int, vault: Sealer, out: Path, *, receipt: int, words: Callable[[str], str] = str) -> int:
     """An annotated workbook of the rows kept under `delivery_id`, to mend and send again: each says which row of `receipt` it is.
     Returns the number of rows.
 
@@ -61,7 +61,7 @@ def write_sheet(root: Path, delivery_id: int, vault: Sealer, out: Path, *, recei
     for line, row in enumerate(rows, start=1):
         for column in range(len(header)):
             sheet.write_string(line, column, row[f"c{column}"] or "")
-        sheet.write_string(line, len(header), row["reason"])
+        sheet.write_string(line, len(header), words(row["reason"]))
         sheet.write_string(line, len(header) + 1, f"{receipt}:{row['line']}")
     sheet.freeze_panes(1, 0)
     book.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -277,9 +277,9 @@ def withdraw_delivery(delivery_id: int, *, by: Viewer | str, reason: str, at: da
     return delivery
 
 
-def write_refused_sheet(delivery_id: int, *, root: Path, vault: Vault, out: Path) -> int:
-    """The rows set aside as a workbook to mend and send again. Returns their number."""
-    return write_sheet(root, refused_number(_whole(delivery_id)), vault, out, receipt=delivery_id)
+def write_refused_sheet(delivery_id: int, *, root: Path, vault: Vault, out: Path, words: Callable[[str], str] = str) -> int:
+    """The rows set aside as a workbook to mend and send again; `words` says a reason as its reader does. Returns their number."""
+    return write_sheet(root, refused_number(_whole(delivery_id)), vault, out, receipt=delivery_id, words=words)
 
 
 def _whole(delivery_id: int) -> Delivery:

@@ -22,6 +22,7 @@ from anju.apps.feeds.actions import write_refused_sheet
 from anju.apps.feeds.models import Delivery, HeaderMapping
 from anju.apps.feeds.queries import units_for
 from anju.apps.feeds.retry import mend_rows, refused_number
+from anju.apps.feeds.sentences import columns_of, said_of_rows
 from anju.apps.journal.actions import look
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault, masked_identifier
@@ -35,7 +36,6 @@ from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy, programme
 from anju.web.layout.paging import address, cursor_of, page_of
 from anju.web.stewards.receipts import asked, contract_of, reason_key, sender_name
-from anju.web.stewards.sentences import columns_of
 
 SHOWN = 20
 PURPOSES = ("mend", "check", "question")
@@ -260,7 +260,9 @@ def _file(request: HttpRequest, number: int, act: str) -> HttpResponse:
         path = Path(folder) / "file"
         try:
             if act == "feeds.sheet":
-                write_refused_sheet(number, root=lake(), vault=FileVault(), out=path)
+                write_refused_sheet(
+                    number, root=lake(), vault=FileVault(), out=path, words=lambda reason: said_of_rows(reason, contract_of(delivery))
+                )
             else:
                 give_original(lake(), number, path, FileVault())
         except FileNotFoundError:

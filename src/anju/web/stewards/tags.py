@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from anju.apps.feeds import sentences
 from anju.apps.feeds.models import Delivery
 from anju.core.contracts.model import Contract, FeedColumn
-from anju.web.stewards import sentences
 
 register = template.Library()
 
@@ -26,8 +25,7 @@ def intake(text: Any) -> str:
 @register.filter
 def reason(text: str, contract: Contract) -> str:
     """Why a row was set aside, with the columns called as the page calls them."""
-    zh = (get_language() or "").startswith("zh")
-    return sentences.said(text, {column.name: column.title.zh if zh else column.title.en for column in contract.columns})
+    return sentences.said_of_rows(text, contract)
 
 
 @register.filter

@@ -1,5 +1,5 @@
-"""What the intake says of files and rows, in the language of the page. Its sentences are English and hold names, numbers and cells;
-each is known here by its shape, and what no shape fits is shown as it was said."""
+"""What the intake says of files and rows, in the language of whoever reads it: pages, API and commands ask here. Its sentences are English and
+hold names, numbers and cells; each is known by its shape, and what no shape fits is shown as it was said."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from django.utils.translation import get_language, gettext
+
+from anju.core.contracts.model import Contract
+from anju.lake.files import FileRefused
 
 HEAD = re.compile(r"^(?P<title>\S[^:]*?) (?P<name>[a-z][a-z0-9_]*): (?P<rest>.*)$", re.DOTALL)  # '年级 grade: 三 is not a whole number'
 
@@ -81,7 +84,7 @@ WHOLE = (
     "'%(name)s' unpacks to %(n)s bytes", "send the table as CSV, or in parts", "it is a packed folder of something else",
 )  # fmt: skip
 
-# Where a command's words are no help on a page.
+# Where a command's words are no help: to whoever does not sit at a command line.
 INSTEAD = {
     "name one of these with --unit": "choose one of these",
     "ask for the rows anew: anju feeds refused": "download the sheet anew from its receipt",
@@ -106,20 +109,34 @@ def _shapes() -> tuple[tuple[re.Pattern[str], str, bool], ...]:
     return tuple(found)
 
 
-def _known(text: str, *, of_cell: bool) -> str | None:
+def _known(text: str, *, of_cell: bool, commands: bool = False) -> str | None:
     for shape, sentence, cells in _shapes():
         found = shape.fullmatch(text) if cells is of_cell else None
         if found is not None:
             parts = {name: said(part) if name == "reason" else part for name, part in found.groupdict().items()}
-            return str(gettext(INSTEAD.get(sentence, sentence)) % parts)
+            return str(gettext(sentence if commands else INSTEAD.get(sentence, sentence)) % parts)
     return None
 
 
-def said(text: str, titles: Mapping[str, str] | None = None) -> str:
-    """A sentence of the intake, or several joined by '; ' as the reasons of one row are. `titles`: what columns are called."""
-    whole = _one(text, titles or {})
-    parts = [_one(part, titles or {}) or part for part in text.split("; ")] if whole is None else [whole]
+def said(text: str, titles: Mapping[str, str] | None = None, *, commands: bool = False) -> str:
+    """A sentence of the intake, or several joined by '; ' as the reasons of one row are. `titles`: what columns are called. `commands`: its
+    reader can give commands."""
+    whole = _one(text, titles or {}, commands)
+    parts = [_one(part, titles or {}, commands) or part for part in text.split("; ")] if whole is None else [whole]
     return ("；" if _zh() else "; ").join(parts)
+
+
+def said_of_rows(text: str, contract: object, *, codes: bool = False) -> str:
+    """Why a row was set aside, with the columns called as its contract calls them, where there still is one. `codes`: and with their names."""
+    columns = contract.columns if isinstance(contract, Contract) else ()
+    titles = {column.name: column.title.zh if _zh() else column.title.en for column in columns}
+    return said(text, {name: f"{title} ({name})" if codes else title for name, title in titles.items()})
+
+
+def told(refused: FileRefused, *, commands: bool = False) -> tuple[str, str, str]:
+    """Of a file that cannot be taken: what, why, and what to do."""
+    what, why, remedy = (said(text, commands=commands) for text in (refused.what, refused.why, refused.remedy))
+    return what, why, remedy
 
 
 def _zh() -> bool:
@@ -131,8 +148,8 @@ def is_known(text: str) -> bool:
     return _known(text, of_cell=False) is not None or _known(text, of_cell=True) is not None
 
 
-def _one(text: str, titles: Mapping[str, str]) -> str | None:
-    found = _known(text, of_cell=False)
+def _one(text: str, titles: Mapping[str, str], commands: bool) -> str | None:
+    found = _known(text, of_cell=False, commands=commands)
     head = HEAD.match(text) if found is None else None
     rest = _known(head["rest"], of_cell=True) if head is not None else None
     if head is None or rest is None:

@@ -12,7 +12,7 @@ import yaml
 from django.utils import translation
 
 import anju
-from anju.web.stewards.sentences import INSTEAD, columns_of, is_known, said
+from anju.apps.feeds.sentences import INSTEAD, columns_of, is_known, said
 
 SOURCE = Path(anju.__file__).parent
 FAULTS = Path(__file__).parents[2] / "lake" / "faults" / "outcomes.yaml"
@@ -70,6 +70,11 @@ def test_a_reason_is_said_in_the_language_of_the_page() -> None:
         assert said(reason) == "月工资：“三千”不是确切金额；身份证号：人口台账中查无此号"
         assert said("no row of 'a.csv' can be used") == "“a.csv”没有一行可以采用"
         assert said("the commonest reason: 学期 term: 2023-9 is not a term") == "最常见的原因：学期：“2023-9”格式不对"
+
+
+def test_who_gives_commands_is_told_commands() -> None:
+    with translation.override("zh-hans"):
+        assert said("say --unit CODE", commands=True) == "请用 --unit 代码 指明" and "--unit" not in said("say --unit CODE")
 
 
 def test_a_command_is_no_advice_on_a_page() -> None:

@@ -251,7 +251,7 @@ def deliver(
         raise wrong(("query.feed", _("is no feed that this post delivers: see /api/v1/feeds")))
     sender = _sender(viewer, contract, unit)
     first, _tilde, last = (period or "").partition("~")
-    file, directory = spooled(request), Directory(programme().identifiers[0].name)
+    file, directory = spooled(request), Directory(*programme().identifier_names)
     try:
         received = receive_file(
             file.path, feed=feed, policy=policy(), root=lake(), directory=directory, vault=FileVault(), by=viewer, at=timezone.now(),

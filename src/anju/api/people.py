@@ -21,6 +21,7 @@ from anju.apps.journal.actions import look
 from anju.apps.journal.models import Line
 from anju.apps.journal.queries import looks_at
 from anju.apps.people.models import Household, Identifier, Person
+from anju.apps.people.numbers import head_of
 from anju.apps.people.search import Found, household_in_scope, members_of, membership_in_scope, search_families
 from anju.apps.people.vault import Sealer, ensure_keys, masked_name
 from anju.core.terms.dates import completed_years
@@ -74,6 +75,7 @@ class HouseholdOut(HouseholdShort):
     cohort: int | None
     status: str | None
     day: date = Field(description="The day judged, of the members and answers below.")
+    head: int | None = Field(description="Whom the register names as the head, a member or not; null where it names nobody whom it knows.")
     members: list[MemberOut]
     lights: list[LightOut]
     answers: list[AnswerOut]
@@ -153,7 +155,8 @@ def household(request: HttpRequest, key: Key) -> dict[str, Any]:
     numbers = _masked_numbers(people)
     return {
         **household_short(home), "origin": place_short(home.origin_place) if home.origin_place else None, "moved_in": home.move_in_date,
-        "cohort": home.relocation_cohort, "status": home.status, "day": day, "members": [_member(p, day, numbers) for p in people],
+        "cohort": home.relocation_cohort, "status": home.status, "day": day, "head": head_of(home, programme()),
+        "members": [_member(p, day, numbers) for p in people],
         "lights": lights_of(run, home), "answers": answers_about(viewer, run, home),
     }  # fmt: skip
 

@@ -247,7 +247,7 @@ def feeds_needed(policy: Policy) -> set[str]:
 def take_in(policy: Policy, files: Iterable[Path]) -> dict[str, int]:
     """Takes in files that lie under the day on which they came."""
     paths = sorted(files)
-    directory, vault = Directory(_programme(policy).identifiers[0].name), FileVault()
+    directory, vault = Directory(*_programme(policy).identifier_names), FileVault()
     found = {"new": 0, "known": 0, "rows": 0, "set_aside": 0}
     with progress("taking in", len(paths)) as step:
         for path in paths:

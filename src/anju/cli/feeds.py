@@ -77,7 +77,7 @@ def import_(
     migrated()
     policy = load_checked_policy()
     at = moment_of(received_on) if received_on else timezone.now()
-    directory, vault = Directory(policy.programme.identifiers[0].name), FileVault()
+    directory, vault = Directory(*policy.programme.identifier_names), FileVault()
     mapping = _mapping(mapped)
     results: list[dict[str, object]] = []
     mended: list[RetriedDelivery] = []
@@ -308,7 +308,7 @@ def retry(received_on: date | None, as_json: bool) -> None:
 
 def retry_rows(policy: Policy, at: datetime) -> list[RetriedDelivery]:
     assert isinstance(policy.programme, Programme)
-    directory = Directory(policy.programme.identifiers[0].name)
+    directory = Directory(*policy.programme.identifier_names)
     return retry_strangers(policy=policy, root=data_folder() / "lake", directory=directory, vault=FileVault(), by=actor(), at=at)
 
 
@@ -331,7 +331,7 @@ def take(upload: int, lang: str, as_json: bool) -> None:
     """
     migrated()
     policy = load_checked_policy()
-    directory = Directory(policy.programme.identifiers[0].name)
+    directory = Directory(*policy.programme.identifier_names)
     try:
         done = take_upload(upload, policy=policy, root=data_folder() / "lake", directory=directory, vault=FileVault(), now=timezone.now())
     except (Upload.DoesNotExist, AtWork) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,6 +39,19 @@ def normalise(values: pa.Array, validator: str) -> tuple[pa.Array, pa.Array]:
     others = pa.array(normal, pa.string()).take(spread)
     why = pc.if_else(mask, pa.scalar(None, pa.string()), pa.array(reasons, pa.string()).take(spread))
     return pc.if_else(mask, values, others), why
+
+
+def normalise_any(values: pa.Array, validators: Sequence[str]) -> tuple[pa.Array, pa.Array]:
+    """The same by the first validator that reads a text; the reason is the first one's."""
+    normal, reasons = normalise(values, validators[0])
+    for validator in validators[1:]:
+        rest = pc.is_null(normal)
+        if not pc.any(rest).as_py():
+            break
+        others, _ = normalise(values, validator)
+        found = pc.and_(rest, pc.is_valid(others))
+        normal, reasons = pc.if_else(found, others, normal), pc.if_else(found, pa.scalar(None, pa.string()), reasons)
+    return normal, reasons
 
 
 def _plain_resident_ids(values: pa.Array) -> np.ndarray:

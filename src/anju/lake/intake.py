@@ -27,7 +27,7 @@ from anju.lake.duck import DuckError, open_duckdb, quoted
 from anju.lake.duck import name as named
 from anju.lake.files import FileRefused, open_raw
 from anju.lake.headers import map_headers, recognised
-from anju.lake.identifiers import normalise
+from anju.lake.identifiers import normalise_any
 from anju.lake.judging import LINK_KINDS, Judging
 from anju.lake.judging import NOBODY as NOBODY
 from anju.lake.raw import FAULT_SQL
@@ -46,13 +46,21 @@ Stage = Callable[[str, int], None]  # told when a stage begins, with the rows of
 
 
 class Directory(Protocol):
-    """Turns identifiers into our own keys, set-wise: an array of texts to an int64 array, null where unknown."""
+    """Turns identifiers into our own keys, set-wise: an array of texts to an int64 array, null where unknown. `kinds`: the types of
+    identifier that persons are known by."""
+
+    kinds: tuple[str, ...]
 
     def people(self, values: pa.Array) -> pa.Array: ...
 
     def households(self, values: pa.Array) -> pa.Array: ...
 
     def places(self, values: pa.Array) -> pa.Array: ...
+
+
+def validators_of(programme: Programme, directory: Directory) -> list[str]:
+    """How numbers of persons are read: as the types by which anybody is known, the programme's first before all."""
+    return [kind.validator for n, kind in enumerate(programme.identifiers) if n == 0 or kind.name in directory.kinds]
 
 
 class Vault(Protocol):
@@ -297,7 +305,7 @@ class _Intake:
             values = values.combine_chunks().cast(pa.string())
             normal, reasons = values, pa.nulls(len(values), pa.string())
             if kind == "person":
-                normal, reasons = normalise(values, self.programme.identifiers[0].validator)
+                normal, reasons = normalise_any(values, validators_of(self.programme, self.directory))
             self.con.register("keys_arrow", pa.table({"v": values, "k": look_up[kind](normal), "why": reasons}))
             self.con.execute(f"CREATE TEMP TABLE {named('keys_' + column)} AS SELECT * FROM keys_arrow")
             self.con.unregister("keys_arrow")

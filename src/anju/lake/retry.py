@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 
 from anju.core.contracts.model import Contract, Programme
 from anju.lake.headers import map_headers
-from anju.lake.identifiers import normalise
-from anju.lake.intake import NOBODY, Directory, Refusal, Vault, take_in
+from anju.lake.identifiers import normalise_any
+from anju.lake.intake import NOBODY, Directory, Refusal, Vault, take_in, validators_of
 from anju.lake.mended import MendedSheet
 from anju.lake.refused import read_refused, refused_path, write_refused
 
@@ -115,7 +115,7 @@ class Retry:
         """Our own key per row set aside; 0 where the cell is empty or no identifier at all, None where nobody has it."""
         texts = [_cell(text) for text in self.rows.column(f"c{self.positions[name]}").to_pylist()]
         spoken = pa.array(sorted({text for text in texts if text}), pa.string())
-        normal = normalise(spoken, self.programme.identifiers[0].validator)[0] if kind == "person" else spoken
+        normal = normalise_any(spoken, validators_of(self.programme, self.directory))[0] if kind == "person" else spoken
         look_up = {"person": self.directory.people, "household": self.directory.households, "place": self.directory.places}[kind]
         found = {
             text: key if form is not None else 0

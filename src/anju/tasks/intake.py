@@ -38,7 +38,7 @@ TAKEN, KNOWN, MENDED, NOT_TAKEN = "taken", "known", "mended", "refused"
 def take(context: TaskContext, upload: int) -> Outcome:
     """A file that came by the pages. What comes of it stands in the upload; a killed attempt leaves it to the next."""
     policy = rules.policy()
-    directory, vault = Directory(rules.programme_of(policy).identifiers[0].name), FileVault()
+    directory, vault = Directory(*rules.programme_of(policy).identifier_names), FileVault()
     try:
         done = take_upload(upload, policy=policy, root=rules.lake(), directory=directory, vault=vault, now=timezone.now())
     except Upload.DoesNotExist:
@@ -104,7 +104,7 @@ def _take(ticket: Ticket, path: Path, feed: str, at: datetime) -> Outcome:
         raise FileRefused(
             f"'{path.name}' may not be read by the worker", "its mode or owner forbids it", "give it mode 640 or 644 and send it again"
         )
-    directory, vault = Directory(rules.programme_of(policy).identifiers[0].name), FileVault()
+    directory, vault = Directory(*rules.programme_of(policy).identifier_names), FileVault()
     tell("looking at its header", 0, 0)
     units = sorted(Place.objects.filter(tree="scope", level=rules.programme_of(policy).unit_level).values_list("code", flat=True))
     named, sender, spoken = _said_by_name(path, feed, policy, units)

@@ -44,7 +44,7 @@ def seal_journal(context: TaskContext) -> dict[str, Any]:
 def retry(context: TaskContext) -> dict[str, Any]:
     """Rows set aside because nobody knew whom they are about, tried again."""
     ticket, policy = ticket_of(context), rules.policy()
-    directory = Directory(rules.programme_of(policy).identifiers[0].name)
+    directory = Directory(*rules.programme_of(policy).identifier_names)
     done = retry_strangers(
         policy=policy, root=rules.lake(), directory=directory, vault=FileVault(), by=ticket.asked_by, at=timezone.now()
     )  # fmt: skip

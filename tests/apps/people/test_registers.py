@@ -21,7 +21,7 @@ KEPT_ELSEWHERE = {"household": {"dest_community_code", "head_person_id"}, "perso
 def test_the_columns_are_those_of_the_tables() -> None:
     assert set(REGISTERS) == set(KEYS)
     for register, model in (("household", Household), ("person", Person)):
-        kept = {name: str(kind) for name, kind in arrow_fields(model) if name not in ("id", "place_id", "origin_place_id")}
+        kept = {name: str(kind) for name, kind in arrow_fields(model) if name not in ("id", "place_id", "origin_place_id", "head_digest")}
         promised = {name: types for name, types in REGISTERS[register].items() if name not in KEPT_ELSEWHERE[register]}
         assert set(promised) == set(kept)
         for name, types in promised.items():

@@ -135,7 +135,7 @@ class _Survey:
         registers = [table for table in self.mapped.tables if table.target.contract.registry is not None]
         if registers:
             self._registers(registers)
-        directory = Directory(self.programme.identifiers[0].name)
+        directory = Directory(*self.programme.identifier_names)
         for table in self.mapped.tables:
             if table.target.contract.registry is None:
                 self._feed(table, directory)

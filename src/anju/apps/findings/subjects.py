@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from anju.apps.people.models import Household, Identifier, Membership, Person
-from anju.apps.people.vault import digest, ensure_keys
+from anju.apps.people.models import Household, Membership, Person
+from anju.apps.people.numbers import FREE, looks_like_one, normal_forms, persons_of
 from anju.apps.places.codes import place_codes
 from anju.apps.places.models import Place
 from anju.core.contracts.model import Programme
@@ -56,25 +56,19 @@ def find_subject(policy: Policy, code: str, text: str) -> Any:
 def person_by_identity(policy: Policy, number: str) -> int:
     """The key of whoever has this identity number, found by its keyed hash. Raises NoSuchSubject, which does not repeat it."""
     assert isinstance(policy.programme, Programme)
+    found = persons_of(number, policy.programme)
+    if len(found) > 1:
+        raise NoSuchSubject("several people have this number, of different types: name the person by our own key, as the family's page does")
+    if found:
+        return found[0]
     kind = policy.programme.identifiers[0]
     try:
-        normal = VALIDATORS[kind.validator](number)
+        VALIDATORS[kind.validator](number)
     except ValueError as fault:
-        raise NoSuchSubject(f"that is no {kind.title.en.lower()}: {fault}") from None
-    found = (
-        Identifier.objects.filter(type=kind.name, digest=digest(ensure_keys(), kind.name, normal)).values_list("person_id", flat=True).first()
-    )
-    if found is None:
-        raise NoSuchSubject(f"nobody in the register has this {kind.title.en.lower()}")
-    return found
+        if not looks_like_one(number, policy.programme):
+            raise NoSuchSubject(f"that is no {kind.title.en.lower()}: {fault}") from None
+    raise NoSuchSubject(f"nobody in the register has this {kind.title.en.lower()}")
 
 
 def _is_identity_number(programme: Programme, text: str) -> bool:
-    kind = programme.identifiers[0]
-    if kind.validator == "text":
-        return False
-    try:
-        VALIDATORS[kind.validator](text)
-    except ValueError:
-        return False
-    return True
+    return any(programme.validator_of(kind) != FREE for kind in normal_forms(text, programme))

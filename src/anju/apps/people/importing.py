@@ -21,7 +21,7 @@ from anju.apps.people.events import Events
 from anju.apps.people.memberships import Memberships
 from anju.apps.people.models import Household, Identifier, Person, RegisterDelivery
 from anju.apps.people.publish import fetch_within
-from anju.apps.people.staging import KEYS, Refused, Staged, stage
+from anju.apps.people.staging import HEAD, KEYS, Refused, Staged, stage
 from anju.apps.people.vault import Sealer, ensure_keys, masked_identifier
 from anju.apps.people.versions import BATCH, Versions
 from anju.apps.places.codes import SCOPE, first_free, place_codes, scope_paths
@@ -102,6 +102,7 @@ def import_people(
             staged = [stage(con, path, n, contracts, programme, Path(work)) for n, path in enumerate(files)]
             for one in sorted(staged, key=lambda one: ORDER.index(one.registry)):
                 run.take_events(one) if one.registry == "event" else run.take(one)
+            run.settle_heads()
             run.settle_events()
         finally:
             con.close()
@@ -143,6 +144,7 @@ class _Run:
             for name, model in (("household", Household), ("person", Person))
         }
         self.taken: list[tuple[str, Counts]] = []
+        self.homes: list[str] = []
         self.memberships = Memberships(self.con, self.day, self.stamp, fetch_within, dry_run=self.report.dry_run)
         sql = f"SELECT digest, person_id FROM people_identifier WHERE type = '{self.identifier}'"
         self._arrow("identifiers", fetch_within(sql, pa.schema([("digest", pa.string()), ("person_id", pa.int64())])))
@@ -186,12 +188,36 @@ class _Run:
         until = RegisterDelivery.objects.filter(registry=staged.registry, valid__gt=self.day).order_by("valid").values_list("valid", flat=True)
         versions.say(fields, until.first())
         versions.write()
-        if not household:
-            self._write_identifiers()
-            new, moved_to = self.memberships.write(until.first())
-            self.report.memberships_new += new
-            self.report.memberships_moved += moved_to
+        if household:
+            self._note_heads(staged)
+            return
+        self._write_identifiers()
+        new, moved_to = self.memberships.write(until.first())
+        self.report.memberships_new += new
+        self.report.memberships_moved += moved_to
         self._receive(staged.registry, staged.file, counts)
+
+    def _note_heads(self, staged: Staged) -> None:
+        """Whom each household named as its head: looked at when everybody of this import is registered."""
+        named_here = "head_digest AS digest, head_why AS why" if HEAD in staged.columns else "NULL::VARCHAR AS digest, NULL::VARCHAR AS why"
+        made = "INSERT INTO heads" if self.homes else "CREATE TABLE heads AS"
+        self.con.execute(f"{made} SELECT {quoted(staged.file)} AS file, line, id, {named_here} FROM good")
+        self.homes.append(staged.file)
+
+    def settle_heads(self) -> None:
+        """What is doubtful of the heads: taken as delivered, and worth a look."""
+        if not self.homes:
+            return
+        rows = self.con.execute(
+            "SELECT file, line, CASE WHEN why IS NOT NULL THEN why WHEN i.person_id IS NULL THEN 'nobody in the register has this number'"
+            " ELSE 'is the number of somebody who is no member of the household' END AS reason FROM heads LEFT JOIN identifiers i USING (digest)"
+            " LEFT JOIN held h ON h.person_id = i.person_id AND h.household_id = heads.id"
+            " WHERE why IS NOT NULL OR (heads.digest IS NOT NULL AND h.person_id IS NULL) ORDER BY file, line"
+        ).fetchall()
+        self.report.doubtful += [Refused(file=file, line=line, column=HEAD, reason=reason) for file, line, reason in rows]
+        self.report.households.doubtful += len(rows)
+        for file in self.homes:
+            self._receive("household", file, self.report.households)
 
     def _receive(self, registry: str, file: str, counts: Counts) -> None:
         if not self.report.dry_run:

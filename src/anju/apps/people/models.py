@@ -33,6 +33,7 @@ class HouseholdFacts(Dated):
     relocation_type = models.CharField(max_length=32, null=True)
     grid_code = models.CharField(max_length=64, null=True)
     responsible_cadre_id = models.CharField(max_length=64, null=True)
+    head_digest = models.CharField(max_length=64, null=True)  # of the head's number as delivered, whoever has it by now
     status = models.CharField(max_length=32, null=True)
 
     class Meta:

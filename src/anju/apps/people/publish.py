@@ -24,7 +24,7 @@ from anju.apps.places.dated import version_sql
 from anju.apps.places.models import Place, PlaceVersion
 from anju.apps.places.succession import places_today
 
-HIDDEN = frozenset({"name", "initials", "valid_from", "known_from", "id", "household_code"})
+HIDDEN = frozenset({"name", "initials", "valid_from", "known_from", "id", "household_code", "head_digest"})
 AT_ONCE = 100_000_000  # rows in one batch of the driver: all of them
 ROWS_IN_GROUP = 10_000  # of the files written
 FETCHED = 20_000  # rows held as Python tuples at once
@@ -191,28 +191,31 @@ def _origins_today(household: pa.Table) -> pa.Table:
 class _Seen(dict[str, int | None]):
     """Persons by normal form, hashed once each: the same people stand in every file of an afternoon."""
 
-    def __init__(self, keys: Keys, identifier: str, people: dict[str, int]) -> None:
+    def __init__(self, keys: Keys, kinds: tuple[str, ...], people: dict[str, int]) -> None:
         super().__init__()
-        self._keys, self._identifier, self._by_digest = keys, identifier, people
+        self._keys, self._kinds, self._by_digest = keys, kinds, people
 
     def __missing__(self, normal: str) -> int | None:
-        self[normal] = found = self._by_digest.get(digest(self._keys, self._identifier, normal))
-        return found
+        found = (self._by_digest.get(digest(self._keys, kind, normal)) for kind in self._kinds)
+        self[normal] = who = next((each for each in found if each is not None), None)
+        return who
 
 
 class Directory:
     """Our own keys for what deliveries name: whole arrays of texts in, int64 out, null where unknown. `identifier` is
-    the type people are known by: the first of the programme.
+    the type people are known by, the first of the programme; by `others` some may be known too.
 
     The tables are read once, when it is made: what enters the registry later needs another Directory."""
 
-    def __init__(self, identifier: str) -> None:
-        self._people = _Seen(ensure_keys(), identifier, dict(Identifier.objects.filter(type=identifier).values_list("digest", "person_id")))
+    def __init__(self, identifier: str, *others: str) -> None:
+        held = Identifier.objects.all()
+        self.kinds = (identifier, *(kind for kind in others if kind != identifier and held.filter(type=kind).exists()))
+        self._people = _Seen(ensure_keys(), self.kinds, dict(held.filter(type__in=self.kinds).values_list("digest", "person_id")))
         self._households = dict(Household.objects.values_list("household_code", "id"))
         self._places = place_codes()
 
     def people(self, values: pa.Array) -> pa.Array:
-        """Persons by the normal form of their identifier; only its keyed hash is compared."""
+        """Persons by the normal form of an identifier of theirs, of whatever type; only its keyed hash is compared."""
         return _each(values, self._people.__getitem__)
 
     def households(self, values: pa.Array) -> pa.Array:

@@ -11,10 +11,10 @@ from django.db import connection
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Substr
 
-from anju.apps.people.models import Household, Identifier, Membership, Person, Phone
+from anju.apps.people.models import Household, Membership, Person, Phone
+from anju.apps.people.numbers import looks_like_one, persons_of
 from anju.apps.people.vault import digest, ensure_keys
 from anju.core.contracts.model import Programme
-from anju.core.terms.identifiers import VALIDATORS
 from anju.core.terms.viewer import Viewer
 
 ADDRESS = re.compile(r"(\S+?)[-－—/栋幢 ]+(\S+?)[-－—/单元 ]+(\S+?)室?")
@@ -66,7 +66,7 @@ def membership_in_scope(viewer: Viewer, person: int, day: date) -> Membership | 
 
 def is_identifying(text: str, programme: Programme) -> bool:
     """Whether the text may be a number of a person: then it stands in no address bar and in no log."""
-    return sum(ch.isdigit() for ch in text) >= 9 or _normal(text, programme) is not None
+    return sum(ch.isdigit() for ch in text) >= 9 or looks_like_one(text, programme)
 
 
 def search_families(viewer: Viewer, text: str, programme: Programme, *, after: tuple[str, int] = ("", 0), limit: int = 51) -> list[Found]:
@@ -108,19 +108,7 @@ def _households(homes: QuerySet[Household], after: tuple[str, int], limit: int) 
     return [Found(home, None) for home in rows]
 
 
-def _normal(text: str, programme: Programme) -> str | None:
-    try:
-        return VALIDATORS[programme.identifiers[0].validator](text)
-    except ValueError:
-        return None
-
-
 def _by_number(text: str, programme: Programme) -> Sequence[int]:
-    keys = ensure_keys()
-    found: list[int] = []
-    if (normal := _normal(text, programme)) is not None:
-        kind = programme.identifiers[0].name
-        found += Identifier.objects.filter(type=kind, digest=digest(keys, kind, normal)).values_list("person_id", flat=True)
     digits = re.sub(r"\D", "", text)
-    found += Phone.objects.filter(digest=digest(keys, PHONE, digits)).values_list("person_id", flat=True)
-    return found
+    phones = Phone.objects.filter(digest=digest(ensure_keys(), PHONE, digits)).values_list("person_id", flat=True)
+    return [*persons_of(text, programme), *phones]

@@ -25,6 +25,7 @@ from anju.lake.rows import COLUMN_SQL
 
 KEYS = {"household": "household_code", "person": "digest", "event": "event_id"}
 SHOWN = {"household": "household_code", "person": "person_id", "event": "event_id"}
+HEAD = "head_person_id"
 TWICE = "the same key stands here twice with different content"
 TWO_HOMES = "the same number stands here in two households"
 
@@ -60,7 +61,7 @@ class Staged:
     doubtful: list[Refused] = field(default_factory=list)
 
     def settle(self, identifier: str, keys: Keys) -> None:
-        if self.registry != "household":
+        if self.registry != "household" or HEAD in self.columns:
             self._normalise(identifier, keys)
         self._judge()
         self._settle_doubles()
@@ -82,7 +83,7 @@ class Staged:
 
     def _normalise(self, identifier: str, keys: Keys) -> None:
         """`numbers`: every distinct text of the identifier columns with its normal form and hash, or why it has none."""
-        texts = [cell(self.columns[column]) for column in ("person_id", "new_person_id") if column in self.columns]
+        texts = [cell(self.columns[column]) for column in ("person_id", "new_person_id", HEAD) if column in self.columns]
         spoken = " UNION ".join(f"SELECT {text} AS v FROM {self.table} WHERE {text} IS NOT NULL" for text in texts)
         values = self.con.sql(f"SELECT DISTINCT v FROM ({spoken})").to_arrow_table()["v"].combine_chunks().cast(pa.string())
         normal, why = normalise(values, self.validator)
@@ -131,6 +132,9 @@ class Staged:
                     self.fields.append(target)
             if "origin_village_code" in self.columns:
                 items.append("all_places.id IS NULL AND COALESCE(town.id, county.id) IS NOT NULL AS origin_above")
+            if HEAD in self.columns:
+                items += ["head.digest AS head_digest", "head.why AS head_why"]
+                self.fields.append("head_digest")
             t = named("t:dest_community_code")
             if "dest_community_code" not in self.columns:
                 texts.append(f"NULL::VARCHAR AS {t}")
@@ -183,6 +187,8 @@ class Staged:
             joins = [f"LEFT JOIN places ON places.code = {named('t:dest_community_code')}"]
             if "grid_code" in self.columns:  # a household lives in its grid where the grid is a place, else in the community
                 joins.append(f"LEFT JOIN below ON below.above = places.id AND below.code = {named('t:grid_code')}")
+            if HEAD in self.columns:
+                joins.append(f"LEFT JOIN numbers head ON head.v = {named('t:' + HEAD)}")
             return " ".join([*joins, origin] if "origin_village_code" in self.columns else joins)
         numbers = f"LEFT JOIN numbers ON numbers.v = {named('t:person_id')}"
         if self.registry == "event":

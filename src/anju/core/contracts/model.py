@@ -135,3 +135,10 @@ class Programme:
     domains: tuple[str, ...] = ()  # what standards may be about; () leaves it open
     guarantees: tuple[Guarantee, ...] = ()
     departments: Mapping[str, Bilingual] = field(default_factory=dict)  # code of an owner -> what it is called
+
+    @property
+    def identifier_names(self) -> tuple[str, ...]:
+        return tuple(kind.name for kind in self.identifiers)
+
+    def validator_of(self, identifier: str) -> str:
+        return next(kind.validator for kind in self.identifiers if kind.name == identifier)

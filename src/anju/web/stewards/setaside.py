@@ -200,7 +200,7 @@ def mend(request: HttpRequest, number: int) -> HttpResponse:
     if not rows:
         return _page(request, number, typed=typed, fault=_("Nothing was changed. Type what is right into the cells that are wrong."))
     sheet = MendedSheet(delivery.pk, aside.header, rows)
-    directory = Directory(programme().identifiers[0].name)
+    directory = Directory(*programme().identifier_names)
     try:
         done = mend_rows(sheet, policy=policy(), root=lake(), directory=directory, vault=FileVault(), by=viewer, at=timezone.now())
     except FileRefused:

@@ -16,12 +16,17 @@ import pytest
 from anju.apps.alerts.models import Episode
 from anju.apps.attachments.models import Attachment
 from anju.apps.cases.models import Approval, Asked, Case, CaseAlert, CaseCount, CaseEvent, LookBack, Measure
+from anju.apps.cases.offering import known_of, offered
+from anju.apps.cases.queries import case_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.steps import assigning, closing, ending, handling, judging, looking_back, reviewing, verifying
 from anju.apps.cases.steps.opening import follow_alerts
-from anju.apps.cases.steps.reminding import pass_day
+from anju.apps.cases.steps.reminding import HANDLER, pass_day
+from anju.apps.cases.steps.reminding import RANK as RANK_TOLD
 from anju.apps.cases.steps.watching import watch
+from anju.apps.cases.told import AGAIN, LEADS, LOOK, MOVES, OUTCOMES
 from anju.apps.journal.models import Line
+from anju.apps.notices.models import Notice
 from anju.apps.staff.models import Account, Post
 from apps.cases.conftest import Loop
 
@@ -45,6 +50,10 @@ INSTEAD = {"county_department": ["county_bureau", "prefecture_bureau"], "county_
            "prefecture_bureau"]}  # fmt: skip
 RANK = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 WORKED = ("verify", "plan_measure", "finish_measure", "feed_back")
+CALLS = {  # what is told of a rank's turn -> the step it is asked for
+    "case.judge": "judge", "case.sign": "sign", "case.close": "close", "case.arbitrate": "arbitrate", "case.end": "confirm_end",
+    "case.extension": "grant_extension", "case.exception": "grant_exception",
+}  # fmt: skip
 NAMES = [field.attname for field in Case._meta.concrete_fields]
 
 
@@ -105,6 +114,7 @@ class Watched:
     def take(self, name: str, number: int, who: str) -> bool:
         """Whether the step was taken; looks at everything afterwards, taken or refused."""
         before, lines, events = as_it_is(), Line.objects.count(), CaseEvent.objects.count()
+        notices = Notice.objects.count()
         try:
             DO[name](self, number, who)
             done = True
@@ -115,6 +125,7 @@ class Watched:
             self.taken[name] += 1
         try:
             self.look(name, who, done, before, lines, events)
+            self.look_at_notices(name, who, before, events, list(Notice.objects.order_by("pk")[notices:]))
         except AssertionError as wrong:
             raise AssertionError(f"{wrong}\nafter:\n" + "\n".join(self.told)) from wrong
         return done
@@ -146,6 +157,32 @@ class Watched:
                 self._stands(now, Case.objects.get(pk=key))
         keys = [(now["standard"], now["subject_id"]) for now in after.values() if now["standard"] and now["state"] not in ("closed", "ended")]
         assert len(keys) == len(set(keys)), "two open cases of one trouble"
+
+    def look_at_notices(self, name: str, who: str, before: dict[int, dict[str, Any]], events: int, new: list[Notice]) -> None:
+        """Nobody is told of her own act, nobody of a case that she does not see, nothing that the table does not say; who is told that it is
+        her turn may take the step."""
+        people = {key: one for one, key in self.loop.accounts.items()}
+        said = {(LOOK, MOVES[move].what) for move in LEADS[LOOK]}
+        for what in {event.what for event in CaseEvent.objects.order_by("pk")[events:]} & set(LEADS):
+            moves = MOVES if LEADS[what] == AGAIN else LEADS[what]
+            said |= {(what, MOVES[move].what) for move in moves} | ({(what, OUTCOMES[what].what)} if what in OUTCOMES else set())
+        for notice in new:
+            assert notice.what in {word for _what, word in said} | {HANDLER, RANK_TOLD}, f"{notice.what} after {said}"
+            assert name not in STEPS or people[notice.account] != who, f"{who} is told of what she did: {notice.what}"
+            case = case_of(self.loop.cast[people[notice.account]], int(notice.number or 0))
+            assert case is not None, f"{people[notice.account]} is told of what she does not see"
+            step = CALLS.get(notice.what)
+            if step is not None and _word(case) == notice.what:
+                may = offered(self.loop.cast[people[notice.account]], known_of(case))
+                assert step in may, f"{people[notice.account]} is told {notice.what} and may not {step}"
+        for case in Case.objects.filter(
+            pk__in=[key for key, row in as_it_is().items() if key in before and row["waits_on"] != before[key]["waits_on"]]
+        ):
+            word = _word(case)
+            if word in CALLS and not Notice.objects.filter(number=case.pk, what=word).exists():
+                left = [one for one in self.movers(as_it_is()[case.pk]) if one != who]
+                roles = {Post.objects.get(account=self.loop.accounts[one]).role for one in (*left, who)}
+                assert not left or len(roles) > 1, f"nobody was told that case {case.pk} waits for {case.waits_on}: {left}"
 
     def _moved(self, was: dict[str, Any], now: dict[str, Any], events: list[CaseEvent], name: str, who: str) -> None:
         moves = [event for event in events if event.what in GOES]
@@ -287,6 +324,15 @@ class Watched:
                 return ["plan_measure"]
             return ["feed_back"] if all(one.done_on for one in planned) else ["finish_measure"]
         return {"assign": ["assign_somebody"], "verify": ["verify"], "judge": ["judge"], "sign": ["sign"], "close": ["close"]}[move]
+
+
+def _word(case: Case) -> str:
+    """What those are told whose turn it is."""
+    move = case.waits_on.partition(":")[0]
+    if move == "confirm":
+        kind = Asked.objects.filter(case=case, decided_at=None).order_by("-pk").values_list("kind", flat=True).first()
+        return f"case.{kind}"
+    return f"case.{move}"
 
 
 # --- the steps, with words and days drawn at random ---------------------------------------------------------------------------------

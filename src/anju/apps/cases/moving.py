@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max, Q
 
-from anju.apps.cases.models import Case, CaseEvent
+from anju.apps.cases.models import Asked, Case, CaseEvent
 from anju.apps.cases.queries import cases_in_scope
-from anju.apps.cases.ranks import handlers_of, ranks_for, stands_in
+from anju.apps.cases.ranks import Ranks, handlers_of, ranks_for
 from anju.apps.cases.refusing import Refused, not_there, roles_that, titles_of, unless_any
 from anju.apps.cases.rules import casework, closing_of, today
 from anju.apps.cases.standing import Key, count_moved, keys_of, settle_many
-from anju.apps.cases.telling import tell_of_step
+from anju.apps.cases.telling import Moved, tell_of_step
 from anju.apps.journal.actions import record_many
 from anju.core.casework.states import STATES, STEPS, Step
 from anju.core.terms.viewer import Viewer
 
 __all__ = [
-    "PLATFORM", "Taken", "begin", "begin_by_platform", "begin_many", "deciders", "enough", "finish", "finish_many", "handlers_of", "happened",
-    "may_decide", "one_at_a_time", "write", "write_many",
+    "MOST", "PLATFORM", "Taken", "begin", "begin_by_platform", "begin_many", "deciders", "enough", "finish", "finish_many", "handlers_of",
+    "happened", "may_decide", "not_too_many", "one_at_a_time", "write", "write_many",
 ]  # fmt: skip
 WORDS = 1_000
+MOST = 1_000  # cases that one step is taken with at once
 LOCK = 0x63617365  # any number, the same wherever cases are written
 PLATFORM = Viewer(name="platform", role="platform")
 """Who is named where no person acted: a run, the calendar."""
@@ -32,7 +35,8 @@ PLATFORM = Viewer(name="platform", role="platform")
 
 @dataclass
 class Taken:
-    """A case that a step is being taken with: as it was, and as it is to be."""
+    """A case that a step is being taken with: as it was, and as it is to be. `reason` where each of many has its own. `concerned`: accounts
+    that are told what came of it, beside whoever has the case: who asked."""
 
     case: Case
     step: Step
@@ -41,6 +45,8 @@ class Taken:
     version: int
     waited: str  # whose move it was
     detail: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    concerned: frozenset[int] = frozenset()
 
 
 def one_at_a_time() -> None:
@@ -59,7 +65,8 @@ def begin(number: int, name: str, by: Viewer, *, seen: int | None = None) -> Tak
 
 
 def begin_many(numbers: Sequence[int], name: str, by: Viewer, *, seen: Mapping[int, int] | None = None) -> list[Taken]:
-    """The same for many at once: all of them or none. One query, whatever their number."""
+    """The same for many at once: all of them or none. One query, whatever their number, and a few more where somebody stands in for a
+    rank, or where any is refused."""
     step = STEPS[name]
     asked = sorted(set(numbers))
     if not any(by.can(act) for act in step.acts):
@@ -70,9 +77,10 @@ def begin_many(numbers: Sequence[int], name: str, by: Viewer, *, seen: Mapping[i
         there = {case.pk for case in cases}
         raise not_there([number for number in asked if number not in there])
     found, refused = [], {}
+    ranks, last = Ranks(cases), _Last(cases)
     for case in cases:
         try:
-            _check(case, step, by, (seen or {}).get(case.pk))
+            _check(case, step, by, (seen or {}).get(case.pk), ranks, last)
         except Refused as one:
             refused[case.pk] = one
         found.append(Taken(case, step, keys_of(case), case.state, case.version, case.waits_on))
@@ -101,18 +109,23 @@ def begin_by_platform(case: Case, name: str) -> Taken:
     return Taken(case, STEPS[name], keys_of(case), case.state, case.version, case.waits_on)
 
 
-def finish(taken: Taken, *, by: Viewer, at: datetime, reason: str = "", what: str = "", detail: Mapping[str, Any] | None = None) -> Case:
-    return finish_many([taken], by=by, at=at, reason=reason, what=what, detail=detail)[0]
+def finish(
+    taken: Taken, *, by: Viewer, at: datetime, reason: str = "", what: str = "", detail: Mapping[str, Any] | None = None, looks: bool = False
+) -> Case:
+    return finish_many([taken], by=by, at=at, reason=reason, what=what, detail=detail, looks=looks)[0]
 
 
 def finish_many(
-    taken: Sequence[Taken], *, by: Viewer, at: datetime, reason: str = "", what: str = "", detail: Mapping[str, Any] | None = None
-) -> list[Case]:
-    """Writes cases as the caller has changed them, with the state that the step leads to, an event and a line of the journal each.
+    taken: Sequence[Taken], *, by: Viewer, at: datetime, reason: str = "", what: str = "", detail: Mapping[str, Any] | None = None,
+    looks: bool = False,
+) -> list[Case]:  # fmt: skip
+    """Writes cases as the caller has changed them, with the state that the step leads to, an event and a line of the journal each, and
+    tells whoever is to act next. `looks`: the caller looks at the gate at once, and tells of that.
 
     Raises Refused where somebody else has written one meanwhile."""
+    if not taken:
+        return []
     day = today()
-    words = reason.strip()[:WORDS]
     for each in taken:
         each.case.state = each.step.to or each.case.state
         each.case.version = each.version + 1
@@ -125,14 +138,16 @@ def finish_many(
         events.append(
             CaseEvent(
                 case=case, what=name, before=each.state, after=case.state, day=day, at=at, who=by.name, account=by.account, role=by.role,
-                reason=words, detail=kept,
+                reason=(each.reason or reason).strip()[:WORDS], detail=kept,
             )
         )  # fmt: skip
         lines.append((f"cases.{name}", f"case:{case.pk}", _plain(kept)))
     CaseEvent.objects.bulk_create(events, 1_000)
     record_many(lines, by=by, at=at)
     count_moved([key for each in taken for key in each.before], [key for each in taken for key in keys_of(each.case)])
-    tell_of_step([(each.case, each.waited) for each in taken], what or taken[0].step.name if taken else "", by=by, at=at)
+    if not looks:
+        moved = [Moved(each.case, each.waited, each.concerned) for each in taken]
+        tell_of_step(moved, what or taken[0].step.name, by=by, at=at)
     return [each.case for each in taken]
 
 
@@ -189,6 +204,15 @@ def happened(
     )  # fmt: skip
 
 
+def not_too_many(numbers: Sequence[int]) -> Sequence[int]:
+    """Those numbers, where there are any and one step takes so many."""
+    if not numbers:
+        raise Refused("nothing is chosen: tick the cases first", "未选择事项：请先勾选")
+    if len(numbers) > MOST:
+        raise Refused(f"{len(numbers)} cases are too many at once: at most {MOST}", f"一次最多处理 {MOST} 件，当前 {len(numbers)} 件")
+    return numbers
+
+
 def enough(text: str, least: int, en: str, zh: str) -> str:
     """What somebody must write. Raises Refused saying what is asked for."""
     found = " ".join(text.split())
@@ -200,19 +224,44 @@ def enough(text: str, least: int, en: str, zh: str) -> str:
 # --- refusals ------------------------------------------------------------------------------------------------------------
 
 
-def _check(case: Case, step: Step, by: Viewer, seen: int | None) -> None:
+class _Last:
+    """Who was at these cases last: read once for all of them, when the first is refused."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._keys = [case.pk for case in cases]
+
+    def anybody(self, case: Case) -> str:
+        return self._found.get(case.pk, ("", ""))[0]
+
+    def person(self, case: Case) -> str:
+        return self._found.get(case.pk, ("", ""))[1]
+
+    @cached_property
+    def _found(self) -> dict[int, tuple[str, str]]:
+        found: dict[int, tuple[str, str]] = {}
+        for first in range(0, len(self._keys), MOST):
+            events = CaseEvent.objects.filter(case__in=self._keys[first : first + MOST]).values("case_id")
+            latest = list(
+                events.annotate(last=Max("pk"), person=Max("pk", filter=Q(account__isnull=False))).values_list("case_id", "last", "person")
+            )
+            keys = {key for _case, last, person in latest for key in (last, person) if key is not None}
+            who = dict(CaseEvent.objects.filter(pk__in=keys).values_list("pk", "who"))
+            found |= {case: (who.get(last, ""), who.get(person, "")) for case, last, person in latest}
+        return found
+
+
+def _check(case: Case, step: Step, by: Viewer, seen: int | None, ranks: Ranks, last: _Last) -> None:
     if seen is not None and seen != case.version:
-        last = CaseEvent.objects.filter(case=case).order_by("-pk").first()
-        who = last.who if last is not None else ""
+        who = last.anybody(case)
         raise Refused(
             f"case No. {case.pk} has changed since you opened it ({who}): load the page again and look before you decide",
             f"编号 {case.pk} 在您打开页面后已有变动（{who}）：请刷新后再决定",
         )
     if case.state not in step.sources:
-        raise _wrong_state(case, step)
+        raise _wrong_state(case, step, last.person(case))
     if step.by_level:
         roles = deciders(case, step)
-        if not may_decide(case, step, by):
+        if not may_decide(case, step, by, ranks):
             told = titles_of(roles)
             raise Refused(
                 f"a {case.level} case is not for your post to {step.title.en.lower()}: {told.en} can do it",
@@ -228,9 +277,23 @@ def deciders(case: Case, step: Step) -> tuple[str, ...]:
     return casework().judge.get(case.level, ()) if step.by_level == "judge" else closing_of(case.level).approvals
 
 
-def may_decide(case: Case, step: Step, by: Viewer) -> bool:
+ASKED_FOR = {"confirm_end": Asked.END, "grant_extension": Asked.EXTENSION, "grant_exception": Asked.EXCEPTION}
+"""Steps that are a second person's word on what one asked for."""
+
+
+def may_decide(case: Case, step: Step, by: Viewer, ranks: Ranks | None = None) -> bool:
+    """`ranks`: of many cases, read for all. Who has asked is as little free to decide as who had it in hand."""
     roles = deciders(case, step)
-    return by.role in roles or (step.name == "close" and bool(ranks_for(case, by))) or stands_in(by.role, roles, case)
+    if by.role in roles:
+        return True
+    if by.role not in casework().standing_in.values():
+        return False
+    found = ranks or Ranks([case])
+    if step.name == "close" and ranks_for(case, by, found):
+        return True
+    kind = ASKED_FOR.get(step.name)
+    askers = {one.asked_account for one in found.asked(case) if one.kind == kind and one.asked_account is not None} if kind else set()
+    return found.stands_in(by.role, roles, case, found.handlers(case) | askers)
 
 
 def _not_allowed(step: Step) -> Refused:
@@ -240,10 +303,8 @@ def _not_allowed(step: Step) -> Refused:
     )  # fmt: skip
 
 
-def _wrong_state(case: Case, step: Step) -> Refused:
+def _wrong_state(case: Case, step: Step, who: str) -> Refused:
     now = STATES[case.state]
-    last = CaseEvent.objects.filter(case=case).exclude(account=None).order_by("-pk").first()
-    who = last.who if last is not None else ""
     first = " / ".join(sorted(STATES[state].en.lower() for state in step.sources))
     first_zh = "、".join(sorted(STATES[state].zh for state in step.sources))
     return Refused(

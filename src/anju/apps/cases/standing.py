@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import F
 
 from anju.apps.cases.models import Approval, Asked, Case, CaseCount, CaseMark
-from anju.apps.cases.ranks import busy_with, filled_by
+from anju.apps.cases.ranks import Ranks
 from anju.apps.cases.rules import casework, closing_of
 from anju.core.casework.clocks import Deadlines, running
 from anju.core.casework.states import ASSIGNED, FEEDBACK, IN_HAND, OVER, TO_ASSIGN, VERIFIED
@@ -25,8 +25,8 @@ OVER_MOVES = ("closed", "ended")
 AT_ONCE = 1_000
 
 
-def waits_on(case: Case, asked: frozenset[str], approved: frozenset[str]) -> str:
-    """`asked`: kinds of what a second person must decide; `approved`: roles that approved this round."""
+def waits_on(case: Case, asked: frozenset[str], approved: frozenset[str], ranks: Ranks | None = None) -> str:
+    """`asked`: kinds of what a second person must decide; `approved`: roles that approved this round. `ranks`: of many, read for all."""
     if case.state in OVER:
         return case.state
     if case.contested or Asked.ARBITER in asked:
@@ -49,7 +49,8 @@ def waits_on(case: Case, asked: frozenset[str], approved: frozenset[str]) -> str
     if case.ready_on is None:
         return "show"
     left = [role for role in rules.approvals if role not in approved]
-    return f"close:{filled_by(left[0], case, busy_with(case)) if left else rules.approvals[-1]}"
+    found = ranks or Ranks([case])
+    return f"close:{found.filled_by(left[0], case, found.busy(case)) if left else rules.approvals[-1]}"
 
 
 def moves_of(viewer: Viewer) -> tuple[str, ...]:
@@ -82,7 +83,9 @@ def moves_named(move: str) -> tuple[str, ...]:
     return (move,)
 
 
-def settle(case: Case, day: date, *, asked: frozenset[str] | None = None, approved: frozenset[str] | None = None) -> None:
+def settle(
+    case: Case, day: date, *, asked: frozenset[str] | None = None, approved: frozenset[str] | None = None, ranks: Ranks | None = None
+) -> None:  # fmt: skip
     """Sets what follows from the rest. Reads what was asked and approved where it is not given."""
     if asked is None:
         asked = frozenset(Asked.objects.filter(case=case, decided_at=None).values_list("kind", flat=True)) if case.pk else frozenset()
@@ -90,7 +93,7 @@ def settle(case: Case, day: date, *, asked: frozenset[str] | None = None, approv
         approved = frozenset()
         if case.state == FEEDBACK:
             approved = frozenset(Approval.objects.filter(case=case, round=case.round).values_list("role", flat=True))
-    case.waits_on = waits_on(case, asked, approved)
+    case.waits_on = waits_on(case, asked, approved, ranks)
     limits = Deadlines(case.verify_due, case.judge_due, case.handle_due, case.close_due)
     case.deadline = deadline = running(case.state, limits, observing=case.waits_on == "observe")
     case.overdue = deadline is not None and day > deadline
@@ -99,7 +102,7 @@ def settle(case: Case, day: date, *, asked: frozenset[str] | None = None, approv
 
 
 def settle_many(cases: Sequence[Case], day: date) -> None:
-    """The same for many: two queries, whatever their number."""
+    """The same for many: two queries, and three more where any of them is to be closed, whatever their number."""
     keys = [case.pk for case in cases]
     asked: dict[int, set[str]] = {}
     for first in range(0, len(keys), AT_ONCE):
@@ -112,8 +115,10 @@ def settle_many(cases: Sequence[Case], day: date) -> None:
         given = Approval.objects.filter(case__in=fed_back[first : first + AT_ONCE]).values_list("case_id", "round", "role")
         for key, turn, role in given:
             approved.setdefault((key, turn), set()).add(role)
+    ranks = Ranks(case for case in cases if case.state == FEEDBACK)
     for case in cases:
-        settle(case, day, asked=frozenset(asked.get(case.pk, ())), approved=frozenset(approved.get((case.pk, case.round), ())))
+        given_in = frozenset(approved.get((case.pk, case.round), ()))
+        settle(case, day, asked=frozenset(asked.get(case.pk, ())), approved=given_in, ranks=ranks)
 
 
 # --- counts --------------------------------------------------------------------------------------------------------------

@@ -5,35 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
-from anju.apps.cases.models import Case, Instruction
+from anju.apps.cases.models import Asked, Case, FamilyLead, Instruction
+from anju.apps.cases.ranks import Ranks
+from anju.apps.cases.rules import casework, closing_of
+from anju.apps.cases.told import ASKS, CLOSERS, FORMER, HANDLER, JUDGES, LEAD, LISTS, MOVES, NAMED, OUTCOMES, ROLES_TOLD, Row
 from anju.apps.notices.actions import Told, notify_many
 from anju.apps.staff.models import Post
 from anju.apps.staff.permissions import ROLES
+from anju.core.terms.levels import RANK
 from anju.core.terms.viewer import Viewer
 
 FEW = 5  # of one kind for one person; more are told as one, with their number and their list
-TO_ASSIGNEE = {"assign": "case.assigned", "hand_on": "case.handed_over", "return_back": "case.returned"}
-TO_RANK = {"sign": "case.sign", "close": "case.close", "arbitrate": "case.arbitrate"}
-RANKS = {"sign": ("street",), "arbitrate": ("county_bureau",)}
-LISTS = {"case.overdue": "/cases/?queue=open&overdue=1", "case.escalated": "/cases/?queue=open&overdue=1"}
-MINE, WAITING = "/cases/?queue=mine", "/cases/?queue=post"
 _gathered: ContextVar[list[Wanted] | None] = ContextVar("gathered", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One person to be told of one case. `key` names the event; with the account it makes the telling unique."""
+    """One person to be told of one case; of none, where the list of its kind says it all. `key` names the event; with the account it makes
+    the telling unique."""
 
     account: int
     what: str
-    case: int
+    case: int | None
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A case after a step: what it waited for before, and who is told what came of it beside whoever has it."""
+
+    case: Case
+    waited: str
+    concerned: frozenset[int] = frozenset()
 
 
 @contextmanager
@@ -59,71 +68,123 @@ def tell(wanted: Sequence[Wanted], *, at: datetime) -> None:
         kept.extend(wanted)
         return
     groups: dict[tuple[int, str], list[Wanted]] = {}
-    for one in wanted:
+    for one in dict.fromkeys(wanted):
         groups.setdefault((one.account, one.what), []).append(one)
     told: list[Told] = []
     for (account, what), of_one_kind in groups.items():
         if len(of_one_kind) <= FEW:
-            told += [Told(account, what, str(one.case), f"/cases/{one.case}/", f"{one.key}:to:{account}") for one in of_one_kind]
+            told += [
+                Told(account, what, f"{one.case or ''}", f"/cases/{one.case}/" if one.case else LISTS[what], f"{one.key}:to:{account}")
+                for one in of_one_kind
+            ]
             continue
-        link = LISTS.get(what, MINE if what in TO_ASSIGNEE.values() else WAITING)
         key = f"{of_one_kind[0].key}:and:{len(of_one_kind) - 1}:to:{account}"
-        told.append(Told(account, what, "", link, key, {"n": len(of_one_kind)}))
+        told.append(Told(account, what, "", LISTS[what], key, {"n": len(of_one_kind)}))
     if told:
         notify_many(told, at=at)
 
 
-def tell_of_step(cases: Sequence[tuple[Case, str]], what: str, *, by: Viewer, at: datetime) -> None:
-    """After a step: whoever has the case now, or whose word is waited for now and was not before. `cases`: each with what it waited for
-    before."""
-    wanted: list[Wanted] = []
-    if what in TO_ASSIGNEE:
-        for case, _before in cases:
-            if case.assignee is not None:
-                wanted.append(Wanted(case.assignee, TO_ASSIGNEE[what], case.pk, f"case:{case.pk}:{what}:{case.version}"))
-    moved = [case for case, before in cases if case.waits_on != before]
-    tell(_without(wanted + _of_ranks(moved), by), at=at)
+def tell_of_step(moved: Sequence[Moved], what: str, *, by: Viewer, at: datetime) -> None:
+    """After a step: who is told what came of it, then whose act is next and was not before; of one case each person once. A fixed number of
+    queries, whatever the number of cases."""
+    ranks, wanted = Ranks(one.case for one in moved), []
+    outcome = OUTCOMES.get(what)
+    for one in _seen(moved) if outcome is not None else moved:
+        told: set[int] = set()
+        found = [(outcome, _heard(outcome, one, ranks), f"case:{one.case.pk}:{what}:{one.case.version}")] if outcome is not None else []
+        for row, accounts, key in [*found, *_next(one, what, ranks)]:
+            wanted += [Wanted(account, row.what, one.case.pk, key) for account in sorted(accounts - told - {by.account})]
+            told |= accounts
+    tell(wanted, at=at)
 
 
-def _of_ranks(cases: Sequence[Case]) -> list[Wanted]:
-    waiting = [(case, *case.waits_on.partition(":")[::2]) for case in cases]
-    asked = [(case, TO_RANK[word], RANKS.get(word, (role,))) for case, word, role in waiting if word in TO_RANK]
-    found = []
-    for case, what, accounts in _held(asked):
-        found += [Wanted(account, what, case.pk, f"case:{case.pk}:{case.waits_on}:{case.round}") for account in accounts]
-    return found
-
-
-def _held(asked: Sequence[tuple[Case, str, Sequence[str]]]) -> Iterator[tuple[Case, str, list[int]]]:
-    """Who holds the posts in those roles for each case. One query for all of them."""
-    if not asked:
-        return
-    roles = {role for _case, _what, some in asked for role in some}
-    keys = {int(key) for case, _what, _some in asked for key in case.path.strip("/").split("/") if key}
+def _seen(moved: Sequence[Moved]) -> list[Moved]:
+    """Without those concerned who see the case no more: it has gone to another department since, or she has."""
+    accounts = {account for one in moved for account in one.concerned}
+    if not accounts:
+        return list(moved)
     day = timezone.localdate()
-    posts = Post.objects.filter(Q(end=None) | Q(end__gt=day), start__lte=day, role__in=roles, place__in=keys, side=Post.DESTINATION)
-    held = list(posts.filter(account__is_active=True).values_list("role", "place__path", "department", "account_id"))
-    for case, what, some in asked:
-        accounts = {
-            account for role, path, department, account in held
-            if role in some and case.path.startswith(path) and department in ("", case.owner)
-        }  # fmt: skip
-        yield case, what, sorted(accounts)
+    held = Post.objects.filter(Q(end=None) | Q(end__gt=day), start__lte=day, account__in=accounts)
+    posts = list(held.values_list("account_id", "side", "place__path", "department"))
+
+    def sees(account: int, case: Case) -> bool:
+        return any(
+            who == account
+            and department in ("", case.owner)
+            and ((case.path if side == Post.DESTINATION else case.origin_path) or "").startswith(path)
+            for who, side, path, department in posts
+        )
+
+    return [replace(one, concerned=frozenset(account for account in one.concerned if sees(account, one.case))) for one in moved]
 
 
-def tell_of_reopening(case: Case, handler: int | None, *, by: Viewer, at: datetime) -> None:
-    """Whoever had it, and whoever may put it into hands there."""
-    (found,) = [accounts for _case, _what, accounts in _held([(case, "case.reopened", ("first_secretary", "county_department"))])]
-    accounts = {*found, *([handler] if handler is not None else [])}
-    key = f"case:{case.pk}:reopened:{case.reopened}"
-    tell(_without([Wanted(account, "case.reopened", case.pk, key) for account in sorted(accounts)], by), at=at)
+def _heard(row: Row, one: Moved, ranks: Ranks) -> set[int]:
+    """Who hears what came of a step."""
+    case = one.case
+    hers = {case.assignee} if case.assignee is not None else set()
+    if row.to != FORMER:
+        return hers if row.to == HANDLER else hers | one.concerned
+    return set(one.concerned) | ranks.holders("first_secretary", case) | ranks.holders("county_department", case)
+
+
+def _next(one: Moved, what: str, ranks: Ranks) -> Iterator[tuple[Row, set[int], str]]:
+    """Whose act is next: of each thing that is waited for now and was not before, who does it, and the key of the telling."""
+    case, kind = one.case, ASKS.get(what)
+    move, _colon, which = case.waits_on.partition(":")
+    moved = case.waits_on != one.waited or what == "transfer"  # another department's people
+    if kind is not None or (move == "confirm" and moved):
+        for asked in ranks.asked(case):
+            if asked.kind == kind or (kind is None and asked.kind != Asked.ARBITER):
+                row, busy = MOVES[f"confirm:{asked.kind}"], ranks.handlers(case) | {asked.asked_account or 0}
+                yield row, ranks.first(_roles(row, case, which), case, busy), f"asked:{asked.pk}"
+    if what == "reopen" or not moved or move not in MOVES:
+        return
+    row = MOVES[move]
+    turn = f"{case.version}" if move == "assign" else f"{case.round}.{case.returned}"
+    key = f"case:{case.pk}:{case.waits_on}:{turn}"
+    if row.to == HANDLER:
+        yield row, {case.assignee} if case.assignee is not None else set(), key
+    else:
+        yield row, ranks.first(_roles(row, case, which), case, _busy(move, case, ranks)), key
+
+
+def _roles(row: Row, case: Case, which: str) -> Sequence[str]:
+    """The ranks that are told, the first of them with somebody free."""
+    if row.to == JUDGES:
+        return casework().judge.get(case.level, ())
+    if row.to == CLOSERS:
+        return closing_of(case.level).approvals
+    return (which,) if row.to == NAMED else ROLES_TOLD[row.to]
+
+
+def _busy(move: str, case: Case, ranks: Ranks) -> set[int]:
+    """Who cannot do it: had the case in hand, has approved, has a part in the dispute."""
+    match move:
+        case "assign":
+            return set()
+        case "judge":
+            return ranks.handlers(case) if case.rank >= RANK["orange"] else set()
+        case "arbitrate":
+            return ranks.handlers(case) | {one.asked_account or 0 for one in ranks.asked(case)} | ranks.returners(case)
+        case "close":
+            return ranks.busy(case)
+    return ranks.handlers(case)
+
+
+def tell_of_lead(lead: FamilyLead, *, by: Viewer, at: datetime) -> None:
+    """Whoever answers for a family from now on."""
+    key = f"lead:{lead.household_id}:{at:%Y%m%d%H%M%S}"
+    tell(_without([Wanted(lead.account, LEAD, None, key)], by), at=at)
 
 
 def tell_of_instruction(one: Instruction, *, by: Viewer, at: datetime) -> None:
-    """Whoever puts cases into hands in that very place, and whoever has the case that it is about."""
+    """Whoever puts cases into hands in that very place, where nobody does in the nearest above it; and whoever has the case that it is
+    about."""
     day, roles = timezone.localdate(), [code for code, role in ROLES.items() if "cases.assign" in role.may]
-    posts = Post.objects.filter(Q(end=None) | Q(end__gt=day), start__lte=day, place=one.place_id, role__in=roles, account__is_active=True)
-    accounts = set(posts.values_list("account_id", flat=True))
+    places = [int(part) for part in one.path.split("/") if part]
+    posts = Post.objects.filter(Q(end=None) | Q(end__gt=day), start__lte=day, place__in=places, role__in=roles, side=Post.DESTINATION)
+    held = list(posts.filter(account__is_active=True).values_list("place_id", "account_id"))
+    accounts = next((found for place in reversed(places) if (found := {who for at_, who in held if at_ == place})), set())
     if one.case is not None and one.case.assignee is not None:
         accounts.add(one.case.assignee)
     _told_of(one, "case.instructed", accounts - {by.account}, f"instruction:{one.pk}", at)

@@ -20,10 +20,10 @@ from django.views.decorators.http import require_POST
 from anju.apps.cases import queries
 from anju.apps.cases.candidates import MANY, Candidate, candidates_for
 from anju.apps.cases.models import Case
-from anju.apps.cases.moving import foresee
+from anju.apps.cases.moving import MOST, foresee
 from anju.apps.cases.refusing import Refused, Several
 from anju.apps.cases.rules import today
-from anju.apps.cases.steps.assigning import MOST, assign, hand_on
+from anju.apps.cases.steps.assigning import assign, hand_on
 from anju.apps.cases.steps.judging import OUTCOMES, judge
 from anju.core.casework.states import CAUSES, ENDS
 from anju.core.contracts.model import Bilingual

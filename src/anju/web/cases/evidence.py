@@ -62,7 +62,7 @@ def attach(request: HttpRequest, number: int) -> HttpResponse:
     except FileRefused as refused:
         typed = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
         return shown(request, viewer, case, Refusal("attach", None, typed, (refused.title,)), status=400)
-    watch(data=Path(settings.DATA), at=now, numbers=[number])
+    watch(data=Path(settings.DATA), at=now, numbers=[number], by=viewer)
     messages.success(request, ngettext("%(n)s file is attached.", "%(n)s files are attached.", n) % {"n": n})
     return HttpResponseRedirect(reverse("case", args=[number]))
 
@@ -98,7 +98,7 @@ def withdraw(request: HttpRequest, number: int, key: int) -> HttpResponse:
         withdraw_attachment(attachment=key, reason=request.POST.get("reason", ""), by=viewer, at=timezone.now())
     except FileRefused as refused:
         return shown(request, viewer, found[0], Refusal("", None, {}, (refused.title,)), status=400)
-    watch(data=Path(settings.DATA), at=timezone.now(), numbers=[number])
+    watch(data=Path(settings.DATA), at=timezone.now(), numbers=[number], by=viewer)
     messages.success(request, _("The file is withdrawn."))
     return HttpResponseRedirect(reverse("case", args=[number]))
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from anju.apps.alerts.actions import take_on
 from anju.apps.cases.models import Case, CaseAlert, FamilyLead
-from anju.apps.cases.moving import Taken, begin_many, finish_many, one_at_a_time
+from anju.apps.cases.moving import MOST, Taken, begin_many, finish_many, not_too_many, one_at_a_time
 from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.refusing import Refused, unless_any
 from anju.apps.cases.rules import today
 from anju.apps.cases.standing import OVER_MOVES
+from anju.apps.cases.telling import tell_of_lead, told_together
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.apps.staff.models import Account, Post
@@ -24,8 +25,6 @@ from anju.apps.staff.queries import posts_of
 from anju.core.casework.states import ASSIGNED, TO_ASSIGN
 from anju.core.terms.viewer import Viewer
 
-MOST = 1_000
-
 
 @transaction.atomic
 def assign(
@@ -33,7 +32,7 @@ def assign(
 ) -> list[Case]:  # fmt: skip
     """Puts cases into the hands of the account `to`, whose post must reach every one of them. All of them or none. `seen`: the versions
     that stood on the page."""
-    taken = _fitting(_nobodys(begin_many(_not_too_many(numbers), "assign", by, seen=seen)), to)
+    taken = _fitting(_nobodys(begin_many(not_too_many(numbers), "assign", by, seen=seen)), to)
     account = Account.objects.get(pk=to)
     for each in taken:
         _put(each, account, at)
@@ -62,7 +61,7 @@ def hand_on(
     *, numbers: Sequence[int], to: int, by: Viewer, at: datetime, reason: str, seen: Mapping[int, int] | None = None
 ) -> list[Case]:  # fmt: skip
     """Hands open cases on to somebody else; their clocks run on."""
-    taken = _fitting(begin_many(_not_too_many(numbers), "hand_on", by, seen=seen), to)
+    taken = _fitting(begin_many(not_too_many(numbers), "hand_on", by, seen=seen), to)
     account = Account.objects.get(pk=to)
     for each in taken:
         each.detail["from"] = each.case.assignee_name
@@ -76,13 +75,14 @@ def hand_over_all(*, leaver: int, to: int, by: Viewer, at: datetime, reason: str
     mine = cases_in_scope(by).filter(assignee=leaver).exclude(waits_on__in=OVER_MOVES)
     one_at_a_time()
     numbers = list(mine.order_by("pk").values_list("pk", flat=True))
-    for first in range(0, len(numbers), MOST):
-        hand_on(numbers=numbers[first : first + MOST], to=to, by=by, at=at, reason=reason)
-    account = Account.objects.get(pk=to)
-    families = FamilyLead.objects.filter(account=leaver)
-    for family in families:
-        if by.sees_path(family.path):
-            name_lead(household_id=family.household_id, to=account.pk, by=by, at=at)
+    with told_together(at):
+        for first in range(0, len(numbers), MOST):
+            hand_on(numbers=numbers[first : first + MOST], to=to, by=by, at=at, reason=reason)
+        account = Account.objects.get(pk=to)
+        families = FamilyLead.objects.filter(account=leaver)
+        for family in families:
+            if by.sees_path(family.path):
+                name_lead(household_id=family.household_id, to=account.pk, by=by, at=at)
     return len(numbers)
 
 
@@ -99,6 +99,7 @@ def name_lead(*, household_id: int, to: int, by: Viewer, at: datetime) -> Family
         raise _out_of_reach()
     values = {"path": home.place.path, "account": to, "name": str(account), "since": today(), "named_by": by.name}
     found, _ = FamilyLead.objects.update_or_create(household_id=household_id, defaults=values)
+    tell_of_lead(found, by=by, at=at)
     record(act="cases.name_lead", about=f"household:{household_id}", by=by, at=at, detail={"to": to})
     return found
 
@@ -129,14 +130,6 @@ def _alerts_taken(cases: Sequence[Case], account: Account, at: datetime) -> None
     """Whoever has the case has its alerts."""
     episodes = list(CaseAlert.objects.filter(case__in=cases).values_list("episode_id", flat=True))
     take_on(numbers=episodes, account=account.pk, name=str(account), at=at)
-
-
-def _not_too_many(numbers: Sequence[int]) -> Sequence[int]:
-    if not numbers:
-        raise Refused("nothing is chosen: tick the cases first", "未选择事项：请先勾选")
-    if len(numbers) > MOST:
-        raise Refused(f"{len(numbers)} cases are too many at once: at most {MOST}", f"一次最多处理 {MOST} 件，当前 {len(numbers)} 件")
-    return numbers
 
 
 def _fitting(taken: list[Taken], to: int) -> list[Taken]:

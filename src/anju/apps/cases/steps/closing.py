@@ -18,7 +18,7 @@ from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.ranks import ranks_for
 from anju.apps.cases.refusing import Refused, not_there, titles_of
 from anju.apps.cases.rules import casework, closing_of, today
-from anju.apps.cases.steps.ending import decide, open_of, overtaken
+from anju.apps.cases.steps.ending import askers_of, decide, open_of, overtaken
 from anju.apps.cases.steps.watching import watch
 from anju.apps.findings.current import policy
 from anju.apps.journal.actions import record
@@ -57,7 +57,7 @@ def close(*, number: int, by: Viewer, at: datetime, data: Path, reason: str = ""
             "经办人不能销号，须由相应层级的另一人办理",
         )  # fmt: skip
     _nothing_to_decide(taken.case)
-    watch(data=data, at=at, numbers=[number])
+    watch(data=data, at=at, numbers=[number], by=by)
     taken = begin(number, "close", by)
     case = taken.case
     found = checklist_of(case)
@@ -114,7 +114,7 @@ def _close(case: Case, at: datetime) -> None:
     days = casework().look_back.get(case.level, ())
     case.closed_on, case.closed_at, case.end, case.observing = day, at, "closed", False
     case.watch_until = day + timedelta(days=max(days)) if days else None
-    overtaken(case, at)
+    overtaken([case], at)
 
 
 def _quick(case: Case, at: datetime) -> bool:
@@ -162,8 +162,9 @@ def decide_exception(*, number: int, granted: bool, reason: str, by: Viewer, at:
         raise Refused("whoever asked or had the case in hand does not review it", "申请人和经办人不能审批例外")
     words = enough(reason, 4, "the grounds of the review are missing", "缺少审批理由")
     decide(asked, granted, words, by, at)
+    taken.concerned = askers_of([asked])
     done = finish(taken, by=by, at=at, reason=words, what="" if granted else "refuse_exception")
-    watch(data=data, at=at, numbers=[number])
+    watch(data=data, at=at, numbers=[number], by=by)
     done.refresh_from_db()
     return done
 
@@ -273,5 +274,5 @@ def _answered(case: Case, answer: str, channel: str, words: str, by: Viewer, at:
     )  # fmt: skip
     happened([case], "answered", at=at, by=by, detail={"answer": answer, "channel": channel})
     record(act="cases.answer", about=f"case:{case.pk}", by=by, at=at, detail={"answer": answer, "channel": channel})
-    watch(data=data, at=at, numbers=[case.pk])
+    watch(data=data, at=at, numbers=[case.pk], by=by)
     return made

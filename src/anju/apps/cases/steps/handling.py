@@ -10,7 +10,7 @@ from anju.apps.cases.models import Asked, Case, Measure
 from anju.apps.cases.moving import Taken, begin, enough, finish, handlers_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, clocks_of, due, today
-from anju.apps.cases.steps.ending import decide, open_of, overtaken
+from anju.apps.cases.steps.ending import askers_of, decide, open_of, overtaken
 from anju.apps.cases.steps.watching import look_now
 from anju.core.terms.viewer import Viewer
 
@@ -97,11 +97,11 @@ def feed_back(*, number: int, words: str, by: Viewer, at: datetime, seen: int | 
     if not measures:
         raise Refused("no measure is recorded in this round: plan one and record it as done", "本轮尚未登记措施：请先制定并登记完成")
     day = today()
-    overtaken(case, at, Asked.EXTENSION)
+    overtaken([case], at, Asked.EXTENSION)
     case.fed_back_at, case.fed_back_on, case.signed_by = at, day, ""
     case.ready_on, case.close_due, case.escalated = None, due(day, clocks_of(case.level).close), 0
     case.seen_run, case.clearing, case.fresh, case.observing = None, "", False, False
-    return look_now(finish(taken, by=by, at=at, reason=told), at=at)
+    return look_now(finish(taken, by=by, at=at, reason=told, looks=True), by=by, at=at, waited=taken.waited, what="feed_back")
 
 
 @transaction.atomic
@@ -154,6 +154,7 @@ def decide_extension(*, number: int, granted: bool, by: Viewer, at: datetime, re
         )
     words = reason if granted else enough(reason, 4, "a reason is missing why not", "缺少不同意的理由")
     decide(asked, granted, words, by, at)
+    taken.concerned = askers_of([asked])
     if granted:
         case.handle_due, case.extended, case.escalated = max(until, case.handle_due), True, 0
     return finish(taken, by=by, at=at, reason=words, what="" if granted else "refuse_extension", detail=asked.detail)

@@ -11,7 +11,7 @@ from anju.apps.cases.models import Asked, Case, CaseEvent
 from anju.apps.cases.moving import Taken, begin, begin_many, enough, finish, finish_many, handlers_of
 from anju.apps.cases.refusing import Refused, unless_any
 from anju.apps.cases.rules import casework, handle_due, today
-from anju.apps.cases.steps.ending import ask_end
+from anju.apps.cases.steps.ending import propose
 from anju.apps.findings.current import policy
 from anju.core.casework.states import ALERTED, ASSIGNED, ENDS
 from anju.core.terms.levels import RANK
@@ -36,7 +36,7 @@ def judge(
         raise Refused("nothing is chosen: tick the cases first", "未选择事项：请先勾选")
     _not_by_the_verifier(taken, by)
     if outcome in ENDS:
-        return [ask_end(number=each.case.pk, end=outcome, reason=reason, by=by, at=at, cause=cause, other=other) for each in taken]
+        return propose(taken, end=outcome, reason=reason, by=by, at=at, cause=cause, other=other)
     if outcome == "listed" and any(each.case.household_id is None for each in taken):
         raise Refused("only a family can be listed as monitored", "只有家庭可纳入监测对象")
     day = today()

@@ -18,7 +18,6 @@ from anju.apps.cases.moving import PLATFORM, begin_by_platform, finish, happened
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, due, handle_due, today, verify_clock
 from anju.apps.cases.standing import count_moved, keys_of, settle
-from anju.apps.cases.telling import tell_of_reopening
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.apps.places.scope import end_of
@@ -295,9 +294,8 @@ def reopen_case(case: Case, *, at: datetime, by: Viewer, reason: str, why: str, 
     case.verify_due = due(day, verify_clock(case.standard, case.breach, case.level, day))
     LookBack.objects.filter(case=case, kind=LookBack.SCHEDULED, done_at=None).delete()  # planned anew when it closes again
     detail = {"why": why, "episode": episode.pk if episode is not None else None, "round": case.round}
-    done = finish(taken, by=by, at=at, reason=reason, detail=detail)
-    tell_of_reopening(done, handler, by=by, at=at)
-    return done
+    taken.concerned = frozenset([handler] if handler is not None else [])
+    return finish(taken, by=by, at=at, reason=reason, detail=detail)
 
 
 def last_opened(case: Case) -> CaseEvent | None:

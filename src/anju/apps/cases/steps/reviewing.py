@@ -10,7 +10,7 @@ from anju.apps.cases.models import Asked, Case, CaseEvent
 from anju.apps.cases.moving import begin, enough, finish, handlers_of
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import clocks_of, due, today
-from anju.apps.cases.steps.ending import decide, open_of
+from anju.apps.cases.steps.ending import askers_of, decide, open_of
 from anju.apps.cases.steps.watching import look_now
 from anju.core.casework.states import ALERTED, ASSIGNED, FEEDBACK
 from anju.core.terms.viewer import Viewer
@@ -29,7 +29,7 @@ def sign(*, number: int, by: Viewer, at: datetime, words: str = "", seen: int | 
     if by.account is not None and by.account in handlers_of(case):
         raise Refused("whoever had the case in hand does not sign the feedback", "经办人不能签字")
     case.signed_by = by.name
-    return look_now(finish(taken, by=by, at=at, reason=words), at=at)
+    return look_now(finish(taken, by=by, at=at, reason=words, looks=True), by=by, at=at, waited=taken.waited, what="sign")
 
 
 @transaction.atomic
@@ -80,8 +80,8 @@ def arbitrate(*, number: int, decision: str, reason: str, by: Viewer, at: dateti
     if asked is None:
         raise Refused("nothing is contested in this case", "该事项没有争议")
     returner = CaseEvent.objects.filter(case=case, what="return_back").order_by("-pk").first()
-    involved = handlers_of(case) | {asked.asked_account} | ({returner.account} if returner is not None else set())
-    if by.account is not None and by.account in involved:
+    parties = askers_of([asked]) | ({returner.account} if returner is not None and returner.account is not None else set())
+    if by.account is not None and by.account in handlers_of(case) | parties:
         raise Refused("whoever returned, contested or handled the case is no arbiter of it", "退回人、提请人和经办人不能裁定")
     words = enough(reason, 4, "the grounds of the decision are missing", "缺少裁定理由")
     if asked.detail.get("about") == "owner":
@@ -98,5 +98,6 @@ def arbitrate(*, number: int, decision: str, reason: str, by: Viewer, at: dateti
             case.state, case.round = FEEDBACK, case.round - 1
             case.fed_back_at, case.fed_back_on, case.close_due = at, today(), due(today(), clocks_of(case.level).close)
     case.contested = False
+    taken.concerned = parties
     decide(asked, decision == "accept" or bool(owner), words, by, at)
     return finish(taken, by=by, at=at, reason=words, detail={"decision": owner or decision})

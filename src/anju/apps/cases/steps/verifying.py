@@ -67,5 +67,5 @@ def note_visit(
     CaseVisit.objects.bulk_create(found, ignore_conflicts=True)
     for case in cases:
         if case.state == FEEDBACK:
-            look_now(case, at=at)
+            look_now(case, by=by, at=at)
     return [one.case_id for one in found]

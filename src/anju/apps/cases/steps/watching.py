@@ -13,7 +13,8 @@ from anju.apps.cases.models import Case
 from anju.apps.cases.moving import PLATFORM, happened, one_at_a_time, write
 from anju.apps.cases.rules import clocks_of, due, today
 from anju.apps.cases.standing import count_moved, keys_of, settle
-from anju.apps.cases.telling import tell_of_step, told_together
+from anju.apps.cases.telling import Moved, tell_of_step, told_together
+from anju.apps.cases.told import LOOK
 from anju.apps.findings.clearing import Asked, clearing, clearings
 from anju.apps.findings.current import policy
 from anju.apps.findings.models import Run
@@ -21,28 +22,29 @@ from anju.apps.findings.queries import current_run
 from anju.core.casework.gate import only_waits, ready
 from anju.core.casework.states import FEEDBACK
 from anju.core.contracts.model import Bilingual
+from anju.core.terms.viewer import Viewer
 
 AT_ONCE = 1_000
 
 
-def watch(*, data: Path, at: datetime, numbers: Sequence[int] | None = None) -> int:
+def watch(*, data: Path, at: datetime, numbers: Sequence[int] | None = None, by: Viewer = PLATFORM) -> int:
     """Asks the current run about every case that was fed back (or these), and moves those on whose gate lacks nothing but approvals.
-    Answers how many have changed. Twice changes nothing."""
+    Answers how many have changed. Twice changes nothing. `by`: who has shown something, and is not told of it."""
     run = current_run()
     found = Case.objects.filter(state=FEEDBACK)
     if numbers is not None:
         found = found.filter(pk__in=numbers)
     keys = list(found.order_by("pk").values_list("pk", flat=True))
-    return sum(_watch_some(keys[first : first + AT_ONCE], run, data, at) for first in range(0, len(keys), AT_ONCE))
+    return sum(_watch_some(keys[first : first + AT_ONCE], run, data, at, by) for first in range(0, len(keys), AT_ONCE))
 
 
 @transaction.atomic
-def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime) -> int:
+def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime, by: Viewer) -> int:
     one_at_a_time()
     cases = list(Case.objects.select_for_update().filter(pk__in=keys, state=FEEDBACK).order_by("pk"))
     said = _ask(cases, run, data)
     with told_together(at):
-        return sum(look_again(case, *said.get(case.pk, ("", False)), run=run, at=at) for case in cases)
+        return sum(look_again(case, *said.get(case.pk, ("", False)), run=run, by=by, at=at) for case in cases)
 
 
 def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[str, bool]]:
@@ -58,8 +60,9 @@ def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[
     return known | {key: (answers[one].state, answers[one].fresh) for key, one in asked.items()}
 
 
-def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: datetime) -> bool:
-    """Whether a case that was fed back has changed by what the data say, or by what was shown since. In the transaction of the caller."""
+def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, by: Viewer, at: datetime, quiet: bool = False) -> bool:
+    """Whether a case that was fed back has changed by what the data say, or by what was shown since. In the transaction of the
+    caller. `quiet`: the caller tells whose act is next."""
     counted, version = keys_of(case), case.version
     was = (case.clearing, case.fresh, case.observing, case.ready_on, case.waits_on)
     day = today()
@@ -79,7 +82,8 @@ def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: dat
     case.version += 1
     write(case, version)
     count_moved(counted, keys_of(case))
-    tell_of_step([(case, was[4])], "", by=PLATFORM, at=at)
+    if not quiet:
+        tell_of_step([Moved(case, was[4])], LOOK, by=by, at=at)
     if case.ready_on is not None and was[3] is None:
         happened([case], "ready", at=at)
     elif case.observing and not was[2]:
@@ -87,10 +91,13 @@ def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, at: dat
     return True
 
 
-def look_now(case: Case, *, at: datetime) -> Case:
-    """The gate of a case that was fed back, after something was shown: with what the last run said. In the transaction of the caller."""
+def look_now(case: Case, *, by: Viewer, at: datetime, waited: str = "", what: str = LOOK) -> Case:
+    """The gate of a case that was fed back, after something was shown: with what the last run said. In the transaction of the caller.
+    `waited`: what it waited for before a step that has told nobody yet, `what`."""
     run = Run.objects.filter(pk=case.seen_run).first() if case.seen_run is not None else None
-    look_again(case, case.clearing, case.fresh, run=run, at=at)
+    look_again(case, case.clearing, case.fresh, run=run, by=by, at=at, quiet=bool(waited))
+    if waited:
+        tell_of_step([Moved(case, waited)], what, by=by, at=at)
     return case
 
 

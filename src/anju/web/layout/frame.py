@@ -42,6 +42,7 @@ WAYS = (
     Way("scoreboard", _("Score-board"), "feeds.see"),
     Way("accounts", _("Accounts"), "accounts.manage"),
     Way("messages", _("Messages"), "accounts.manage"),
+    Way("calendar", _("Calendar"), "calendar.load"),
     Way("visit_forms", _("Forms"), "visits.forms"),
     Way("tasks", _("Background tasks"), "tasks.see"),
     Way("audit", _("Registers of cases"), "cases.audit"),

@@ -21,12 +21,14 @@ from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
 from anju.apps.staff.queries import STATES, accounts_for
 from anju.apps.staff.sessions import sign_ins_of
+from anju.core.contracts.official import AHEAD, years_unknown
 from anju.core.terms.viewer import Viewer
 from anju.web.account.views import device_of
 from anju.web.layout.access import needs, not_here, viewer_of_request
 from anju.web.layout.current import programme
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
 from anju.web.layout.templatetags.anju import said
+from anju.web.office.calendar import day_of
 
 MOST_PLACES = 1_000  # offered by name while one types
 
@@ -46,7 +48,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "place_unknown": bool(request.GET.get("place", "")) and place is None,
         "roles": [(code, one.title) for code, one in ROLES.items()],
         "states": [(code, label, address(request, state=None if code == state else code), code == state) for code, label in words],
-        "filtered": bool(search or role or state or place), "here": "accounts",
+        "filtered": bool(search or role or state or place), "here": "accounts", "ahead": AHEAD,
+        "lacking": years_unknown(programme(), day_of(request)) if viewer.can("calendar.load") else (),
     }  # fmt: skip
     return render(request, "office/accounts.html", context)
 

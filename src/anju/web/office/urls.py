@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from anju.web.office import accounts, importing, journal, looks, messages, tasks
+from anju.web.office import accounts, calendar, importing, journal, looks, messages, tasks
 
 urlpatterns = [
     path("accounts/", accounts.accounts, name="accounts"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("accounts/import/list.xlsx", importing.template, name="accounts_template"),
     path("accounts/<int:key>/", accounts.one_account, name="account_of"),
     path("accounts/<int:key>/<slug:act>/", accounts.act_on_account, name="account_act"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/load/", calendar.load_calendar, name="calendar_load"),
+    path("calendar/days.xlsx", calendar.calendar_sheet, name="calendar_sheet"),
     path("messages/", messages.messages, name="messages"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<int:number>/<slug:do>/", tasks.act, name="task_act"),

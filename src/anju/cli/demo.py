@@ -18,6 +18,7 @@ import click
 from anju.apps.alerts.actions import Follow, follow
 from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
+from anju.apps.discovery.channels import load_channels
 from anju.apps.feeds.actions import receive_file
 from anju.apps.feeds.names import parts_of
 from anju.apps.findings.actions import Judged, judge, run_folder
@@ -235,9 +236,10 @@ def follow_sample(policy: Policy, judged: Judged) -> Follow:
 
 
 def feeds_needed(policy: Policy) -> set[str]:
-    """The feeds of the sample that the standards of the policy read, and those they are read through."""
+    """The feeds of the sample that the standards of the policy read, those they are read through, and the hotline's."""
     found = feeds_of(policy, plan_of(policy, SAMPLE_DAY))
     found |= {policy.keyed[s.subject].feed for s in policy.standards.values() if s.subject in policy.keyed}
+    found |= {load_channels(policy_folder(), policy).feed} & set(FEEDS)  # what people told the hotline becomes reports
     for code in sorted(found):
         through = _contracts(policy)[code].through
         found |= {through[0]} if through else set()

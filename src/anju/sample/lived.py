@@ -54,7 +54,7 @@ def live_past(policy: Policy, data: Path, *, people: int, by: Viewer, step: Step
             run = judge(policy, data, day, known, own=own_feeds(policy, day, known), by=by.name).run
         follow(policy, data, run)
         release(policy, data, by)
-        catch_up(data=data, at=evening(day), within=within)
+        catch_up(data=data, at=evening(day), within=within, hotline=False)
         live(max(day, worked_until()), until, by=by.name, data=data)
     forget_runs()
 

@@ -173,8 +173,9 @@ def test_the_list_is_paged_and_who_waits_longest_is_first() -> None:
 
 def test_the_hotlines_rows_become_reports_once() -> None:
     rows = [Request(f"R{n}", "water", 1 if n else None, None if n else 6, AT) for n in range(3)] + [Request("R9", "water", None, None, AT)]
-    for new in (3, 0):
-        assert take_over_requests(requests=rows, prefix="QXN", categories={"water": "HS-04"}, owners={"HS-04": "water"}, by="anju", at=AT) == new
+    for new, known in ((3, 0), (0, 3)):
+        done = take_over_requests(requests=rows, prefix="QXN", categories={"water": "HS-04"}, owners={"HS-04": "water"}, by="anju", at=AT)
+        assert (done.new, done.known, done.nowhere) == (new, known, 1)
     assert list(Report.objects.order_by("pk").values_list("receipt", "household_id", "standard", "owner")) == [
         ("QXN-2023-000001", None, "HS-04", "water"), ("QXN-2023-000002", 1, "HS-04", "water"), ("QXN-2023-000003", 1, "HS-04", "water")
     ]  # fmt: skip

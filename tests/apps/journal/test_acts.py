@@ -67,7 +67,8 @@ TRIED_ELSEWHERE = (  # with files, processes, or a whole procedure of their own
 )  # fmt: skip
 NO_LINE = {"anju.apps.alerts.actions.mark_look", "anju.apps.cases.steps.reading.mark_look"}  # where one stopped reading is nobody's business
 PARTS = ("anju.apps.cases.moving", "anju.apps.cases.telling")  # what steps of cases are made of
-WITHIN = {"anju.apps.cases.steps.verifying.note_visit"}  # a visit, which has its line, is kept with the cases of its family
+# a visit, which has its line, is kept with the cases of its family
+WITHIN = {"anju.apps.cases.steps.verifying.note_visit", "anju.apps.cases.steps.visiting.visited"}
 OF_A_TOWN = {"anju.apps.alerts.actions.move_household", "anju.apps.cases.judging_again.judge_again"}  # tried in test_household_now
 
 

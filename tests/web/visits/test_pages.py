@@ -19,7 +19,8 @@ from python_calamine import CalamineWorkbook
 from anju.apps.alerts.models import Episode
 from anju.apps.attachments.models import Attachment
 from anju.apps.cases.models import Case
-from anju.apps.discovery.models import Report
+from anju.apps.discovery.actions import Request, take_over_requests
+from anju.apps.discovery.models import Hearing, Report
 from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
 from anju.apps.visits.actions import plan_visit, plan_visits
@@ -343,6 +344,18 @@ def test_what_was_received_is_seen_by_who_assigns_and_declined_by_two() -> None:
     for name in ("water",):
         assert as_(name).get(f"/reports/{receipt}/").status_code == 404
         assert receipt not in text(as_(name).get("/reports/?state=declined"))
+
+
+def test_a_request_of_the_hotline_stands_among_the_reports_with_its_own_number() -> None:
+    requests = [Request("R2023081234", "lift", 1, None, AT), Request("R2023081235", "noise", None, 3, AT)]
+    take_over_requests(requests=requests, prefix="QXN", categories={}, owners={}, by="anju", at=AT)
+    Hearing.objects.create(run=1, day=DAY, days=45, heard_at=AT, new=2, known=0, settled=31, nowhere=1)
+    client = as_("secretary")
+    page = text(client.get("/reports/?channel=hotline"))
+    assert "Hotline R2023081234" in page and "2 are reports here" in page and "31 were settled there" in page
+    one = text(client.get(f"/reports/{Report.objects.get(household_id=None).receipt}/"))
+    assert "its own number R2023081235" in one and "no family named" in one
+    assert "R2023081234" not in text(as_("water").get("/reports/?channel=hotline"))
 
 
 def test_the_familys_page_leads_to_a_visit() -> None:

@@ -1,4 +1,4 @@
-"""What follows on a run, a release or a new day: cases open and change, the gate is looked at again, deadlines pass."""
+"""What follows on a run, a release or a new day: cases open and change, the gate is looked at again, deadlines pass, the hotline is heard."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from anju.apps.cases.hearing import Heard, hear
 from anju.apps.cases.steps.opening import Followed, follow_alerts
 from anju.apps.cases.steps.reminding import pass_day
 from anju.apps.cases.steps.watching import watch
@@ -19,16 +20,19 @@ class CaughtUp:
     followed: Followed
     moved: int
     told: int
+    heard: Heard
 
     def as_dict(self) -> dict[str, int]:
-        return {**self.followed.as_dict(), "moved": self.moved, "told": self.told}
+        return {**self.followed.as_dict(), "moved": self.moved, "told": self.told, "hotline": self.heard.new}
 
     def line(self) -> str:
-        return f"{self.followed.line()}, {self.moved} moved at the gate, {self.told} ranks told"
+        return f"{self.followed.line()}, {self.moved} moved at the gate, {self.told} ranks told, {self.heard.new} requests of the hotline"
 
 
-def catch_up(*, data: Path, at: datetime, within: Sequence[str] = ()) -> CaughtUp:
-    """Every door does this after it followed a run, released a baseline, or a day has passed. Twice changes nothing."""
+def catch_up(*, data: Path, at: datetime, within: Sequence[str] = (), hotline: bool = True) -> CaughtUp:
+    """Every door does this after it followed a run, released a baseline, or a day has passed. Twice changes nothing. Without `hotline`
+    its requests are left to a later run."""
     followed = follow_alerts(at=at, within=within)
     moved = watch(data=data, at=at)
-    return CaughtUp(followed, moved, len(pass_day(at=at)))
+    told = len(pass_day(at=at))
+    return CaughtUp(followed, moved, told, hear(data=data, at=at) if hotline else Heard())

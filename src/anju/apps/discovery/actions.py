@@ -226,12 +226,23 @@ class Request:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """`nowhere`: such as name neither a family nor a place of ours."""
+
+    new: int
+    known: int
+    nowhere: int
+
+
 @transaction.atomic
 def take_over_requests(
-    *, requests: Iterable[Request], prefix: str, categories: Mapping[str, str], owners: Mapping[str, str], by: Viewer | str, at: datetime
-) -> int:  # fmt: skip
+    *, requests: Iterable[Request], prefix: str, categories: Mapping[str, str], owners: Mapping[str, str],
+    departments: Mapping[str, str] | None = None, by: Viewer | str, at: datetime,
+) -> TakenOver:  # fmt: skip
     """Reports made of a hotline's rows that are not reports yet; set-wise, and twice is once. `categories`: category -> standard,
-    `owners`: standard -> department. Rows that name neither a family nor a place of ours are left out. Returns how many are new."""
+    `owners`: standard -> department, `departments`: category -> department where no standard says it. Who names no family but a place
+    of ours is of that place; who names neither is left out and counted."""
     wanted = {request.request_id: request for request in requests}
     known: set[str] = set()
     for start in range(0, len(wanted), BATCH):
@@ -249,7 +260,8 @@ def take_over_requests(
             origin = home.origin_place.path if home is not None and home.origin_place is not None else None
             rows.append(Report(
                 channel="hotline", household_id=home.pk if home is not None else None, place=where, path=where.path, origin_path=origin,
-                standard=standard, owner=owners.get(standard, ""), words=request.category or "-", received_at=request.received_at,
+                standard=standard, owner=owners.get(standard, "") or (departments or {}).get(request.category, ""),
+                words=request.category or "-", received_at=request.received_at,
                 reported_by=by.name if isinstance(by, Viewer) else by, request_id=request.request_id,
             ))  # fmt: skip
     for year in sorted({timezone.localdate(row.received_at).year for row in rows}):
@@ -260,7 +272,7 @@ def take_over_requests(
     Report.objects.bulk_create(rows, BATCH)
     if rows:
         record(act="trouble.hotline", about=f"reports:{len(rows)}", by=by, at=at, detail={"reports": len(rows)})
-    return len(rows)
+    return TakenOver(len(rows), len(known), len(fresh) - len(rows))
 
 
 def _in_bulk(rows: QuerySet[M], keys: set[int | None]) -> dict[int | None, M]:

@@ -66,3 +66,21 @@ class Report(models.Model):
             models.Index(fields=["household_id", "id"], name="report_household"),
             models.Index(fields=["reported_account", "id"], name="report_by"),
         ]
+
+
+class Hearing(models.Model):
+    """What became of the hotline's requests of the last `days` after a run: new reports, reports already, settled by the hotline itself,
+    and such as name neither a family nor a place of ours. Its row is written with the reports, so that a run is heard once."""
+
+    run = models.BigIntegerField(unique=True)
+    day = models.DateField()
+    days = models.IntegerField()
+    heard_at = models.DateTimeField()
+    new = models.IntegerField()
+    known = models.IntegerField()
+    settled = models.IntegerField()
+    nowhere = models.IntegerField()
+
+    @property
+    def taken(self) -> int:
+        return self.new + self.known

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from anju.apps.discovery.models import Report
+from anju.apps.discovery.models import Hearing, Report
 from anju.apps.discovery.states import RECEIVED
 from anju.core.terms.viewer import Viewer
 
@@ -47,6 +47,13 @@ def received(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None 
 
 def report(viewer: Viewer, receipt: str) -> Report | None:
     return reports_in_scope(viewer).select_related("place").filter(receipt=receipt).first()
+
+
+def last_hearing(viewer: Viewer) -> Hearing | None:
+    """What became of the hotline's requests after the last run, counted over all places: numbers alone, for whoever decides on reports."""
+    if viewer.sees_nothing or not any(viewer.can(act) for act in ACTS):
+        return None
+    return Hearing.objects.order_by("-day", "-pk").first()
 
 
 def own_reports(viewer: Viewer, limit: int = 20) -> list[Report]:

@@ -129,6 +129,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     context = {
         "page": page_of(request, rows, (found[PAGE - 1].pk,) if len(found) > PAGE else None), "filters": filters, "here": "visits",
+        "hearing": queries.last_hearing(viewer) if filters.channel == "hotline" else None,
         "states": [(words, address(request, state=None if code == RECEIVED else code), code == filters.state)
                    for code, words in state_words().items()],
         "channels": [(words, address(request, channel=None if code == filters.channel else code), code == filters.channel)

@@ -256,7 +256,7 @@ def _handle(living: Living, case: Case, course: Course) -> None:
         )  # fmt: skip
         if case.level != "yellow":
             store_attachment(
-                about=f"measure:{standing.pk}", name=f"measure-{standing.pk}.jpg", content=picture(f"{standing.pk}", course.chance),
+                about=f"measure:{standing.pk}", name=f"measure-{standing.pk}.jpg", content=picture(standing.pk, course.chance, case.standard),
                 vault=living.vault, by=worker, at=living.at,
             )  # fmt: skip
     feed_back(number=case.pk, words=_of(case, FEEDBACK, FEEDBACK_THERE)[course.chance % 3], by=worker, at=living.at)

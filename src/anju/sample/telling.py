@@ -144,8 +144,8 @@ def _done(living: Living, case: Case, script: Script, words: str) -> None:
     for one in Measure.objects.filter(case=case, round=case.round, done_on=None, dropped_at=None):
         finish_measure(number=case.pk, measure=one.pk, done_on=living.day, result=words, by=worker, at=living.at)
         store_attachment(
-            about=f"measure:{one.pk}", name=f"measure-{one.pk}.jpg", content=picture(f"{one.pk}", one.pk), vault=living.vault, by=worker,
-            at=living.at,
+            about=f"measure:{one.pk}", name=f"measure-{one.pk}.jpg", content=picture(one.pk, one.pk, case.standard), vault=living.vault,
+            by=worker, at=living.at,
         )  # fmt: skip
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from alerts_fixtures import places, rules
-from anju.apps.cases.models import Case, CaseEvent, FamilyLead
+from anju.apps.cases.models import Case, CaseEvent, Decision, FamilyLead
 from anju.apps.cases.steps.assigning import assign
 from anju.apps.cases.steps.judging import judge
 from anju.apps.cases.steps.opening import follow_alerts, open_told
 from anju.apps.cases.steps.verifying import verify
+from anju.apps.findings.models import Finding
 from anju.apps.people.models import Household
 from anju.apps.staff.models import Account
 from anju.apps.staff.queries import viewer_of
@@ -109,3 +110,31 @@ def test_a_family_with_cases_takes_one_statement_more(cases: dict[str, Case], dj
     client.get("/households/1/")
     with django_assert_num_queries(14):  # and what happened to its cases
         client.get("/households/1/")
+
+
+def _columns(case: Case) -> dict[str, Any]:
+    found = Case.objects.filter(pk=case.pk).values().get()
+    return {name: value for name, value in found.items() if name != "id"}
+
+
+def test_what_is_not_in_place_though_its_case_is_over_says_why_both_are_true(cases: dict[str, Case]) -> None:
+    """MH-02 counts the bills of the year: they stay in the figures when the matter is settled by a decision."""
+    case = cases["MH-02"]
+    Case.objects.filter(pk=case.pk).update(state="closed", waits_on="closed", closed_on=DAY)
+    Decision.objects.create(case=case, code="assistance_paid", on=DAY, reason="paid", by="test", at=NOW)
+    told = page("secretary")
+    line = re.findall(r'<p class="b settled">(.*?)</p>', told, re.DOTALL)
+    assert len(line) == 1 and f"Its case was closed on {DAY}." in line[0] and f"On record, {DAY}: assistance was paid." in line[0]
+    assert f"stays in the figures until {DAY.year}-12-31" in line[0] and f'href="/cases/{case.pk}/"' in line[0]
+    light = r'class="light breached" href="#s-MH-02">.*?<small>(.*?)</small>'
+    assert re.findall(light, told, re.DOTALL) == ["Not in place"]  # MH-01 is behind it too, and was never anybody's
+    for finding in Finding.objects.filter(standard="MH-01"):
+        Case.objects.create(**{**_columns(case), "standard": "MH-01", "subject_id": finding.subject_id, "state": "closed", "closed_on": DAY})
+    assert re.findall(light, page("secretary"), re.DOTALL) == ["Not in place; its case is over"]
+    assert "settled" not in page("worker").split("Members")[0].split("MH-02")[0]  # health: for few to know
+
+
+def test_a_case_that_ended_otherwise_says_how_and_the_light_follows_the_data(cases: dict[str, Case]) -> None:
+    Case.objects.filter(pk=cases["MW-02"].pk).update(state="ended", waits_on="ended", end="routine", closed_on=DAY)
+    line = re.findall(r'<p class="b settled">(.*?)</p>', page("secretary"), re.DOTALL)
+    assert len(line) == 1 and f"Its case ended on {DAY} (Routine help is enough)." in line[0] and "changes when they do" in line[0]

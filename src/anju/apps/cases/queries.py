@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from anju.apps.cases.models import (
     CaseLooked,
     CaseMark,
     CaseVisit,
+    Decision,
     Draw,
     FamilyLead,
     Instruction,
@@ -200,6 +202,14 @@ def loop_of_household(viewer: Viewer, household_id: int) -> list[FamilyCase]:
     rows = found.annotate(lead=called("lead_account")).order_by("-pk")[:100]
     cases = [FamilyCase(case, case.hands or case.assignee_name, case.lead or "") for case in rows]
     return sorted(cases, key=lambda one: (one.case.waits_on in OVER_MOVES, one.case.urgency, -one.case.pk))
+
+
+def decisions_of(cases: Collection[int]) -> dict[int, list[tuple[str, date]]]:
+    """What was put on record for each of these cases, as the standards read it, with its day. One query."""
+    found: dict[int, list[tuple[str, date]]] = defaultdict(list)
+    for case, code, on in Decision.objects.filter(case__in=cases).order_by("on", "pk").values_list("case_id", "code", "on"):
+        found[case].append((code, on))
+    return dict(found)
 
 
 def events_of_household(viewer: Viewer, household_id: int, *, limit: int = 200) -> list[FamilyEvent]:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from anju.apps.cases import queries
 from anju.apps.cases.models import Case
-from anju.apps.cases.standing import HANDLERS_MOVE, moves_of
+from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
 from anju.apps.findings.need_to_know import may_know
 from anju.apps.people.models import Household, Person
 from anju.apps.people.vault import masked_name
@@ -192,9 +192,11 @@ def marks_of(case: Case) -> list[Mark]:
         found.append(Mark(ngettext("Passed on once", "Passed on %(n)s times", case.passed_on) % {"n": case.passed_on}))
     if case.extended:
         found.append(Mark(_("Extended")))
+    if case.waits_on in OVER_MOVES:  # what the data say since is no matter of a case that is over
+        return found
     if case.doubted_since:
         found.append(Mark("▨ " + _("Cannot be judged") + f" {case.doubted_since:%m-%d}"))
-    if case.over_since and case.waits_on not in ("closed", "ended"):
+    if case.over_since:
         found.append(Mark(_("The data find it no more"), "ok"))
     elif case.eased_since:
         found.append(Mark(_("Better, not proven"), "ok"))

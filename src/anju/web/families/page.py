@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from anju.apps.alerts.models import OPEN, Episode
+from anju.apps.cases.models import Case
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Finding, Run
@@ -29,6 +30,7 @@ from anju.core.terms.viewer import Viewer
 from anju.lake.answers import Given, answers_of_household, answers_of_place, lights_of_household
 from anju.lake.dossier import Dossier
 from anju.lake.families import DOES_NOT_APPLY, IN_PLACE, NOT_IN_PLACE, NOT_KNOWN
+from anju.web.families.settled import Settled, settled
 from anju.web.families.timeline import light_of
 from anju.web.layout.current import answers_folder, policy, programme
 
@@ -38,12 +40,14 @@ LIGHTS = {NOT_IN_PLACE: "breached", NOT_KNOWN: "unknown", IN_PLACE: "met", DOES_
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """`anchor` leads to the standard that explains it, '' where none is listed. `handled`: what is not in place, somebody has in hand."""
+    """`anchor` leads to the standard that explains it, '' where none is listed. `handled`: what is not in place, somebody has in hand;
+    `settled`: … or its case is over, and all of them are where nobody has any in hand."""
 
     guarantee: Guarantee
     state: str
     anchor: str
     handled: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Item:
     owner: Bilingual | None = None
     alert: Episode | None = None
     case: int | None = None  # the number of the open case about it
+    settled: Settled | None = None  # … which is over
     anchor: str = ""
 
 
@@ -92,16 +97,17 @@ class FamilyPage:
 
 def family_page(
     viewer: Viewer, run: Run, household: Household, names: dict[int, str], alerts: Iterable[Episode], opened: Dossier | None,
-    cases: Mapping[tuple[str, int], int], handled: frozenset[str],
+    cases: Mapping[tuple[str, int], int], handled: frozenset[str], over: Iterable[Case] = (),
 ) -> FamilyPage:  # fmt: skip
     """Everything the run says of the household, explained where something is not in place or not known. `names` of its members,
     masked; `alerts` that the viewer may see; `opened` the run's dossier, which is asked only where something is to be explained; `cases`
-    that stand open by standard and subject, and the standards that somebody has in hand."""
+    that stand open by standard and subject, the standards that somebody has in hand, and the cases that are over."""
     folder, path = answers_folder(run), household.place.path
     page, found = FamilyPage(), []
     given = answers_of_household(folder, policy(), path, household.pk)
     asked = any(one.answer in ("breached", "unknown") for one in given)  # most families have nothing to explain
     judge = opened.judge([household.pk]) if opened is not None and asked else None
+    ended = settled(over, {(one.standard, one.subject_id) for one in given if one.answer == "breached"} - cases.keys(), run.day)
     standing = {(alert.standard, alert.subject_id): alert for alert in alerts if alert.state == OPEN}
     for one in [*given, *_of_places(folder, path)]:
         item = _item(viewer, run, one, names)
@@ -113,7 +119,8 @@ def family_page(
         if one.answer != "met":
             explanation = _explained(run, opened, judge, item, one)
             item = _with_reasons(viewer, run, item, one, explanation, standing.get((one.standard, one.subject_id)))
-            item = replace(item, case=cases.get((one.standard, one.subject_id)))
+            key = one.standard, one.subject_id
+            item = replace(item, case=cases.get(key), settled=ended.get(key))
         found.append(item)
     order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
     found.sort(key=lambda item: (order.get(item.level or "", 4), item.standard.code))
@@ -220,7 +227,9 @@ def _lights(row: Mapping[str, Any], items: list[Item], handled: frozenset[str]) 
         why = next((item for answer in (state, "met") for item in behind if item.answer == answer), None)
         broken = [item for item in items if item.standard.code in guarantee.standards and item.answer == "breached"]
         all_handled = bool(broken) and all(item.standard.code in handled for item in broken)
-        found.append(Light(guarantee, state, why.anchor if why is not None else "", state == "breached" and all_handled))
+        all_over = bool(broken) and all(item.settled is not None for item in broken)
+        anchor = why.anchor if why is not None else ""
+        found.append(Light(guarantee, state, anchor, state == "breached" and all_handled, state == "breached" and all_over))
     return found
 
 

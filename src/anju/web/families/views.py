@@ -104,7 +104,9 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
         "address": _address(home),
         "head": masked_name(people[0].name) if people else "",
         "members": _members(people, day),
-        "page": family_page(viewer, run, home, names, (event.episode for event in events), opened, loop.numbers, loop.handled)
+        "page": family_page(
+            viewer, run, home, names, (event.episode for event in events), opened, loop.numbers, loop.handled, [one.case for one in loop.over]
+        )
         if run is not None
         else None,
         "loop": loop,

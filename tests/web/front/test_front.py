@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -63,7 +65,8 @@ def sample(run: Run, places: dict[str, Place], settings: Any) -> Client:
 
 def signed_in(role: str, place: Place) -> Client:
     account = open_account(username="someone", display_name="Someone", password=None, by="test", at=AT)
-    give_post(account=account, role=role, place=place, by="test", at=AT)
+    department = "education" if ROLES[role].of_department else ""
+    give_post(account=account, role=role, place=place, by="test", at=AT, department=department)
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(account, backend="django.contrib.auth.backends.ModelBackend")
     return client
@@ -140,6 +143,22 @@ def test_accounts_are_made_once_with_the_place_of_their_role(sample: Client, pla
     grid = Account.objects.get(username="sample-grid")
     assert (grid.posts.get().place, grid.has_usable_password()) == (places["grid"], False)
     assert "演示" in grid.display_name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_link_of_the_first_screen_opens_for_whoever_sees_it(run: Run, places: dict[str, Place], role: str) -> None:
+    """A grid worker sees no situation, a leader no list of families and no case."""
+    client = signed_in(role, places["grid"])
+    main = client.get("/").content.decode().split("<main")[1]
+    links = {html.unescape(one) for one in re.findall(r'<a class="(?:tile|door)" href="([^"]+)"', main)}
+    assert links and {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+def test_who_is_signed_in_on_a_sample_stays_who_she_is(sample: Client) -> None:
+    sample.post("/come-in/", {"role": "grid_worker"})
+    text = sample.get("/").content.decode()
+    assert "27 resettled families" in text and '<a class="tile" href="/situation/families/?state=in_place"' in text
+    assert "Come in as" in text  # and may become another, by its door
 
 
 def test_one_sees_the_numbers_of_ones_own_place(run: Run, places: dict[str, Place]) -> None:

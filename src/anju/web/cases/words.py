@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from anju.apps.cases.models import CaseEvent
 from anju.apps.staff.permissions import ROLES
@@ -101,7 +102,7 @@ def told_words(event: CaseEvent, names: Mapping[str, str]) -> str:
     """What happened, with what it came to; what was written about it is shown apart."""
     title = _titles().get(event.what) or event_words(event.what)
     more = _detail(event.what, event.detail, names)
-    return f"{title}: {more}" if more else title
+    return title + pgettext("between a fact and its value", ": ") + str(more) if more else title
 
 
 def _titles() -> dict[str, str]:

@@ -22,6 +22,7 @@ from anju.apps.findings.models import Finding, Run
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.apps.places.models import Place
+from anju.core.terms.viewer import Viewer
 from anju.web.front import week
 from anju.web.front.doors import doors, sample_account
 from anju.web.front.sampling import lets_in
@@ -42,15 +43,16 @@ def first_screen(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("sign_in"))
     if run is None:
         return render(request, "front/preparing.html", {"busy": week.at_work(), **_progress(), "complaint": week.complaint(week.PREPARED)})
-    if not sample:
+    if viewer.account is not None:
         own = _own_screen(run, request)
         known = counts(viewer) if viewer.can("cases.see") or viewer.can("cases.supervise") else None
-        return render(request, "front/first_screen.html", {"screen": own, "tiles": _tiles(own, known) if own is not None else []})
+        mine = {"screen": own, "tiles": _tiles(own, known, viewer) if own is not None else []}
+        if not sample:
+            return render(request, "front/first_screen.html", mine)
     screen, story, links = told(run)
     course = course_of(story)
     context: dict[str, Any] = {
-        "screen": screen,
-        "tiles": _tiles(screen, cases_of_all()),
+        **(mine if viewer.account is not None else {"screen": screen, "tiles": _tiles(screen, cases_of_all())}),
         "alert": alert_of(story) if course is None else None,
         "course": course,
         "story": story,
@@ -62,11 +64,14 @@ def first_screen(request: HttpRequest) -> HttpResponse:
     return render(request, "front/first_screen.html", context)
 
 
-def _tiles(screen: Screen, cases: Tiles | None = None) -> list[dict[str, Any]]:
-    """The numbers, each with the address of its list; '' where that page does not exist. `cases`: what is open of the same places."""
-    lists, queue = address_of("situation_families"), address_of("cases")
+def _tiles(screen: Screen, cases: Tiles | None = None, viewer: Viewer | None = None) -> list[dict[str, Any]]:
+    """The numbers, each with the address of its list; '' where that page does not exist or is not for the viewer. Who is none yet comes in
+    as one that may see them all. `cases`: what is open of the same places."""
+    lists = address_of("situation_families") if viewer is None or viewer.can("household.see") else ""
+    else_to = address_of("situation") if viewer is not None and viewer.can("situation.see") else ""
+    queue = address_of("cases") if viewer is None or viewer.can("cases.see") else ""
     found: list[dict[str, Any]] = [
-        {"mark": mark, "title": title, "n": n, "url": f"{lists}?state={state}" if lists else "", "share": state == "in_place",
+        {"mark": mark, "title": title, "n": n, "url": f"{lists}?state={state}" if lists else else_to, "share": state == "in_place",
          "missed": screen.missed if state == "not_known" else None, "cases": cases if state == "put_right" else None}
         for mark, title, n, state in (
             ("ok", _("All in place"), screen.in_place, "in_place"),
@@ -75,7 +80,7 @@ def _tiles(screen: Screen, cases: Tiles | None = None) -> list[dict[str, Any]]:
         )
     ]  # fmt: skip
     if cases is not None:
-        address = f"{queue}?queue=open&overdue=1" if queue else ""
+        address = f"{queue}?queue=open&overdue=1" if queue else address_of("supervision")  # whoever may not see cases supervises them
         found.append({"mark": "late", "title": _("Overdue"), "n": cases.overdue, "url": address, "late": True})
     return found
 

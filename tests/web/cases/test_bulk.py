@@ -11,11 +11,13 @@ from django.utils import timezone
 from anju.apps.cases.candidates import MANY
 from anju.apps.cases.models import Case, CaseCount, CaseEvent
 from anju.apps.cases.steps.assigning import assign, take
+from anju.apps.cases.steps.ending import ask_ends
 from anju.apps.cases.steps.verifying import verify
 from anju.apps.journal.models import Line
+from anju.apps.notices.models import Notice
 from anju.apps.staff.models import Account
 from apps.cases.conftest import Loop
-from apps.cases.test_loop import by
+from apps.cases.test_loop import by, verified
 from web.cases.conftest import As, text
 from web.cases.test_queue import fill
 
@@ -86,6 +88,56 @@ def test_many_are_judged_alike(desk: Loop, as_: As) -> None:
     assert "2 cases are judged: To be handled." in shown and "both need help" in shown
     client.post(BULK, given(desk, "judge", one, other, outcome="handle", reason="both need help", sure="1"))
     assert set(Case.objects.values_list("state", "judgement")) == {("judged", "handle")}
+
+
+def proposed(desk: Loop, n: int, end: str = "routine") -> list[Case]:
+    """Verified by the worker, an end proposed by the secretary."""
+    cases = [verified(desk, desk.told()) for _ in range(n)]
+    return ask_ends(numbers=[case.pk for case in cases], end=end, reason="all is well there", **by(desk, "secretary"))
+
+
+def test_many_ends_are_confirmed_by_a_second_person_or_refused(desk: Loop, as_: As) -> None:
+    cases, other = proposed(desk, 3), verified(desk, desk.told())
+    client = as_("street")
+    asked = text(client.post(BULK, {"step": "confirm", "numbers": [case.pk for case in cases]}))
+    assert "Decide on ends: 3 cases" in asked and "secretary proposes: Routine help is enough" in asked
+    assert "Choose whether they end." in text(client.post(BULK, given(desk, "confirm", *cases)))
+    assert "Say in a few words why." in text(client.post(BULK, given(desk, "confirm", *cases, word="no")))
+    against = client.post(BULK, given(desk, "confirm", *cases, other, word="yes"))
+    assert against.status_code == 409 and f"no end of case No. {other.pk} is proposed" in text(against)
+    assert "Go on with the other 3" in text(against) and not Case.objects.filter(state="ended").exists()
+    shown = text(client.post(BULK, given(desk, "confirm", *cases, word="yes")))
+    assert "3 cases end as proposed." in shown and not Case.objects.filter(state="ended").exists(), "only shown"
+    own = text(as_("secretary").post(BULK, given(desk, "confirm", *cases, word="yes")))
+    assert own.count("whoever proposed an end or had the case in hand does not confirm it") == 3
+    refused = client.post(BULK, given(desk, "confirm", cases[0], word="no", reason="go there again", sure="1"), follow=True)
+    assert "The end of 1 case is refused; it goes on." in text(refused)
+    done = client.post(BULK, given(desk, "confirm", *cases[1:], word="yes", sure="1"), follow=True)
+    assert "2 cases have ended." in text(done) and Case.objects.filter(state="ended", end="routine").count() == 2
+    assert Line.objects.filter(act="cases.end", by="street").count() == 2
+    assert as_("street", zh=True).post(BULK, given(desk, "confirm", other, word="no", reason="go on")).status_code == 409
+
+
+def test_what_many_repeat_goes_on(desk: Loop, as_: As) -> None:
+    kept, *cases = [verified(desk, desk.told()) for _ in range(3)]
+    client = as_("secretary")
+    asked = text(client.post(BULK, given(desk, "judge", *cases, outcome="duplicate", reason="the same flat")))
+    assert "Write the number of the case that goes on." in asked
+    one = {"outcome": "duplicate", "reason": "the same flat", "other": f"{kept.pk}"}
+    itself = client.post(BULK, given(desk, "judge", kept, *cases, **one))
+    assert itself.status_code == 409 and "name the other case that this one repeats" in text(itself) and "Go on with the other 2" in text(itself)
+    assert f"No. {kept.pk} goes on." in text(client.post(BULK, given(desk, "judge", *cases, **one)))
+    client.post(BULK, given(desk, "judge", *cases, **one, sure="1"))
+    assert set(Case.objects.filter(waits_on="confirm:yellow").values_list("pk", flat=True)) == {case.pk for case in cases}
+    ask_ends(numbers=[kept.pk], end="duplicate", other=cases[0].pk, reason="the same flat", **by(desk, "secretary"))
+    around = text(as_("street").post(BULK, given(desk, "confirm", kept, *cases, word="yes")))
+    assert around.count("which would end with it") == 3, "none repeats what ends in the same step"
+
+
+def test_the_notice_of_many_leads_to_the_very_list(desk: Loop, as_: As) -> None:
+    proposed(desk, 7)
+    link = Notice.objects.get(account=desk.accounts["street"], what="case.end").link
+    assert text(as_("street").get(link)).count('name="numbers"') == 7
 
 
 def test_who_judges_a_grave_case_does_not_have_it_in_hand(desk: Loop, as_: As) -> None:

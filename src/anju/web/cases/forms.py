@@ -24,7 +24,7 @@ from anju.apps.staff.permissions import ROLES
 from anju.core.casework.states import CAUSES, ENDS
 from anju.core.terms.levels import RANK
 from anju.core.terms.viewer import Viewer
-from anju.web.cases.words import category_words, decision_words, mode_words, outcome_words, risk_words
+from anju.web.cases.words import category_words, decision_words, end_words, mode_words, outcome_words, risk_words
 from anju.web.layout.templatetags.anju import level_words, said
 from anju.web.work.rows import owner_title
 
@@ -355,11 +355,7 @@ def asked_words(asking: Asking, asked: Asked) -> str:
     if asked.kind == Asked.EXTENSION:
         return _("%(who)s asks for time until %(until)s.") % {"who": who, "until": asked.detail.get("until", "")}
     if asked.kind == Asked.END:
-        title = outcome_words(asked.detail.get("end", ""))[0]
-        cause = asked.detail.get("cause", "")
-        other = asked.detail.get("other")
-        more = said(CAUSES[cause]) if cause in CAUSES else _("No. %(n)s") % {"n": other} if other else ""
-        return _("%(who)s proposes: %(end)s") % {"who": who, "end": f"{title} ({more})" if more else title}
+        return _("%(who)s proposes: %(end)s") % {"who": who, "end": end_words(asked.detail)}
     if asked.kind == Asked.EXCEPTION:
         return _("%(who)s asks that it may close though the data do not say so.") % {"who": who}
     return _("%(who)s asks for an arbiter.") % {"who": who}

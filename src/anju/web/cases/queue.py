@@ -105,7 +105,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 def bulk_steps(viewer: Viewer) -> list[tuple[str, str]]:
     """What a post may do with many cases at once."""
     found = [("assign", _("Put into hands")), ("hand_on", _("Hand on"))] if viewer.can("cases.assign") else []
-    return [*found, ("judge", _("Judge"))] if viewer.can("cases.judge") else found
+    return [*found, ("judge", _("Judge")), ("confirm", _("Decide on ends"))] if viewer.can("cases.judge") else found
 
 
 def _first_queue(viewer: Viewer, mine: Tiles, found: Tiles) -> str:

@@ -37,6 +37,14 @@ def step_words(name: str) -> str:
     }.get(name, name)  # fmt: skip
 
 
+def end_words(detail: Mapping[str, Any]) -> str:
+    """What an end is proposed as: 'False alarm (the data)', 'Duplicate of another case (No. 12)'."""
+    title = outcome_words(detail.get("end", ""))[0]
+    cause, other = detail.get("cause", ""), detail.get("other")
+    more = said(CAUSES[cause]) if cause in CAUSES else _("No. %(n)s") % {"n": other} if other else ""
+    return f"{title} ({more})" if more else title
+
+
 def mode_words(mode: str) -> str:
     return {"door": _("at the door"), "phone": _("by telephone"), "video": _("by video"), "desk": _("from the desk")}.get(mode, mode)
 

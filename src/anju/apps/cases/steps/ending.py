@@ -49,7 +49,7 @@ def propose(taken: Sequence[Taken], *, end: str, reason: str, by: Viewer, at: da
     if need.needs_other and (other is None or not cases_in_scope(by).filter(pk=other, state__in=OPEN).exists()):
         raise _no_other()
     refused = {each.case.pk: _no_other() for each in taken if need.needs_other and each.case.pk == other}
-    asked_already = set(_waiting([each.case.pk for each in taken], Asked.END))
+    asked_already = set(asked_ends([each.case.pk for each in taken]))
     for each in taken:
         if each.case.pk in asked_already:
             number = each.case.pk
@@ -83,7 +83,7 @@ def decide_ends(
 ) -> list[Case]:  # fmt: skip
     """The same word on the ends proposed of many: all of them or none, in as many queries as a few take."""
     taken = begin_many(not_too_many(numbers), "confirm_end", by, seen=seen)
-    asked = _waiting([each.case.pk for each in taken], Asked.END)
+    asked = asked_ends([each.case.pk for each in taken])
     ranks = Ranks(each.case for each in taken)
     ending = {each.case.pk for each in taken} if len(taken) > 1 else set()
     open_still = _still_open([one.detail["other"] for one in asked.values() if one.detail.get("other") is not None]) if granted else set()
@@ -148,11 +148,11 @@ def _still_open(numbers: Sequence[int]) -> set[int]:
     return found
 
 
-def _waiting(numbers: Sequence[int], kind: str) -> dict[int, Asked]:
-    """By the number of its case, what waits for a second person's word."""
+def asked_ends(numbers: Sequence[int]) -> dict[int, Asked]:
+    """By the number of its case, the end that is proposed and waits for a second person's word."""
     found: dict[int, Asked] = {}
     for first in range(0, len(numbers), MOST):
-        found |= {one.case_id: one for one in Asked.objects.filter(case__in=numbers[first : first + MOST], kind=kind, decided_at=None)}
+        found |= {one.case_id: one for one in Asked.objects.filter(case__in=numbers[first : first + MOST], kind=Asked.END, decided_at=None)}
     return found
 
 

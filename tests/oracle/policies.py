@@ -176,7 +176,7 @@ ATTRIBUTES = {
     },
 }
 CODES = {"status": ("a", "b", "c"), "labour_capacity": ("a", "b", "c"), "other": ("x", "y"), "codes": ("p", "q", "r")}
-PERIODS = ("week", "month", "quarter", "year", "term", "school_year")
+PERIODS = ("week", "month", "quarter", "year", "term", "school_year", "school_week")
 LINKS = {"person": "who", "household": "home", "place": "spot"}
 SUBJECTS = ("person", "household", "community", "unit", "programme", "building", "thing", "pair")
 PLACES = ("programme", "unit", "community", "building")
@@ -280,7 +280,7 @@ class _Author:
         before = [f for f in self.draft.feeds if "household" in f.links and not f.through]
         through = bool(before) and "household" not in links and c.chance(40)
         by_school = code == "F3" and links == ("person",) and c.chance(50)
-        period = cadence if kind == "period" else None
+        period = ("week" if cadence == "school_week" else cadence) if kind == "period" else None
         lines = [f"code: {code}", f"dataset: d{code}", "title: {en: t, zh: t}", "owner: o", f"kind: {kind}",
                  f"delivery: {c.pick(('full', 'delta'))}", f"world: {c.pick(('closed', 'open'))}",
                  f"by: {'school' if by_school else c.pick(('unit', 'programme'))}", f"cadence: {cadence}"]  # fmt: skip

@@ -252,7 +252,7 @@ class Judging:
                      "quarter": f"make_date(({period} + {step}) // 4, ({period} + {step}) % 4 * 3 + 1, 1)",
                      "year": f"make_date({period} + {step}, 1, 1)"}[cadence]  # fmt: skip
             return f"CAST({start} AS DATE) - {step}"
-        if cadence == "week":
+        if cadence in ("week", "school_week"):
             return f"DATE '1969-12-29' + CAST({period} AS INTEGER) * 7 + {6 if dated == 'end' else 0}"
         names = self.calendar.named.get(cadence, ())
         branches = " ".join(f"WHEN {n} THEN DATE '{first if dated == 'start' else last}'" for n, (_, first, last) in enumerate(names))
@@ -261,6 +261,8 @@ class Judging:
 
 def _converted(kind: str, cadence: str, own: str) -> str:
     """The ordinal of the cadence's period from a finer one: a month names its quarter and its year."""
+    if kind == "week" and cadence == "school_week":
+        return own
     if kind == "month" and cadence == "quarter":
         return f"{own} // 3"
     if kind == "month" and cadence == "year":

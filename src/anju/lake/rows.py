@@ -14,7 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from anju.core.contracts.model import Contract
+from anju.core.contracts.model import Contract, Programme
+from anju.core.contracts.programme import calendar_of
 from anju.core.standards.compile.names import literal, quoted
 from anju.core.standards.model import Policy
 
@@ -74,7 +75,15 @@ class FeedRows:
             return
         source = self._kept(contract, chosen, files) or f"({self._resolved(contract, chosen, files)})"
         kind = "TABLE" if self._read_through(code) else "VIEW"
-        self.con.execute(f"CREATE {kind} s_{code} AS SELECT * FROM {source} WHERE valid <= {literal(self.day)}")
+        self.con.execute(f"CREATE {kind} s_{code} AS SELECT * FROM {source} WHERE valid <= {literal(self.day)}{self._held(contract)}")
+
+    def _held(self, contract: Contract) -> str:
+        """Rows about weeks in which no school is held speak of nothing. The terms may change, so kept files have them all."""
+        if contract.cadence != "school_week":
+            return ""
+        assert isinstance(self.policy.programme, Programme)
+        off = sorted(calendar_of(self.policy.programme).weeks_off)
+        return f" AND period NOT IN ({', '.join(map(str, off))})" if off else ""
 
     def _nothing(self, contract: Contract) -> str:
         own = "".join(f", NULL::{_seen(kind)} AS {quoted(name)}" for name, kind in lake_columns(contract).items())

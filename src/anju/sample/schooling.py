@@ -120,7 +120,7 @@ def _second_roll(w: World, r: Round) -> list[Table]:
 
 
 def attendance(w: World, r: Round) -> Table:
-    """Every pupil from primary school on; in the holidays a row of zeros says that nobody was missed."""
+    """Every pupil from primary school on; what comes in the holidays is a row of zeros, and counts for nothing."""
     p = w.p
     monday = EPOCH_MONDAY + timedelta(days=7 * r.nth)
     term = term_on(monday + timedelta(days=6))
@@ -246,12 +246,12 @@ def _expect_roll(w: World, spell: Spell) -> None:
 
 
 def _away(w: World) -> None:
-    """Enrolled but away: seven school days and more is red, three to six orange. Counted in weeks."""
+    """Enrolled but away: seven school days and more is red, three to six orange. Counted in school weeks, so that it lasts through holidays."""
     weeks = [r for r in w.t.weeks() if any(start <= r.received - timedelta(days=3) and r.received - timedelta(days=7) <= stop
                                            for _, start, stop in TERMS)]  # fmt: skip
     span = range(weeks[0].nth, weeks[-1].nth + 1)
     school = {r.nth for r in weeks}
-    received = {r.nth: r.received for r in w.t.weeks()}
+    received = {r.nth: r.received for r in weeks}
 
     def wanted(week: int) -> Flags:
         if not {week, week + 1} <= school:

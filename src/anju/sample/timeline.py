@@ -99,7 +99,7 @@ class Timeline:
         return [Round("", in_month(m + 1, received_on), m) for m in range(self.first - 1, self.horizon)]
 
     def weeks(self) -> list[Round]:
-        """Every school week, and those of the holidays that a judgement at a month's end looks at."""
+        """Every school week, and some of the holidays, as offices send them too: they count for nothing."""
         found = []
         monday = first_of(self.first) - timedelta(days=first_of(self.first).weekday())
         while monday < first_of(self.horizon):

@@ -74,6 +74,7 @@ CONTRACTS: list[Row] = [
     ("feeds/FS.yaml", "freshness:", "through: ⟦{feed: F2}⟧\nfreshness:", "'on' is missing"),
     ("feeds/FS.yaml", "cadence: month", "cadence: ⟦monthly⟧", "'monthly' is not one of the choices"),
     ("feeds/FR.yaml", "period_column: term", "period_column: ⟦school⟧", "'school' does not name a term"),
+    ("feeds/FS.yaml", "cadence: month", "cadence: ⟦school_week⟧", "a state feed does not come by school weeks"),
     ("feeds/FR.yaml", "cadence: term", "cadence: ⟦once⟧", "a period feed does not come by 'once'"),
     ("feeds/FE.yaml", "valid_column: on_day", "valid_column: ⟦n⟧", "'n' is not a day"),
     ("feeds/FC.yaml", "cadence: month\nkey: [spot, item]\nfreshness: {due_days: 10, fresh_for: 45}", "cadence: ⟦once⟧\nkey: [spot, item]",

@@ -88,3 +88,22 @@ def test_before_the_first_term_nothing_is_due() -> None:
     assert CALENDAR.latest_due("term", date(2022, 9, 10), 15, "start") is None
     assert CALENDAR.latest_due("term", date(2022, 9, 20), 15, "end") is None
     assert Calendar().latest_due("term", date(2023, 9, 1), 0) is None
+
+
+def test_school_weeks_step_over_the_holidays() -> None:
+    """They have the numbers of their weeks; the last one before a holiday is followed by the first one after it."""
+    calendar = Calendar([("T1", date(2023, 2, 13), date(2023, 7, 14)), ("T2", date(2023, 9, 2), date(2024, 1, 19))])
+
+    def week(text: str) -> int:
+        return calendar.period_ordinal("school_week", text)
+
+    last, first = week("2023-W28"), week("2023-W36")  # a term that begins on a Saturday has its first week in the next one
+    assert week("2023-W28") == calendar.period_ordinal("week", "2023-W28") and calendar.period_text("school_week", last) == "2023-W28"
+    assert calendar.back("school_week", first, 1) == last and calendar.back("school_week", first, 3) == last - 2
+    assert calendar.between("school_week", last - 1, first + 1) == [last - 1, last, first, first + 1]
+    for day, due in ((date(2023, 7, 18), last - 1), (date(2023, 7, 19), last), (date(2023, 8, 15), last), (date(2023, 9, 12), last),
+                     (date(2023, 9, 13), first)):  # fmt: skip
+        assert calendar.latest_due("school_week", day, 3) == due, day
+    after = calendar.ordinal_of("school_week", date(2024, 6, 1))  # what lies beyond the terms known is not taken for holidays
+    assert calendar.is_held("school_week", after) and not calendar.is_held("school_week", week("2023-W30"))
+    assert Calendar().back("school_week", last, 5) == last - 5

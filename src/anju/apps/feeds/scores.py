@@ -113,7 +113,7 @@ def _kept(
             score.late += received > expected
         else:
             score.missing += expected < day
-        period -= 1
+        period = calendar.back(contract.cadence, period, 1)
     return score
 
 

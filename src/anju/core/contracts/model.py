@@ -16,7 +16,7 @@ ColumnType: TypeAlias = Literal[
 whole fen. `code` has a closed `codes` list; `list` is a ';'-separated list of such codes. `person`, `household`
 and `place` columns hold an identifier or code and are stored as our own key (BIGINT)."""
 
-Cadence: TypeAlias = Literal["day", "week", "month", "quarter", "term", "school_year", "year", "once"]
+Cadence: TypeAlias = Literal["day", "week", "school_week", "month", "quarter", "term", "school_year", "year", "once"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from anju.core.contracts.document import Node
 from anju.core.contracts.model import Contract, FeedColumn
 
 LINK_TYPES = ("person", "household", "place")
-COARSER = {"quarter": ("quarter", "month"), "year": ("year", "quarter", "month")}  # cadence -> types of its period column
+COARSER = {  # cadence -> types of its period column
+    "quarter": ("quarter", "month"), "year": ("year", "quarter", "month"), "school_week": ("week",),
+}  # fmt: skip
 
 
 def check_shape(contract: Contract, fields: Mapping[str, Node]) -> None:
@@ -38,6 +40,8 @@ def _check_when(contract: Contract, fields: Mapping[str, Node], columns: Mapping
         if column is not None and (column.type not in wanted or column.klass != "plain"):
             fields["period_column"].fault(f"'{column.name}' does not name a {contract.cadence}", f"it is a {column.type}",
                                           f"make it a plain column of type {' or '.join(wanted)}")  # fmt: skip
+    elif contract.cadence == "school_week":
+        fields["cadence"].fault(f"a {contract.kind} feed does not come by school weeks", "", "make it a feed of periods, or say week")
     elif contract.kind == "state" and contract.cadence == "once" and contract.freshness.fresh_for is None:
         fields["cadence"].fault("nothing says how long this state stays fresh", "", "add 'freshness: {fresh_for: …}', or name a cadence")
     day = columns.get(contract.valid_column or "")

@@ -292,7 +292,7 @@ class _About:
         calendar, until = deliveries.calendar, deliveries.spoken_until(contract, unit)
         try:
             period = calendar.ordinal_of(contract.cadence, max(until or date.min, self.after + timedelta(days=1)))
-            while until is not None and self._told(contract, period, until):
+            while not calendar.is_held(contract.cadence, period) or (until is not None and self._told(contract, period, until)):
                 period += 1
             return (
                 calendar.dated_day(contract.cadence, period, contract.dated) + timedelta(days=contract.freshness.due_days)

@@ -357,12 +357,13 @@ def _missing_periods(judge: Judge, feature: Latest | Aggregate | Streak, key: An
     if isinstance(feature, Streak):
         last = judge.snapshot.latest_due(contract)
         fact = judge.values.fact(feature.subject, key, feature.name)
-        needed = None if last is None or fact.bound is None else (last - fact.bound, last - fact.bound)
+        ends = None if last is None or fact.bound is None else calendar.back(contract.cadence, last, fact.bound)
+        needed = None if ends is None else (ends, ends)
     elif contract.kind == "state" or contract.cadence == "once":
         return ()
     else:
         needed = due_periods(contract, feature.window, judge.day, calendar)
     if needed is None or unit is None:
         return ()
-    lacking = [p for p in range(needed[0], needed[1] + 1) if (contract.code, unit, p) not in judge.snapshot.cover]
+    lacking = [p for p in calendar.between(contract.cadence, *needed) if (contract.code, unit, p) not in judge.snapshot.cover]
     return tuple(calendar.period_text(contract.cadence, period) for period in lacking[:12])

@@ -1,7 +1,8 @@
 """Periods of a cadence and their ordinals: consecutive whole numbers, so that a streak is plain arithmetic.
 
 day: days since 1970-01-01; week: ISO weeks since that of 1970-01-01; month: year * 12 + month - 1; quarter:
-year * 4 + quarter - 1; year: the year; term and school_year: position in the programme's list.
+year * 4 + quarter - 1; year: the year; term and school_year: position in the programme's list. A school_week is a week in which
+school is held and has that week's number: those of the holidays are left out, and whoever counts steps over them (`back`, `between`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from anju.core.terms.dates import step_months
 
 EPOCH = date(1970, 1, 1)
 EPOCH_MONDAY = date(1969, 12, 29)
+FRIDAY = 4
+WEEKLY = ("week", "school_week")
 Named = tuple[str, date, date]  # name, first day, last day
-CADENCES = ("day", "week", "month", "quarter", "year", "term", "school_year", "once")
+CADENCES = ("day", "week", "month", "quarter", "year", "term", "school_year", "school_week", "once")
 
 
 class Calendar:
@@ -23,6 +26,22 @@ class Calendar:
 
     def __init__(self, terms: Sequence[Named] = (), school_years: Sequence[Named] = ()) -> None:
         self.named: dict[str, tuple[Named, ...]] = {"term": tuple(terms), "school_year": tuple(school_years)}
+        self.weeks_off = _weeks_off(terms)
+
+    def is_held(self, cadence: str, ordinal: int) -> bool:
+        """Whether there is such a period: of a week in the holidays there is none at school."""
+        return cadence != "school_week" or ordinal not in self.weeks_off
+
+    def back(self, cadence: str, ordinal: int, n: int) -> int:
+        """The period that lies `n` before."""
+        while n:
+            ordinal -= 1
+            n -= self.is_held(cadence, ordinal)
+        return ordinal
+
+    def between(self, cadence: str, first: int, last: int) -> list[int]:
+        """The periods from one to another, both included."""
+        return [ordinal for ordinal in range(first, last + 1) if self.is_held(cadence, ordinal)]
 
     def period_ordinal(self, cadence: str, text: str) -> int:
         """Raises ValueError with the accepted forms for a text that names no period of this cadence."""
@@ -30,7 +49,7 @@ class Calendar:
         if reader is not None:
             found = reader(text.strip())
             if found is None:
-                raise ValueError(f"'{text}' is not a {cadence}: write it like {_FORMS[cadence]}")
+                raise ValueError(f"'{text}' is not a {cadence.replace('_', ' ')}: write it like {_FORMS[cadence]}")
             return found
         for ordinal, (name, _, _) in enumerate(self._list(cadence)):
             if name == text.strip():
@@ -41,7 +60,7 @@ class Calendar:
         first = self.first_day(cadence, ordinal)
         if cadence == "day":
             return first.isoformat()
-        if cadence == "week":
+        if cadence in WEEKLY:
             year, week, _ = first.isocalendar()
             return f"{year}-W{week:02d}"
         if cadence == "month":
@@ -55,7 +74,7 @@ class Calendar:
     def first_day(self, cadence: str, ordinal: int) -> date:
         if cadence == "day":
             return EPOCH + timedelta(days=ordinal)
-        if cadence == "week":
+        if cadence in WEEKLY:
             return EPOCH_MONDAY + timedelta(days=7 * ordinal)
         if cadence == "month":
             return date(ordinal // 12, ordinal % 12 + 1, 1)
@@ -68,7 +87,7 @@ class Calendar:
     def last_day(self, cadence: str, ordinal: int) -> date:
         if cadence == "day":
             return self.first_day("day", ordinal)
-        if cadence == "week":
+        if cadence in WEEKLY:
             return self.first_day("week", ordinal) + timedelta(days=6)
         months = {"month": 1, "quarter": 3, "year": 12}.get(cadence)
         if months is not None:
@@ -83,7 +102,7 @@ class Calendar:
         """The period `day` lies in. Between two terms: the last begun; before the first: -1."""
         if cadence == "day":
             return (day - EPOCH).days
-        if cadence == "week":
+        if cadence in WEEKLY:
             return (day - EPOCH_MONDAY).days // 7
         if cadence == "month":
             return day.year * 12 + day.month - 1
@@ -101,12 +120,32 @@ class Calendar:
             return None
         if self.dated_day(cadence, ordinal, dated) > limit:
             ordinal -= 1
+        if not self.is_held(cadence, ordinal):
+            ordinal = self.back(cadence, ordinal, 1)
         return ordinal if ordinal >= 0 or cadence not in self.named else None
 
     def _list(self, cadence: str) -> tuple[Named, ...]:
         if cadence not in self.named:
             raise ValueError(f"'{cadence}' is no cadence with periods: one of {', '.join(CADENCES)}")
         return self.named[cadence]
+
+
+def _weeks_off(terms: Sequence[Named]) -> frozenset[int]:
+    """Weeks between the terms known, of which no day from Monday to Friday lies in one. What lies before the first term or after the last
+    nobody knows: it is not taken for holidays, lest silence pass for them."""
+    if not terms:
+        return frozenset()
+    held = {ordinal for _, first, last in terms for ordinal in range(_school_week(first), _week_of(last) + 1)}
+    return frozenset(range(min(held), max(held) + 1)) - held
+
+
+def _week_of(day: date) -> int:
+    return (day - EPOCH_MONDAY).days // 7
+
+
+def _school_week(first: date) -> int:
+    """The week in which school begins: the next one for what begins on a Saturday or Sunday."""
+    return _week_of(first) + (first.weekday() > FRIDAY)
 
 
 def _day(text: str) -> int | None:
@@ -144,8 +183,8 @@ def _year(text: str) -> int | None:
 
 
 _READERS: dict[str, Callable[[str], int | None]] = {
-    "day": _day, "week": _week, "month": _month, "quarter": _quarter, "year": _year,
+    "day": _day, "week": _week, "month": _month, "quarter": _quarter, "year": _year, "school_week": _week,
 }  # fmt: skip
 _FORMS = {
-    "day": "2023-09-26", "week": "2023-W38", "month": "2023-09 or 202309", "quarter": "2023-Q3", "year": "2023",
+    "day": "2023-09-26", "week": "2023-W38", "month": "2023-09 or 202309", "quarter": "2023-Q3", "year": "2023", "school_week": "2023-W38",
 }  # fmt: skip

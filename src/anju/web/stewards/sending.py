@@ -39,7 +39,7 @@ from anju.web.stewards.background import begin, look_after
 from anju.web.stewards.streaming import ToDisk
 
 PERIOD_FORMS = {"day": "2023-09-26", "week": "2023-W38", "month": "2023-09", "quarter": "2023-Q3", "year": "2023",
-                "term": "2023-2024-1", "school_year": "2023-2024"}  # fmt: skip
+                "term": "2023-2024-1", "school_year": "2023-2024", "school_week": "2023-W38"}  # fmt: skip
 
 
 # --- a file comes ---------------------------------------------------------------------------------------------------------

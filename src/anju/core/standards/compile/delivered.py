@@ -6,6 +6,7 @@ set aside. Both read `cover`, `fresh` and `rejected_now` of the snapshot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -44,13 +45,16 @@ class Delivered:
         first, last = needed
         if first > last:
             return f"({unit} IS NOT NULL)"  # nothing is due yet; who belongs to no unit is still nobody's to deliver
-        inside = f"feed = {code} AND NOT fresh AND period BETWEEN {first} AND {last}"
-        return f"COALESCE({self._unit(contract, f'count(*) FILTER (WHERE {inside}) = {last - first + 1}', unit)}, FALSE)"
+        periods = self.calendar.between(contract.cadence, first, last)
+        if not periods:
+            return f"({unit} IS NOT NULL)"
+        inside = f"feed = {code} AND NOT fresh AND {among(periods[::-1])}"
+        return f"COALESCE({self._unit(contract, f'count(*) FILTER (WHERE {inside}) = {len(periods)}', unit)}, FALSE)"
 
-    def covered_periods(self, contract: Contract, last: int, most: int, unit: str) -> str:
-        """Bit n is set where the period n before `last` was delivered."""
-        inside = f"feed = {literal(contract.code)} AND NOT fresh AND period <= {last} AND period > {last - most}"
-        return f"COALESCE({self._unit(contract, _bits(last, inside), unit)}, 0)"
+    def covered_periods(self, contract: Contract, periods: Sequence[int], unit: str) -> str:
+        """Bit n is set where the n-th of `periods`, counted back from the latest, was delivered."""
+        inside = f"feed = {literal(contract.code)} AND NOT fresh AND {among(periods)}"
+        return f"COALESCE({self._unit(contract, _bits(periods, inside), unit)}, 0)"
 
     def set_aside(self, contract: Contract, window: Window | None) -> str:
         """A row of this very subject was set aside and nothing accepted has taken its place."""
@@ -58,9 +62,9 @@ class Delivered:
         inside = f" AND (valid IS NULL OR valid > {literal(start)})" if start is not None else ""
         return f"COALESCE({self._own(f'bool_or(feed = {literal(contract.code)}{inside})')}, FALSE)"
 
-    def set_aside_periods(self, contract: Contract, last: int, most: int) -> str:
-        inside = f"feed = {literal(contract.code)} AND period <= {last} AND period > {last - most}"
-        return f"COALESCE({self._own(_bits(last, inside))}, 0)"
+    def set_aside_periods(self, contract: Contract, periods: Sequence[int]) -> str:
+        inside = f"feed = {literal(contract.code)} AND {among(periods)}"
+        return f"COALESCE({self._own(_bits(periods, inside))}, 0)"
 
     def _unit(self, contract: Contract, aggregate: str, unit: str) -> str:
         self.feeds[contract.code] = None
@@ -100,6 +104,23 @@ class Delivered:
         return f"{mark}_{self.subject}_{self.stratum}"
 
 
-def _bits(last: int, inside: str) -> str:
+def among(periods: Sequence[int]) -> str:
+    """SQL: whether a period is one of these, the latest first."""
+    if _in_a_row(periods):
+        return f"period BETWEEN {periods[-1]} AND {periods[0]}"
+    return f"period IN ({', '.join(map(str, periods))})"
+
+
+def bit_of(periods: Sequence[int]) -> str:
+    """SQL: the bit of a period that is one of these, 0 for the latest."""
+    place = f"{periods[0]} - period" if _in_a_row(periods) else f"list_position([{', '.join(map(str, periods))}], period) - 1"
+    return f"(1::BIGINT << ({place})::BIGINT)"
+
+
+def _in_a_row(periods: Sequence[int]) -> bool:
+    return periods[0] - periods[-1] == len(periods) - 1
+
+
+def _bits(periods: Sequence[int], inside: str) -> str:
     # CASE and not FILTER: the shift would be tried for the rows that the filter leaves out, and fail
-    return f"bit_or(CASE WHEN {inside} THEN 1::BIGINT << ({last} - period)::BIGINT END)"
+    return f"bit_or(CASE WHEN {inside} THEN {bit_of(periods)} END)"

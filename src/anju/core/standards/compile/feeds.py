@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from anju.core.contracts.model import Contract
-from anju.core.standards.compile.delivered import Delivered
+from anju.core.standards.compile.delivered import Delivered, among, bit_of
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.names import (
     ABSENT,
@@ -19,7 +19,7 @@ from anju.core.standards.compile.names import (
     state_column,
     value_column,
 )
-from anju.core.standards.compile.windows import due_periods, window_start
+from anju.core.standards.compile.windows import counted_back, due_periods, window_start
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak, Window
 from anju.core.standards.order import columns_of, empty_means_no
 from anju.core.terms.periods import Calendar
@@ -73,7 +73,7 @@ class FeedGroup:
         last = self._last_due()
         conditions = [] if window is None else [f"valid > {literal(window_start(self.contract, window, self.day, self.calendar))}"]
         if isinstance(feature, Streak):
-            conditions = [f"period BETWEEN {last - feature.at_most + 1} AND {last}" if last is not None else "FALSE"]
+            conditions = [among(self._counted_back(feature, last)) if last is not None else "FALSE"]
         elif isinstance(feature, Latest) and not feature.back and self.contract.kind == "period":
             conditions.append(f"period >= {last if last is not None else 'NULL'}")
         if not isinstance(feature, Streak) and feature.where is not None:
@@ -89,7 +89,7 @@ class FeedGroup:
                 last = self._last_due()
                 if last is None:
                     return None
-                starts.append(self.calendar.first_day(self.contract.cadence, max(0, last - feature.at_most + 1)) - timedelta(days=1))
+                starts.append(self.calendar.first_day(self.contract.cadence, max(0, self._counted_back(feature, last)[-1])) - timedelta(days=1))
             elif window is None:
                 return None
             else:
@@ -99,6 +99,9 @@ class FeedGroup:
     def _last_due(self) -> int | None:
         found = due_periods(self.contract, None, self.day, self.calendar)
         return found[1] if found else None
+
+    def _counted_back(self, feature: Streak, last: int) -> list[int]:
+        return counted_back(self.contract, last, feature.at_most, self.calendar)
 
     @staticmethod
     def _window(feature: FeedFeature) -> Window | None:
@@ -147,12 +150,11 @@ class FeedGroup:
     def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:
         last = self._last_due()
         holds = writer.sql(feature.holds)
-        most = feature.at_most
         if last is None:
             return [f"0::BIGINT AS {quoted(f'v:{feature.name}')}", f"0::BIGINT AS {quoted(f'n:{feature.name}')}",
                     f"0::BIGINT AS {quoted(f'x:{feature.name}')}"]  # fmt: skip
-        inside = f"period <= {last} AND period > {last - most}"
-        bit = f"(1::BIGINT << ({last} - period)::BIGINT)"
+        periods = self._counted_back(feature, last)
+        inside, bit = among(periods), bit_of(periods)
         found = []
         for mark, condition in (("v", holds), ("n", f"NOT {holds}"), ("x", f"({holds}) IS NULL")):
             mask = f"bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND {condition})"
@@ -220,8 +222,8 @@ class FeedGroup:
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if last is None:
             return [], [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"], []
-        cover = asked.covered_periods(self.contract, last, most, unit)
-        away = asked.set_aside_periods(self.contract, last, most)
+        periods = self._counted_back(feature, last)
+        cover, away = asked.covered_periods(self.contract, periods, unit), asked.set_aside_periods(self.contract, periods)
         yes, no, vague, covered, length = (quoted(f"y:{mark}:{feature.name}") for mark in ("v", "n", "x", "c", "l"))
         first = [
             f"COALESCE({v}, 0) AS {yes}",

@@ -20,7 +20,7 @@ def window_start(contract: Contract, window: Window, day: date, calendar: Calend
         last = calendar.latest_due(contract.cadence, day, contract.freshness.due_days, contract.dated)
         if last is None:
             return date(1, 1, 1)
-        first = max(last - window.n + 1, 0)
+        first = max(calendar.back(contract.cadence, last, window.n - 1), 0)
         if contract.kind == "event":  # of any day of the period
             return calendar.first_day(contract.cadence, first) - timedelta(days=1)
         return calendar.dated_day(contract.cadence, first, contract.dated) - timedelta(days=1)
@@ -50,7 +50,7 @@ def due_periods(contract: Contract, window: Window | None, day: date, calendar: 
     if window is None:
         return last, last
     if window.unit == "periods":
-        return max(last - window.n + 1, 0), last
+        return max(calendar.back(contract.cadence, last, window.n - 1), 0), last
     start = window_start(contract, window, day, calendar)
     if start == date(1, 1, 1):
         return 0, last
@@ -60,3 +60,11 @@ def due_periods(contract: Contract, window: Window | None, day: date, calendar: 
     if first <= last:
         return max(first, 0), last
     return (first, first) if contract.kind == "period" else (last + 1, last)
+
+
+def counted_back(contract: Contract, last: int, most: int, calendar: Calendar) -> list[int]:
+    """The periods that a streak looks at, the latest first."""
+    found = [last]
+    while len(found) < most:
+        found.append(calendar.back(contract.cadence, found[-1], 1))
+    return found

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from anju.core.contracts.model import Contract
+from anju.core.standards.compile.windows import counted_back
 from anju.core.standards.meaning.judge import Finding, Judge
 from anju.core.standards.meaning.logic import UNDELIVERED, Fact, all_of, at_least
 from anju.core.standards.meaning.values import Values
@@ -54,7 +55,8 @@ class ValuesAfter(Values):
         found = self.whole.fact(feature.subject, key, feature.name)
         contract = self.s.contract(feature.feed)
         last, later = self.s.latest_due(contract), 0
-        while last is not None and later < feature.at_most and self.s.deliveries.period_until(contract, last - later) > self.after:
+        periods = counted_back(contract, last, feature.at_most, self.s.calendar) if last is not None else []
+        while later < len(periods) and self.s.deliveries.period_until(contract, periods[later]) > self.after:
             later += 1
         if found.state is State.VALUE and found.value < later:
             return found

@@ -97,7 +97,7 @@ class Deliveries:
         needed = due_periods(contract, window, self.day, self.calendar)
         if needed is None:
             return False
-        return all((contract.code, unit, period) in self.cover for period in range(needed[0], needed[1] + 1))
+        return all((contract.code, unit, period) in self.cover for period in self.calendar.between(contract.cadence, *needed))
 
     def _fresh_units(self, contract: Contract) -> set[str]:
         if contract.code not in self._fresh:
@@ -136,6 +136,8 @@ class Deliveries:
         if contract.kind == "state" or contract.cadence == "once":
             valid: date | None = delivery["valid"]
             return valid if valid is not None and valid <= self.day else None
+        if not self.calendar.is_held(contract.cadence, period):
+            return None  # it speaks of a time in which nothing is asked
         if contract.kind == "period":
             begun = self.calendar.dated_day(contract.cadence, period, contract.dated) <= self.day
             return self.period_until(contract, period) if begun else None

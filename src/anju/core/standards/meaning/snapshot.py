@@ -55,6 +55,8 @@ class Snapshot:
         else:
             seen = self._latest_per_key(contract, seen)
         kept = [row for row in seen if not row.get("deleted")]
+        if contract.cadence == "school_week":  # rows of the holidays speak of no school
+            kept = [row for row in kept if self.calendar.is_held(contract.cadence, row["period"])]
         if contract.through is None:
             return kept
         feed, column = contract.through

@@ -8,6 +8,7 @@ from typing import Any
 
 from anju.core.contracts.model import Contract
 from anju.core.contracts.programme import working_calendar_of
+from anju.core.standards.compile.windows import counted_back
 from anju.core.standards.meaning.logic import (
     ABSENT,
     BLANK,
@@ -244,8 +245,7 @@ class Values:
         unit = self.unit_of(contract, feature.subject, key)
         aside = {row["period"] for row in self.set_aside(feature, contract, key)}
         rows = self._own(feature, contract, key)
-        for n in range(feature.at_most):
-            period = last - n
+        for n, period in enumerate(counted_back(contract, last, feature.at_most, self.s.calendar)):
             if unit is None or (contract.code, unit, period) not in self.s.cover or period in aside:
                 return at_least(n)
             answers = [self.row_evaluator(contract, row).value(feature.holds) for row in rows if row["period"] == period]

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from anju.apps.alerts.actions import Follow, follow
+from anju.apps.calendar.current import in_force
 from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.discovery.channels import load_channels
@@ -146,7 +147,8 @@ def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: boo
 def _judged(policy: Policy, day: date, *, new: bool) -> Judged:
     """The run of the sample's day. Where no file is new and the rules are the same, the one that stands."""
     standing_run = current_run()
-    same = standing_run is not None and (standing_run.day, standing_run.policy_digest) == (day, policy.digest)
+    rules = in_force(policy, _evening(day))  # the calendar that the sample's day knows, whatever was loaded since
+    same = standing_run is not None and (standing_run.day, standing_run.policy_digest) == (day, rules.digest)
     if standing_run is not None and same and not new and run_folder(data_folder(), standing_run).exists():
         return Judged(standing_run, 0, 0, 0, Finding.objects.count())
     with progress("judging") as step:

@@ -41,6 +41,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     one = Deployment(folder / "data")
     fill(one, write_files(folder / "files"))
     attach(one)
+    (folder / "2023.csv").write_text("day,kind,name\n2023-10-02,holiday,National Day\n2023-10-07,makeup,\n", encoding="utf-8")
+    one.anju("calendar", "load", str(folder / "2023.csv"))
     one.judge()
     yield one
     one.end()
@@ -80,6 +82,7 @@ def content(out: Path) -> dict[str, list[dict[str, Any]]]:
 def test_what_comes_back_is_what_was_there(filled: Deployment, sets: Path, empty: Deployment, tmp_path: Path) -> None:
     report = empty.json("restore", str(sets), "--keys", str(filled.data / "keys"))
     assert report["keys_fit"] is True
+    assert (empty.data / "calendar.json").read_text() == (filled.data / "calendar.json").read_text()
     assert empty.findings() == filled.findings() != []
     subject = str(empty.findings()[0]["key"])  # type: ignore[index]
     assert empty.anju("explain", "ED-01", subject) == filled.anju("explain", "ED-01", subject)

@@ -46,6 +46,7 @@ from anju.sample.casework import live
 from anju.sample.earlier import Earlier, month_ends
 from anju.sample.feeds import FEEDS
 from anju.sample.lived import PAST, is_lived, live_past, release
+from anju.sample.phones import note_sample_phones
 from anju.sample.timeline import SAMPLE_DAY, Timeline, first_of
 from anju.web.front import week
 
@@ -311,4 +312,5 @@ def register(folder: Path, policy: Policy) -> ImportReport | None:
     if not VitalEvent.objects.exists():
         police = [given / "F03_vital_event.csv"]
         import_people(police, by=actor(), at=moment_of(day), contracts=_contracts(policy), programme=programme)
+    note_sample_phones(by=actor(), at=at)
     return report

@@ -29,7 +29,8 @@ from anju.apps.notices.actions import notify, settle_message
 from anju.apps.notices.channels import add_channel, remove_channel, send_test, switch_channel, verify_channel
 from anju.apps.notices.models import Channel, Message
 from anju.apps.people.importing import import_people
-from anju.apps.people.models import Household
+from anju.apps.people.models import Household, Membership, Person, Phone
+from anju.apps.people.phones import drop_phone, note_phones
 from anju.apps.people.vault import FileVault, Sealer, ensure_keys
 from anju.apps.places.actions import import_official_list, import_scope_places
 from anju.apps.places.models import Place, Succession
@@ -297,6 +298,19 @@ def ended(world: World) -> Callable[[], object]:
     return lambda: keeping.end_form(form=form, by=by, at=AT)
 
 
+def phoned(world: World) -> tuple[Any, Callable[[], object]]:
+    by, _visit = plans(world)
+    person = Person.objects.create(id=955, name="a", valid_from=AT.date(), known_from=AT)
+    Membership.objects.create(id=955, person=person, household_id=900, start=AT.date(), known_from=AT)
+    return by, lambda: note_phones(numbers=[(955, "10000000001")], by=by, at=AT)
+
+
+def dropped_phone(world: World) -> Callable[[], object]:
+    by, note = phoned(world)
+    note()
+    return lambda: drop_phone(phone=Phone.objects.get().pk, by=by, at=AT)
+
+
 PLACES, STAFF, VISITS, DISCOVERY = "anju.apps.places", "anju.apps.staff", "anju.apps.visits.actions", "anju.apps.discovery.actions"
 EXAMPLES: dict[str, Example] = {
     f"{PLACES}.actions.import_scope_places": scope,
@@ -350,6 +364,8 @@ EXAMPLES: dict[str, Example] = {
     f"{VISITS}.hand_over": hand,
     "anju.apps.visits.keeping.keep_form": lambda world: sent_in(world)[1],
     "anju.apps.visits.keeping.end_form": ended,
+    "anju.apps.people.phones.note_phones": lambda world: phoned(world)[1],
+    "anju.apps.people.phones.drop_phone": dropped_phone,
     f"{DISCOVERY}.report_trouble": lambda w: (lambda by: lambda: report(by))(plans(w)[0]),
     f"{DISCOVERY}.take_up": of_report(lambda by, receipt: discovery.take_up(receipt=receipt, taken_up_as="case:1", by=by, at=AT)),
     f"{DISCOVERY}.decline": of_report(lambda by, receipt: discovery.decline(receipt=receipt, reason="told twice", by=by, at=AT)),

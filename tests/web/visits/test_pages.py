@@ -23,6 +23,8 @@ from anju.apps.discovery.actions import Request, take_over_requests
 from anju.apps.discovery.models import Hearing, Report
 from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
+from anju.apps.people.models import Phone
+from anju.apps.people.phones import note_phones
 from anju.apps.visits.actions import plan_visit, plan_visits
 from anju.apps.visits.models import FormTemplate, Visit
 from anju.web.visits import rows as rows_module
@@ -180,7 +182,7 @@ def test_outside_the_post_a_visit_does_not_exist(name: str) -> None:
 
 def test_a_stranger_is_asked_to_sign_in() -> None:
     for there in ("/visits/", "/visits/1/", "/visits/new/?household=1", "/visits/plan/", "/visits/sheet/", "/visits/burden/", "/reports/",
-                  "/reports/new/", "/reports/QXN-2023-000001/", "/visits/export/"):  # fmt: skip
+                  "/reports/new/", "/reports/QXN-2023-000001/", "/visits/export/", "/visits/call/?household=1"):  # fmt: skip
         page = Client(HTTP_HOST="127.0.0.1").get(there)
         assert (page.status_code, page.headers["Location"].split("?")[0]) == (302, "/sign-in/"), there
 
@@ -356,6 +358,44 @@ def test_a_request_of_the_hotline_stands_among_the_reports_with_its_own_number()
     one = text(client.get(f"/reports/{Report.objects.get(household_id=None).receipt}/"))
     assert "its own number R2023081235" in one and "no family named" in one
     assert "R2023081234" not in text(as_("water").get("/reports/?channel=hotline"))
+
+
+def test_a_call_shows_one_number_for_a_reason_and_nobody_answered_is_one_tap() -> None:
+    visit = planned()
+    client = as_("worker")
+    note = {"visit": visit.pk, "person": "10", "number": "100 0000 0007", "do": "note"}
+    page = text(client.post("/visits/call/", note, follow=True))
+    assert "100****0007" in page and "10000000007" not in page
+    assert client.post("/visits/call/", {**note, "number": "12"}).status_code == 400
+    phone = Phone.objects.get()
+    assert b"10000000007" not in bytes(phone.value)
+    shown = text(client.post("/visits/call/", {"visit": visit.pk, "phone": phone.pk, "do": "show"}))
+    assert 'href="tel:10000000007"' in shown and f'action="/visits/{visit.pk}/record/"' in shown
+    bring_in()
+    line = Line.objects.get(act="person.reveal")
+    assert (line.about, line.detail["reason"], line.detail["visit"]) == ("person:10", "call", visit.pk)
+    tapped = {"client_key": "t" * 32, "mode": "phone", "made_on": "2023-09-26", "version": "1", "outcome": "nobody"}
+    assert "Nobody answered" in text(client.post(f"/visits/{visit.pk}/record/", tapped, follow=True))
+    assert Visit.objects.get(pk=visit.pk).outcome == "no_answer"
+    client.post("/visits/call/", {"household": 1, "phone": phone.pk, "do": "wrong"})
+    assert not Phone.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["neighbour", "head", "administrator"])
+def test_nobody_else_learns_a_number(name: str) -> None:
+    visit = planned()
+    note_phones(numbers=[(10, "10000000007")], by="test", at=AT)
+    phone = Phone.objects.get()
+    client = as_(name)
+    for given in ({"visit": visit.pk}, {"household": 1}):
+        for do in ("show", "wrong", "note"):
+            asked = {**given, "phone": phone.pk, "do": do, "person": "10", "number": "10000000008"}
+            answer = client.post("/visits/call/", asked)
+            assert answer.status_code in (403, 404) and "10000000007" not in text(answer) and "100****" not in text(answer), (given, do)
+    own = {"household": 4, "phone": phone.pk, "do": "show", "person": "10", "number": "10000000008"}
+    assert as_("neighbour").post("/visits/call/", own).status_code == 404, "a number of another family"
+    assert as_("neighbour").post("/visits/call/", {**own, "do": "note"}).status_code == 404
+    assert Phone.objects.count() == 1
 
 
 def test_the_familys_page_leads_to_a_visit() -> None:

@@ -117,11 +117,17 @@ def _form(request: HttpRequest, viewer: Viewer, standing: Visit | None, househol
         "asks": [_ask(asked, names, typed) for asked in sheet.asked], "spared": [_spared(one, names) for one in sheet.spared],
         "faults": faults, "client_key": request.POST.get("client_key") or uuid4().hex, "day": day, "household": household, "purpose": purpose,
         "about": about, "purpose_word": purpose_words()[purpose], "members": [(p.pk, masked_name(p.name)) for p in members],
-        "modes": mode_words().items(), "mode": request.POST.get("mode") or (standing.way if standing is not None else "door"),
+        "modes": mode_words().items(), "mode": request.POST.get("mode") or _way(request, standing),
         "findings": [(code, finding_words()[code], code in request.POST.getlist("findings")) for code in ("none", *FINDINGS[:-1])],
         "may_report": viewer.can("trouble.report"), "here": "visits",
     }  # fmt: skip
     return render(request, "visits/record.html", context, status=400 if faults else 200)
+
+
+def _way(request: HttpRequest, standing: Visit | None) -> str:
+    """How it is likely to be made: as the address says, who comes from a call; else as it is planned."""
+    asked = request.GET.get("mode", "")
+    return asked if asked in MODES else standing.way if standing is not None else "door"
 
 
 def _ask(asked: Asked, names: Mapping[int, str], typed: Mapping[str, Any]) -> Ask:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from anju.web.visits import exporting, keeping, planning, recording, reporting, sheets, views
+from anju.web.visits import calling, exporting, keeping, planning, recording, reporting, sheets, views
 
 urlpatterns = [
     path("visits/", views.visits, name="visits"),
     path("visits/new/", recording.new, name="visit_new"),
+    path("visits/call/", calling.call, name="visits_call"),
     path("visits/plan/", planning.plan, name="visits_plan"),
     path("visits/reassign/", planning.reassign, name="visits_reassign"),
     path("visits/burden/", planning.burden, name="visits_burden"),

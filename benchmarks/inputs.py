@@ -76,10 +76,24 @@ def write_inputs(setting: Setting, codes: tuple[str, ...], folder: Path) -> dict
         feeds = {*engine.feeds_of(setting.policy, plan), *(name.upper() for name in TABLES if name[1:].isdigit())}
         subjects = {*plan.standards, "dispute", "employer", "delivery"}
         open_snapshot(con, setting.sources, setting.policy, setting.day, setting.known_at, feeds, subjects)
+        weeks = school_weeks(setting)
         for name, (columns, source) in TABLES.items():
+            if name in ("cover", "set_aside"):
+                columns = columns.replace("period", f"CASE WHEN feed = 'F10' THEN {weeks} ELSE period END AS period")
+            elif name == "f10":
+                columns = columns.replace("period", f"{weeks} AS period")
             written[name] = folder / f"{name}.parquet"
             con.execute(f"COPY (SELECT {columns} FROM {source}) TO '{written[name]}' (FORMAT parquet, COMPRESSION zstd)")
     return written
+
+
+def school_weeks(setting: Setting) -> str:
+    """SQL: the period of attendance, with those before the holidays moved up to those after: other ways count weeks by subtraction. NULL for a
+    week in which no school is held; the latest due one keeps its number."""
+    dates = Dates(setting)
+    last, off = dates.due("person", "week_at_school")[0], ", ".join(map(str, sorted(dates.calendar.weeks_off)))
+    between = f"len(list_filter([{off}]::INTEGER[], lambda w: w > period AND w <= {last}))"
+    return f"CASE WHEN NOT list_contains([{off}]::INTEGER[], period) THEN CAST(period + {between} AS INTEGER) END"
 
 
 class Dates:

@@ -173,6 +173,16 @@ def decide_end(loop: Loop) -> tuple[Act, str]:
     return lambda: ending.decide_end(number=number, granted=True, **by(loop, "street")), "street"
 
 
+def ask_ends(loop: Loop) -> tuple[Act, str]:
+    number = verified(loop, loop.told()).pk
+    return lambda: ending.ask_ends(numbers=[number], end="routine", reason="she is in class", **by(loop, "secretary")), "secretary"
+
+
+def decide_ends(loop: Loop) -> tuple[Act, str]:
+    number = after(proposes_end(loop))
+    return lambda: ending.decide_ends(numbers=[number], granted=True, **by(loop, "street")), "street"
+
+
 def decide_exception(loop: Loop) -> tuple[Act, str]:
     number = after(asks_for_exception(loop))
     said = {"granted": True, "reason": "no data will come", "data": loop.data}
@@ -240,6 +250,8 @@ LINES: dict[str, Callable[[Loop], tuple[Act, str]]] = {
     f"{ROOM}.closing.ask_exception": lambda loop: (asks_for_exception(loop)[1], "worker"),
     f"{ROOM}.ending.ask_end": lambda loop: (proposes_end(loop)[1], "secretary"),
     f"{ROOM}.ending.decide_end": decide_end,
+    f"{ROOM}.ending.ask_ends": ask_ends,
+    f"{ROOM}.ending.decide_ends": decide_ends,
     f"{ROOM}.handling.ask_extension": lambda loop: (asks_for_time(loop)[1], "worker"),
     f"{ROOM}.opening.open_told": lambda loop: (loop.told, "secretary"),
     f"{ROOM}.opening.reopen_case": reopen_case,

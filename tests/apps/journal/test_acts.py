@@ -67,9 +67,9 @@ TRIED_ELSEWHERE = (  # with files, processes, or a whole procedure of their own
     "anju.apps.journal", "anju.apps.feeds", "anju.apps.backup", "anju.apps.monitoring",
 )  # fmt: skip
 NO_LINE = {"anju.apps.alerts.actions.mark_look", "anju.apps.cases.steps.reading.mark_look"}  # where one stopped reading is nobody's business
-PARTS = ("anju.apps.cases.moving", "anju.apps.cases.telling")  # what steps of cases are made of
-# a visit, which has its line, is kept with the cases of its family
-WITHIN = {"anju.apps.cases.steps.verifying.note_visit", "anju.apps.cases.steps.visiting.visited"}
+PARTS = ("anju.apps.cases.moving", "anju.apps.cases.telling", "anju.apps.cases.steps.watching")  # what steps of cases are made of
+# of a step, or of a visit, that has its line
+WITHIN = {f"anju.apps.cases.steps.{name}" for name in ("ending.propose", "verifying.note_visit", "visiting.visited")}
 OF_A_TOWN = {"anju.apps.alerts.actions.move_household", "anju.apps.cases.judging_again.judge_again"}  # tried in test_household_now
 
 

@@ -56,8 +56,10 @@ FORMS = {
     "report_receipt": "a report that was sent",
     "report_take_up": "a report",
     "supervision_draw": "supervision",
+    "visit_form_end": "a form sent in",
     "visit_not_made": "a visit",
     "visit_record": "a visit that is planned",
+    "visits_export": "a visit that was made",
     "visits_reassign": "visits",
 }  # fmt: skip
 

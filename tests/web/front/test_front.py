@@ -152,6 +152,8 @@ def test_every_link_of_the_first_screen_opens_for_whoever_sees_it(run: Run, plac
     main = client.get("/").content.decode().split("<main")[1]
     links = {html.unescape(one) for one in re.findall(r'<a class="(?:tile|door)" href="([^"]+)"', main)}
     assert links and {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+    if "situation.see" not in ROLES[role].may and "household.see" in ROLES[role].may:
+        assert 'href="/situation/?' not in client.get("/situation/families/?state=in_place").content.decode()
 
 
 def test_who_is_signed_in_on_a_sample_stays_who_she_is(sample: Client) -> None:

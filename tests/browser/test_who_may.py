@@ -56,6 +56,8 @@ FORMS = {
     "report_receipt": "a report that was sent",
     "report_take_up": "a report",
     "supervision_draw": "supervision",
+    "task_act": "a background task that failed or waits",
+    "visit": "a visit just recorded",
     "visit_form_end": "a form sent in",
     "visit_not_made": "a visit",
     "visit_record": "a visit that is planned",

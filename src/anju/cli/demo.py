@@ -42,7 +42,7 @@ from anju.core.standards.model import Policy
 from anju.lake.engine import feeds_of, plan_of
 from anju.sample.accounts import make_accounts
 from anju.sample.build import build_sample, deliver
-from anju.sample.casework import live
+from anju.sample.casework import live, taken_by_visitors
 from anju.sample.earlier import Earlier, month_ends
 from anju.sample.feeds import FEEDS
 from anju.sample.lived import PAST, is_lived, live_past, release
@@ -209,7 +209,8 @@ def _advance(policy: Policy, folder: Path, days: int, as_json: bool) -> None:
         fail(str(error), "remove the folder of the sample to begin again")
     taken = take_in(policy, [folder / "deliveries" / file.file for file in written])
     with progress("working on cases"):
-        live(until - timedelta(days=days), until, by=actor(), data=data_folder())
+        before_that = until - timedelta(days=days)
+        live(before_that, until, by=actor(), data=data_folder(), leave=taken_by_visitors(before_that))
     with progress("judging"):
         judged = judge(policy, data_folder(), until, _evening(until), own=own_feeds(policy, until, _evening(until)), by=actor())
     followed = follow(policy, data_folder(), judged.run)

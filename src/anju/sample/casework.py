@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -108,8 +108,9 @@ def next_day(living: Living, case: Case) -> date | None:
 def live(start: date, end: date, *, by: str, data: Path, leave: Iterable[int] = ()) -> list[str]:
     """Every day after `start` up to `end`: the stories as their scripts say, everybody else on working days. Answers what could not be
     done, one line each. `leave`: cases that nobody touches, as one that a visitor has in hand."""
-    scripts = cases_told(data)
-    living = Living(workforce(by=by), data, FileVault(), start, leave=frozenset({*leave, *scripts}))
+    left = {*leave}
+    scripts = {key: script for key, script in cases_told(data).items() if key not in left}
+    living = Living(workforce(by=by), data, FileVault(), start, leave=frozenset({*left, *scripts}))
     for case in Case.objects.exclude(waits_on__in=OVER_MOVES).order_by("pk"):
         plan(living, case)
     while living.day < end:
@@ -125,6 +126,13 @@ def live(start: date, end: date, *, by: str, data: Path, leave: Iterable[int] = 
                         plan(living, case)
     Notice.objects.filter(read_at=None, made_at__lt=living.at - UNREAD).update(read_at=F("made_at"))  # people read what they are told
     return living.told
+
+
+def taken_by_visitors(day: date) -> list[int]:
+    """Cases in which somebody has taken a step on a page: she goes on with them. A step on a page is written by the real clock, years
+    after the sample's `day`; the people of the sample write by theirs."""
+    later = datetime.combine(day + timedelta(days=2), time(0), UTC)
+    return list(CaseEvent.objects.filter(at__gte=later).exclude(account=None).values_list("case", flat=True).distinct())
 
 
 def _work(living: Living) -> None:

@@ -99,6 +99,8 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["assignee", "waits_on", "urgency", "sort_on", "id"], name="case_mine"),
             models.Index(fields=["waits_on", "urgency", "sort_on", "id"], name="case_waits"),
+            models.Index(fields=["urgency", "sort_on", "id"], name="case_open"),
+            models.Index(fields=["urgency", "closed_on", "id"], name="case_over"),
             models.Index(fields=["state", "path"], name="case_path"),
             models.Index(fields=["path", "waits_on"], name="case_path_waits"),
             models.Index(fields=["origin_path", "waits_on"], name="case_origin_waits"),

@@ -22,6 +22,8 @@ from anju.core.terms.viewer import Viewer
 HANDLERS_MOVE = ("verify", "handle", "show")
 """What waits for the person who has the case: verification, measures and feedback, what the gate still lacks."""
 OVER_MOVES = ("closed", "ended")
+OPEN_URGENCIES, OVER_URGENCY = range(8), 99
+"""`urgency` of what is open: by rank, of one rank what is overdue first; of what is over."""
 AT_ONCE = 1_000
 
 
@@ -97,7 +99,7 @@ def settle(
     limits = Deadlines(case.verify_due, case.judge_due, case.handle_due, case.close_due)
     case.deadline = deadline = running(case.state, limits, observing=case.waits_on == "observe")
     case.overdue = deadline is not None and day > deadline
-    case.urgency = (4 - case.rank) * 2 + (0 if case.overdue else 1) if case.state not in OVER else 99
+    case.urgency = (4 - case.rank) * 2 + (0 if case.overdue else 1) if case.state not in OVER else OVER_URGENCY
     case.sort_on = deadline or case.observed_since or case.closed_on or case.opened_on
 
 

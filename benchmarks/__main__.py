@@ -25,6 +25,7 @@ BENCHMARKS = {
     "household": "one household judged again by the interpreter",
     "intake": "four million bills beside pandas + pandera",
     "pages": "fifty people at once on the served pages",
+    "cases": "a hundred thousand open cases: queues, steps, what follows on a run and on a new day",
     "export": "the registry by ADBC beside values_list",
 }  # fmt: skip
 PAGE = world.ROOT / "docs" / "performance.md"

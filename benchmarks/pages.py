@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -94,32 +95,32 @@ async def sign_in(port: int, role: str) -> dict[str, str]:
     return client.cookies
 
 
-async def load(port: int, cookies: dict[str, str], addresses: Sequence[str]) -> list[float]:
-    """Seconds of every page; everybody asks for the next one as soon as the last has come."""
+async def load(port: int, cookies: dict[str, str], addresses: Sequence[str], *, people: int = AT_ONCE, each: int = EACH) -> list[float]:
+    """Seconds of every page; each of `people` asks for the next of her `each` pages as soon as the last has come."""
 
     async def person(nth: int) -> list[float]:
         client = Client(port)
         client.cookies = dict(cookies)
         await client.open()
         found = []
-        for path in islice(cycle(addresses), nth, nth + EACH):
+        for path in islice(cycle(addresses), nth, nth + each):
             started = time.perf_counter()
             await client.ask(path)
             found.append(time.perf_counter() - started)
         client.writer.close()
         return found
 
-    return [seconds for some in await asyncio.gather(*(person(nth) for nth in range(AT_ONCE))) for seconds in some]
+    return [seconds for some in await asyncio.gather(*(person(nth) for nth in range(people))) for seconds in some]
 
 
 @contextmanager
-def served() -> Iterator[int]:
-    """The port of a server over ANJU_DATA, as `anju serve` starts it."""
+def served(data: Path | None = None) -> Iterator[int]:
+    """The port of a server over `data` (else what ANJU_DATA names), as `anju serve` starts it."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = int(one.getsockname()[1])
     code = "from anju.cli.main import main; main()"
-    environment = os.environ | {"ANJU_SAMPLE": "1"}
+    environment = os.environ | {"ANJU_SAMPLE": "1"} | ({"ANJU_DATA": str(data)} if data is not None else {})
     server = subprocess.Popen(
         [sys.executable, "-c", code, "serve", "--port", str(port)],
         env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -148,7 +149,8 @@ def pages() -> list[Page]:
     names = sorted({name[:2] for name in people if name})[:40]
     return [
         Page("first screen", "grid_worker", ("/",)),
-        Page("my work (queue)", "grid_worker", ("/work/", "/work/?level=red", "/work/?level=orange")),
+        Page("my work (cases)", "grid_worker", ("/cases/", "/cases/?queue=open", "/cases/?queue=observed")),
+        Page("alerts (queue)", "grid_worker", ("/work/", "/work/?level=red", "/work/?level=orange")),
         Page("search by name", "grid_worker", tuple(f"/households/?q={quote(name)}" for name in names)),
         Page("family page", "grid_worker", tuple(f"/households/{key}/" for key in homes)),
         Page("situation", "first_secretary", ("/situation/",)),

@@ -4,18 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0002_supervision'),
+        ("cases", "0002_supervision"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['urgency', 'sort_on', 'id'], name='case_open'),
+            model_name="case",
+            index=models.Index(fields=["urgency", "sort_on", "id"], name="case_open"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['urgency', 'closed_on', 'id'], name='case_over'),
+            model_name="case",
+            index=models.Index(fields=["urgency", "closed_on", "id"], name="case_over"),
         ),
     ]

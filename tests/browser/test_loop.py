@@ -124,7 +124,7 @@ def test_from_the_file_to_the_look_back(server: Served, window: OPEN, tmp_path: 
 
     worker, worker_watch = window("worker", PHONE)
     worker.goto("/cases/")
-    worker.locator(f"a[href='{address}']").first.click()
+    worker.locator(f"a[href='{address}']:visible").first.click()
     worker_watch.look()
     send(worker, "verify", found="confirmed", mode="door", words="入户核实：孩子感冒后一直未返校")
 
@@ -155,8 +155,9 @@ def test_from_the_file_to_the_look_back(server: Served, window: OPEN, tmp_path: 
     expect(family.locator(".promise")).to_contain_text("✓")
 
     officer.goto(address)
-    send(officer, "close", reason="孩子已返校")
-    expect(officer.locator("#gate .note.error")).to_contain_text("cannot be closed yet")
+    with officer_watch.expecting(400):
+        send(officer, "close", reason="孩子已返校")
+        expect(officer.locator("#gate .note.error")).to_contain_text("cannot be closed yet")
     assert [words for words, how in standing(officer).items() if how == "waiting"] == ["The data say it is solved, on rows after the measure"]
     assert officer.locator("blockquote.typed, textarea", has_text="孩子已返校").count(), "what was typed stays"
     officer_watch.look()

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.pages import AT_ONCE, WIDEST, load, p95, served, sign_in
+from benchmarks.crowd import AT_ONCE, load, p95, served, sign_in
 from benchmarks.results import Goal, Row, Section
 from benchmarks.rounds import Timing
 
@@ -58,7 +58,7 @@ def measure(situation: Situation) -> Section:
 async def _pages(port: int) -> list[tuple[str, float, float | None]]:
     """The queue's page as one person after another opens it, and as fifty do at once."""
     found: list[tuple[str, float, float | None]] = []
-    for role in ("grid_worker", "first_secretary", "county_bureau", WIDEST):
+    for role in ("grid_worker", "first_secretary", "county_bureau", "prefecture_bureau"):
         cookies = await sign_in(port, role)
         for people, each, wanted in ((1, 60, 200.0), (AT_ONCE, 5, None)):
             await load(port, cookies, QUEUES, people=people, each=3)
@@ -119,6 +119,7 @@ def _measure(bench: Bench) -> None:
     from anju.apps.cases.steps.opening import follow_alerts  # noqa: PLC0415
     from anju.apps.cases.steps.reminding import pass_day  # noqa: PLC0415
     from anju.apps.cases.steps.watching import watch  # noqa: PLC0415
+    from anju.apps.places.scope import inside  # noqa: PLC0415
 
     day, at, data = today(), timezone.now(), Path(settings.DATA)
     cast = people()
@@ -126,7 +127,7 @@ def _measure(bench: Bench) -> None:
     make_alerts(worker.scopes[0], day)
     bench.once(f"{CASES:,} cases opened from alerts", lambda: follow_alerts(at=at), lambda found: f"{found.opened:,} opened")
     bench.once("alerts followed again, nothing changed", lambda: follow_alerts(at=at), lambda found: f"{sum(found.as_dict().values())} changes")
-    hers = list(Case.objects.filter(queries.inside(worker), waits_on="assign").values_list("pk", flat=True)[:ASSIGNED])
+    hers = list(Case.objects.filter(inside(worker), waits_on="assign").values_list("pk", flat=True)[:ASSIGNED])
     to = worker.account or 0
     bench.once(
         f"{len(hers):,} cases assigned at once", lambda: assign(numbers=hers, to=to, by=cast["street"], at=at), lambda done: f"{len(done):,}"

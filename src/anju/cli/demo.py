@@ -32,6 +32,7 @@ from anju.apps.people.models import Household, VitalEvent
 from anju.apps.people.publish import Directory
 from anju.apps.people.vault import FileVault
 from anju.apps.places.actions import import_scope_places
+from anju.cli.ahead import people_ahead, serve_ahead
 from anju.cli.alerts import operator
 from anju.cli.changes import changes, standing
 from anju.cli.context import actor, data_folder, fail, json_option, load_checked_policy, migrated, moment_of, policy_folder, progress, say
@@ -41,7 +42,7 @@ from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
 from anju.lake.engine import feeds_of, plan_of
 from anju.sample.accounts import make_accounts
-from anju.sample.build import build_sample, deliver
+from anju.sample.build import LEAST, build_sample, deliver
 from anju.sample.casework import live, taken_by_visitors
 from anju.sample.earlier import Earlier, month_ends
 from anju.sample.feeds import FEEDS
@@ -64,9 +65,16 @@ from anju.web.front import week
     "--serve", is_flag=True, help="Serve the pages at once, on this machine only, while the sample is prepared behind a page that says how far."
 )
 @click.option("--port", default=8000, show_default=True, help="Port to serve on, with --serve.")
+@click.option(
+    "--ahead",
+    type=click.IntRange(0),
+    metavar="PEOPLE",
+    help="With --serve: size of a small sample that is served until the one asked for is prepared; 0: none. Else 10,000 before 60,000 or more.",
+)
 @json_option
 def demo(
-    people: int, months: int, monthly: int, drafts: bool, history: bool, advance: int | None, serve: bool, port: int, as_json: bool
+    people: int, months: int, monthly: int, drafts: bool, history: bool, advance: int | None, serve: bool, port: int, ahead: int | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Build the sample (演示数据), take it in, judge it and explain one finding. A second time nothing is built anew.
 
@@ -79,6 +87,8 @@ def demo(
     """
     if serve and advance is not None:
         raise click.UsageError("--serve builds and serves; days pass by --advance alone, or by the button on the first page")
+    if ahead is not None and (not serve or 0 < ahead < LEAST):
+        raise click.UsageError(f"--ahead goes with --serve, and a sample has at least {LEAST:,} people")
     migrated()
     policy: Policy = load_checked_policy(drafts=drafts)
     if "F01" not in policy.contracts or _programme(policy).identifiers[0].validator != "cn_resident_id":
@@ -88,7 +98,7 @@ def demo(
         )
     folder = data_folder() / "sample" / f"{people}-{months}-{monthly}{'-drafts' if drafts else ''}"
     if serve:
-        _serve(folder, port)
+        _serve(folder, port, ahead)
         return
     if advance is not None:
         _advance(policy, folder, advance, as_json)
@@ -117,7 +127,7 @@ def _prepare(policy: Policy, people: int, months: int, monthly: int, drafts: boo
     taken = take_in(policy, _files(folder))
     if not is_lived(months):
         with progress("living the months before", len(PAST)) as step:
-            live_past(policy, data_folder(), people=people, by=operator(), step=step)
+            live_past(policy, data_folder(), by=operator(), step=step)
     judged = _judged(policy, date.fromisoformat(truth["delivered_until"]), new=taken["new"] > 0)
     followed = follow_sample(policy, judged)
     cases = catch_up(data=data_folder(), at=_evening(judged.run.day))
@@ -179,9 +189,12 @@ def look_back(policy: Policy, folder: Path) -> None:
     click.echo(f"{many} judged now, as replays: no finding and no alert has moved", err=True)
 
 
-def _serve(folder: Path, port: int) -> None:
+def _serve(folder: Path, port: int, ahead: int | None) -> None:
     """The server starts at once, a worker beside it; the sample is prepared by a process of its own, which ends with the server's terminal."""
-    os.environ |= {"ANJU_SAMPLE": "1", week.LOOK_BACK: "1"}
+    os.environ["ANJU_SAMPLE"] = "1"
+    if people := people_ahead(folder, ahead):
+        serve_ahead(folder, port, people)
+    os.environ[week.LOOK_BACK] = "1"
     begun = week.start(week.command_of(folder, None), week.PREPARED, apart=False)
     how = "is being prepared" if begun else "is being prepared already, by another process"
     click.echo(f"The sample (演示数据) {how}; the first page says how far.", err=True)

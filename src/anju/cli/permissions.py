@@ -35,6 +35,7 @@ are masked for everybody; lifting a mask asks for a reason, and every look at a 
 OPEN = {  # addresses that ask for no act, and why
     "first_screen": "the way in; on a deployment that is no sample it shows a stranger nothing",
     "come_in": "a door of the sample, for whoever sits at the machine",
+    "whole_prefecture": "how far the sample's whole prefecture is, while a small one is looked at",
     "week": "how far the sample's week is",
     "let_a_week_pass": "the sample's week",
     "sign_in": "signing in",

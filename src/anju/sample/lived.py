@@ -1,7 +1,4 @@
-"""The months before the sample's day, lived: each is judged and followed in its order, and people work on what was found.
-
-In a large sample only the pilot units have worked here since May; the others begin on the sample's day.
-"""
+"""The months before the sample's day, lived: each is judged and followed in its order, and people work on what was found."""
 
 from __future__ import annotations
 
@@ -20,16 +17,12 @@ from anju.apps.cases.models import CaseEvent
 from anju.apps.cases.own_feeds import own_feeds
 from anju.apps.findings.actions import judge
 from anju.apps.findings.models import Run
-from anju.apps.people.models import Household
-from anju.apps.places.models import Place
 from anju.core.standards.model import Policy
 from anju.core.terms.viewer import Viewer
 from anju.sample.casework import live
-from anju.sample.families import GIRL
 from anju.sample.timeline import SAMPLE_DAY
 
 PAST = (date(2023, 5, 31), date(2023, 6, 30), date(2023, 7, 31), date(2023, 8, 31), date(2023, 9, 15))
-ALL_WORK = 60_000  # people; of more, only the pilot's units have worked here before
 COMMENT = "演示数据起始 · the sample begins"
 Step = Callable[[str], None]
 
@@ -39,11 +32,11 @@ def is_lived(months: int) -> bool:
     return months <= len(PAST) or Followed.objects.filter(day__gte=SAMPLE_DAY).exists() or Run.objects.filter(day__gte=SAMPLE_DAY).exists()
 
 
-def live_past(policy: Policy, data: Path, *, people: int, by: Viewer, step: Step) -> None:
+def live_past(policy: Policy, data: Path, *, by: Viewer, step: Step) -> None:
     """Before the first run of the sample's day. Every file is there: each earlier day is judged with all that came until then.
 
     Killed at any moment, it goes on where it stopped: a run that was followed is followed once, and a day that people have worked is lived."""
-    known, within = evening(SAMPLE_DAY), pilot(people)
+    known = evening(SAMPLE_DAY)
     followed = Followed.objects.aggregate(day=Max("day"))["day"] or date.min
     for day, until in pairwise((*PAST, SAMPLE_DAY)):
         step(f"{day:%Y-%m-%d}")
@@ -54,7 +47,7 @@ def live_past(policy: Policy, data: Path, *, people: int, by: Viewer, step: Step
             run = judge(policy, data, day, known, own=own_feeds(policy, day, known), by=by.name).run
         follow(policy, data, run)
         release(policy, data, by)
-        catch_up(data=data, at=evening(day), within=within, hotline=False)
+        catch_up(data=data, at=evening(day), hotline=False)
         live(max(day, worked_until()), until, by=by.name, data=data)
     forget_runs()
 
@@ -75,16 +68,6 @@ def forget_runs() -> None:
     """The earlier days were judged without the lists of their time, which is enough to work by and not to be shown as the figures of
     their months: `anju demo --history` judges these whole."""
     Run.objects.filter(day__lt=SAMPLE_DAY, replay=False).delete()
-
-
-def pilot(people: int) -> tuple[str, ...]:
-    """Paths of the units that have worked here since May; none named: all of them."""
-    if people <= ALL_WORK:
-        return ()
-    home = Household.objects.select_related("place").get(household_code=GIRL.code)
-    assert home.place is not None
-    units = Place.objects.filter(tree="scope", level="unit").values_list("path", flat=True)
-    return tuple(path for path in units if home.place.path.startswith(path))
 
 
 def evening(day: date) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,10 +28,10 @@ class CaughtUp:
         return f"{self.followed.line()}, {self.moved} moved at the gate, {self.told} ranks told, {self.heard.new} requests of the hotline"
 
 
-def catch_up(*, data: Path, at: datetime, within: Sequence[str] = (), hotline: bool = True) -> CaughtUp:
+def catch_up(*, data: Path, at: datetime, hotline: bool = True) -> CaughtUp:
     """Every door does this after it followed a run, released a baseline, or a day has passed. Twice changes nothing. Without `hotline`
     its requests are left to a later run."""
-    followed = follow_alerts(at=at, within=within)
+    followed = follow_alerts(at=at)
     moved = watch(data=data, at=at)
     told = len(pass_day(at=at))
     return CaughtUp(followed, moved, told, hear(data=data, at=at) if hotline else Heard())

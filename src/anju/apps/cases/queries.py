@@ -209,8 +209,8 @@ def loop_of_household(viewer: Viewer, household_id: int) -> list[FamilyCase]:
     if not cases:
         return []
     lead = lead_of(household_id)
-    keys = {case.assignee for case in cases} | {lead.account if lead is not None else None}
-    names = {account.pk: str(account) for account in Account.objects.filter(pk__in=keys - {None})}
+    keys = {case.assignee for case in cases if case.assignee is not None} | ({lead.account} if lead is not None else set())
+    names = {account.pk: str(account) for account in Account.objects.filter(pk__in=keys)}
     answers_for = names.get(lead.account, "") if lead is not None else ""
     return [FamilyCase(case, names.get(case.assignee or 0, "") or case.assignee_name, answers_for) for case in cases]
 

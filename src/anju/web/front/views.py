@@ -41,7 +41,7 @@ def first_screen(request: HttpRequest) -> HttpResponse:
     viewer, sample, run = viewer_of_request(request), lets_in(request), run_of_request(request)
     if viewer.account is None and not sample:
         return HttpResponseRedirect(reverse("sign_in"))
-    if run is None:
+    if run is None or (sample and week.being_prepared()):
         return render(request, "front/preparing.html", {"busy": week.at_work(), **_progress(), "complaint": week.complaint(week.PREPARED)})
     if viewer.account is not None:
         own = _own_screen(run, request)
@@ -60,8 +60,24 @@ def first_screen(request: HttpRequest) -> HttpResponse:
         "sample": True,
         "doors": doors(run),
         "busy": week.at_work(),
+        "whole": _whole(),
     }
     return render(request, "front/first_screen.html", context)
+
+
+def whole_prefecture(request: HttpRequest) -> HttpResponse:
+    """How far the whole prefecture is, for the first screen of the small one that goes ahead of it; asked again and again. The one that
+    has taken its place answers that the page be loaded anew."""
+    if not lets_in(request):
+        return not_here(request)
+    if (found := _whole()) is None:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "front/whole.html", {"whole": found})
+
+
+def _whole() -> dict[str, Any] | None:
+    progress = week.whole()
+    return _told(progress) if progress is not None else None
 
 
 def _tiles(screen: Screen, cases: Tiles | None = None, viewer: Viewer | None = None) -> list[dict[str, Any]]:
@@ -136,7 +152,10 @@ def passing_week(request: HttpRequest) -> HttpResponse:
 
 def _progress() -> dict[str, Any]:
     """How far the work in the background is, its step in the language of the page, and how many minutes it may still take."""
-    progress = week.progress()
+    return _told(week.progress())
+
+
+def _told(progress: week.Progress) -> dict[str, Any]:
     left = seconds_left(progress, time.time())
     return {
         "progress": progress,

@@ -23,6 +23,7 @@ from anju.lake.held import is_held
 LOCK, PROGRESS, COMPLAINT = "preparing.lock", "progress.json", "preparing.log"
 PREPARED, RESULT = "prepared.json", "week.json"
 LOOK_BACK, LOOKED = "ANJU_LOOK_BACK", "looking_back.log"  # '1': whoever prepares the sample has the months before judged afterwards
+WHOLE = "ANJU_WHOLE"  # the data folder in which the whole prefecture is prepared, while this small one is served
 DAYS = 7
 
 
@@ -86,8 +87,19 @@ def at_work() -> bool:
     return is_held(Path(settings.DATA) / LOCK)
 
 
-def progress() -> Progress:
-    found = _read(Path(settings.DATA) / PROGRESS)
+def being_prepared() -> bool:
+    """Whether the sample is at work on days before its own: what pages would show then is not it."""
+    return at_work() and not (Path(settings.DATA) / PREPARED).exists()
+
+
+def whole() -> Progress | None:
+    """How far the whole prefecture is that will take this one's place; None where none is to come."""
+    folder = os.environ.get(WHOLE, "")
+    return progress(Path(folder)) if folder else None
+
+
+def progress(data: Path | None = None) -> Progress:
+    found = _read((data or Path(settings.DATA)) / PROGRESS)
     times = [float(found[name]) if name in found else None for name in ("begun", "since")]
     return Progress(str(found.get("title", "")), int(found.get("done", 0)), int(found.get("of", 0)), *times)
 
@@ -97,10 +109,10 @@ def result() -> dict[str, Any] | None:
     return _read(Path(settings.DATA) / RESULT) or None
 
 
-def complaint(result: str = RESULT) -> str:
+def complaint(result: str = RESULT, *, data: Path | None = None) -> str:
     """Why the last attempt failed, as the command said it; '' where it did not."""
-    data = Path(settings.DATA)
-    failed = (data / f".{result}").exists() and not at_work()
+    data = data or Path(settings.DATA)
+    failed = (data / f".{result}").exists() and not is_held(data / LOCK)
     lines = (data / COMPLAINT).read_text(encoding="utf-8", errors="replace").strip().splitlines() if failed else []
     return lines[-1] if lines else ""
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from anju.apps.alerts.models import CLEARED, OPEN, TAKEN, TODO, Episode
 from anju.apps.cases.models import Case, CaseAlert, CaseEvent, LookBack
@@ -20,7 +18,6 @@ from anju.apps.cases.rules import casework, due, handle_due, today, verify_clock
 from anju.apps.cases.standing import count_moved, keys_of, settle
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
-from anju.apps.places.scope import end_of
 from anju.core.casework.states import ALERTED, CLOSED
 from anju.core.casework.states import OPEN as OPEN_STATES
 from anju.core.terms.levels import RANK
@@ -49,28 +46,26 @@ class Followed:
         return "cases: " + ", ".join(f"{n} {name}" for name, n in self.as_dict().items())
 
 
-def follow_alerts(*, at: datetime, within: Sequence[str] = ()) -> Followed:
+def follow_alerts(*, at: datetime) -> Followed:
     """Brings the cases up to the alerts, after a run was followed or alerts were released. Twice changes nothing.
 
     What was sent out (yellow and graver; not merged, muted or held) and has no case gets one: the open case of the same subject and
     standard takes it in; one closed no longer ago than its look-back is reopened, with lineage; else a new one opens. A site alert is one
-    case. Blue opens none. `within`: the places whose cases are opened, where not all of them work here yet. Each batch is one
+    case. Blue opens none. Each batch is one
     transaction: whoever is interrupted goes on where it stopped, and nobody waits for all of it."""
     opened = reopened = attached = 0
     day = today()
-    while (done := _take_in_some(day, at, within)) is not None:
+    while (done := _take_in_some(day, at)) is not None:
         opened, reopened, attached = opened + done[0], reopened + done[1], attached + done[2]
     rose, eased, over = _follow_changes(day, at)
     return Followed(opened, reopened, attached, rose, eased, over)
 
 
 @transaction.atomic
-def _take_in_some(day: date, at: datetime, within: Sequence[str]) -> tuple[int, int, int] | None:
+def _take_in_some(day: date, at: datetime) -> tuple[int, int, int] | None:
     one_at_a_time()
     held = CaseAlert.objects.filter(episode_id=OuterRef("pk"))
     waiting = Episode.objects.filter(state=OPEN, queue__in=[TODO, TAKEN], rank__gte=RANK["yellow"]).exclude(Exists(held))
-    if within:
-        waiting = waiting.filter(reduce(or_, (Q(path__gte=path, path__lt=end_of(path)) for path in within)))
     some = list(waiting.order_by("pk")[:BATCH])
     return _take_in(some, day, at) if some else None
 

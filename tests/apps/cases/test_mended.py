@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from anju.apps.cases.gate import shown_of
+from anju.apps.cases.gate import shown_of_many
 from anju.apps.cases.models import Asked, Case, CaseCount, CaseEvent, CaseMark, LookBack
 from anju.apps.cases.queries import look_backs_due
 from anju.apps.cases.refusing import Refused
@@ -114,7 +114,7 @@ def test_two_cases_do_not_end_as_duplicates_of_each_other(loop: Loop) -> None:
 
 
 def test_where_the_only_officer_had_it_in_hand_the_next_rank_closes(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anju.apps.cases.gate.counts_of", lambda abouts: {"measure": 1})
+    monkeypatch.setattr("anju.apps.cases.gate.counts_of", lambda abouts: dict.fromkeys(abouts, 1))
     Post.objects.filter(account=loop.accounts["education2"]).update(end=loop.day)
     case = loop.told(level="orange")
     assign(numbers=[case.pk], to=loop.accounts["education"], **by(loop, "secretary"))
@@ -130,7 +130,7 @@ def test_where_the_only_officer_had_it_in_hand_the_next_rank_closes(loop: Loop, 
 
 
 def test_one_person_in_the_bureau_the_prefecture_gives_the_second_approval(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anju.apps.cases.gate.counts_of", lambda abouts: {"measure": 1})
+    monkeypatch.setattr("anju.apps.cases.gate.counts_of", lambda abouts: dict.fromkeys(abouts, 1))
     case = fed_back(loop, loop.told(level="red"), judge_by="education")
     Account.objects.filter(pk__in=[loop.accounts[name] for name in ("education", "education2", "bureau2")]).update(is_active=False)
     visited(loop)
@@ -159,7 +159,7 @@ def test_whoever_worked_on_it_does_not_lower_its_level(loop: Loop) -> None:
 
 
 def test_the_gate_is_looked_at_as_soon_as_something_is_shown(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anju.apps.cases.gate.counts_of", lambda abouts: {"measure": 1})
+    monkeypatch.setattr("anju.apps.cases.gate.counts_of", lambda abouts: dict.fromkeys(abouts, 1))
     case = fed_back(loop, loop.told(level="orange"), judge_by="education")
     sign(number=case.pk, **by(loop, "street"))
     assert again(case).waits_on == "show"
@@ -175,7 +175,7 @@ def test_what_was_done_before_it_closed_does_not_show_that_it_is_solved_again(lo
     verified(loop, case)
     judge(numbers=[case.pk], outcome="handle", reason="needs help", **by(loop, "secretary"))
     made = plan_measure(number=case.pk, text="talk again", owner="worker", due_on=loop.day, **by(loop, "worker"))
-    assert shown_of(again(case)).measures == 0
+    assert shown_of_many([again(case)])[case.pk].measures == 0
     with pytest.raises(Refused, match="between the day the case opened"):
         finish_measure(number=case.pk, measure=made.pk, done_on=loop.day - timedelta(days=1), result="done", **by(loop, "worker"))
 

@@ -1,13 +1,19 @@
-"""How SQLite reads the queues: by an index always, and sorted only where the places are few."""
+"""How SQLite reads the queues: by an index always, and sorted only where the places are few. And what is asked once for many."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from anju.apps.cases import queries
+from anju.apps.cases.models import Case
 from anju.apps.cases.queries import Filters
+from anju.apps.cases.steps.reminding import pass_day
+from anju.apps.cases.steps.watching import watch
 from apps.cases.conftest import Loop
 
 SORTED = "USE TEMP B-TREE FOR ORDER BY"
@@ -32,3 +38,35 @@ def test_a_queue_is_read_by_an_index(loop: Loop, who: str, which: str) -> None:
     index, is_sorted = PLANS[who, which]
     assert plan[0].startswith(f"SEARCH cases_case USING INDEX {index} ("), plan
     assert (SORTED in plan) == is_sorted, plan
+
+
+def made(loop: Loop, n: int, **values: Any) -> None:
+    """So many more cases like one that was told."""
+    one = loop.told(level="orange")
+    fields = {field.attname: getattr(one, field.attname) for field in Case._meta.concrete_fields if not field.primary_key}
+    start = Case.objects.count() * 1_000
+    Case.objects.bulk_create([Case(**{**fields, **values, "subject_id": start + k}) for k in range(n)])
+
+
+@pytest.mark.django_db
+def test_what_was_shown_of_many_is_read_at_once(loop: Loop, tmp_path: Path) -> None:
+    counts = []
+    for n in (10, 10, 60):  # the first time brings the kept counts about
+        made(loop, n, state="feedback", waits_on="show", measured_on=loop.day, fed_back_on=loop.day)
+        with CaptureQueriesContext(connection) as asked:
+            watch(data=tmp_path, at=loop.at)
+        counts.append(len(asked))
+    assert counts[1] == counts[2], counts
+
+
+@pytest.mark.django_db
+def test_a_day_passes_for_many_at_once(loop: Loop) -> None:
+    counts = []
+    for n in (10, 10, 60):  # the first time brings the kept counts about
+        made(loop, n, deadline=loop.day, verify_due=loop.day)
+        loop.pass_days(1)
+        with CaptureQueriesContext(connection) as asked:
+            told = pass_day(at=loop.at)
+        assert len(told) >= n
+        counts.append(len(asked))
+    assert counts[1] == counts[2], counts

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from anju.apps.cases.models import Case, CaseEvent
-from anju.apps.cases.moving import PLATFORM, one_at_a_time, write
+from anju.apps.cases.moving import PLATFORM, one_at_a_time, write_many
 from anju.apps.cases.rules import calendar, casework, today
-from anju.apps.cases.standing import OVER_MOVES, count_moved, keys_of, settle
+from anju.apps.cases.standing import OVER_MOVES, count_moved, keys_of, settle_many
 from anju.apps.cases.telling import Wanted, tell
 from anju.apps.journal.actions import record
 from anju.apps.staff.models import Post
@@ -53,17 +53,15 @@ def _pass_some(keys: Sequence[int], day: date, at: datetime) -> list[Told]:
     one_at_a_time()
     rules, days, told, events = casework(), calendar(), [], []
     posts = _Posts()
-    for case in Case.objects.select_for_update().filter(pk__in=keys).order_by("pk"):
-        counted, version = keys_of(case), case.version
-        reached = escalated_to(case.deadline, day, rules, days)
-        new = reached[case.escalated :]
-        settle(case, day)
-        if not new and keys_of(case) == counted:
-            continue
-        case.escalated = max(case.escalated, len(reached))
+    cases = list(Case.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    before = {case.pk: (keys_of(case), case.version) for case in cases}
+    reached = {case.pk: escalated_to(case.deadline, day, rules, days) for case in cases}
+    settle_many(cases, day)
+    moved = [case for case in cases if reached[case.pk][case.escalated :] or keys_of(case) != before[case.pk][0]]
+    for case in moved:
+        new = reached[case.pk][case.escalated :]
+        case.escalated = max(case.escalated, len(reached[case.pk]))
         case.version += 1
-        write(case, version)
-        count_moved(counted, keys_of(case))
         over = days_over(case.deadline, day, days)
         for one in new:
             told.append(Told(case.pk, one.to, posts.of(one, case), f"case:{case.pk}:{case.waits_on}:{case.deadline}:{one.to}"))
@@ -73,6 +71,8 @@ def _pass_some(keys: Sequence[int], day: date, at: datetime) -> list[Told]:
                     detail={"to": one.to, "over": over, "deadline": f"{case.deadline}", "n": len(told[-1].accounts)},
                 )
             )  # fmt: skip
+    write_many([(case, before[case.pk][1]) for case in moved])
+    count_moved([key for case in moved for key in before[case.pk][0]], [key for case in moved for key in keys_of(case)])
     CaseEvent.objects.bulk_create(events, 1_000)
     tell([Wanted(who, HANDLER if one.to == "handler" else RANK, one.case, one.key) for one in told for who in one.accounts], at=at)
     if events:

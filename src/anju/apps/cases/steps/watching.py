@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from django.db import transaction
 
-from anju.apps.cases.gate import checklist_of
+from anju.apps.cases.gate import checklists_of
 from anju.apps.cases.models import Case
-from anju.apps.cases.moving import PLATFORM, happened, one_at_a_time, write
+from anju.apps.cases.moving import PLATFORM, happened, one_at_a_time, write_many
 from anju.apps.cases.rules import clocks_of, due, today
-from anju.apps.cases.standing import count_moved, keys_of, settle
+from anju.apps.cases.standing import count_moved, keys_of, settle_many
 from anju.apps.cases.telling import Moved, tell_of_step, told_together
 from anju.apps.cases.told import LOOK
 from anju.apps.findings.clearing import Asked, clearing, clearings
 from anju.apps.findings.current import policy
 from anju.apps.findings.models import Run
 from anju.apps.findings.queries import current_run
-from anju.core.casework.gate import only_waits, ready
+from anju.core.casework.gate import Requirement, only_waits, ready
 from anju.core.casework.states import FEEDBACK
 from anju.core.contracts.model import Bilingual
 from anju.core.terms.viewer import Viewer
@@ -44,7 +45,7 @@ def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime, 
     cases = list(Case.objects.select_for_update().filter(pk__in=keys, state=FEEDBACK).order_by("pk"))
     said = _ask(cases, run, data)
     with told_together(at):
-        return sum(look_again(case, *said.get(case.pk, ("", False)), run=run, by=by, at=at) for case in cases)
+        return len(look_at_many(cases, said, run=run, by=by, at=at))
 
 
 def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[str, bool]]:
@@ -60,42 +61,65 @@ def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[
     return known | {key: (answers[one].state, answers[one].fresh) for key, one in asked.items()}
 
 
-def look_again(case: Case, clears: str, fresh: bool, *, run: Run | None, by: Viewer, at: datetime, quiet: bool = False) -> bool:
-    """Whether a case that was fed back has changed by what the data say, or by what was shown since. In the transaction of the
-    caller. `quiet`: the caller tells whose act is next."""
-    counted, version = keys_of(case), case.version
-    was = (case.clearing, case.fresh, case.observing, case.ready_on, case.waits_on)
+def look_at_many(
+    cases: Sequence[Case], said: Mapping[int, tuple[str, bool]], *, run: Run | None, by: Viewer, at: datetime, quiet: bool = False
+) -> list[Case]:  # fmt: skip
+    """Those of the cases, all fed back, that have changed by what the data `said` (whether the condition holds, and on later rows), or by
+    what was shown since. In the transaction of the caller. `quiet`: the caller tells whose act is next."""
+    before = {case.pk: (keys_of(case), case.version, _stands(case)) for case in cases}
     day = today()
-    case.clearing, case.fresh, case.seen_run = clears, fresh, run.pk if run is not None else None
-    found = checklist_of(case)
-    case.observing = only_waits(found)
-    case.observed_since = (case.observed_since or day) if case.observing else None
-    if ready(found) and case.ready_on is None:
-        case.ready_on, case.close_due, case.escalated = day, due(day, clocks_of(case.level).close), 0
-    elif not ready(found):
-        case.ready_on = None
-        if was[2] and not case.observing:  # observation is never overdue: what is to be shown now has its own days
-            case.close_due, case.escalated = due(day, clocks_of(case.level).close), 0
-    settle(case, day)
-    if (case.clearing, case.fresh, case.observing, case.ready_on, case.waits_on) == was:
-        return False
-    case.version += 1
-    write(case, version)
-    count_moved(counted, keys_of(case))
+    for case in cases:
+        case.clearing, case.fresh = said.get(case.pk, ("", False))
+        case.seen_run = run.pk if run is not None else None
+    lists = checklists_of(cases)
+    for case in cases:
+        _see(case, lists[case.pk], day)
+    settle_many(cases, day)
+    changed = [case for case in cases if _stands(case) != before[case.pk][2]]
+    for case in changed:
+        case.version += 1
+    write_many([(case, before[case.pk][1]) for case in changed])
+    count_moved([key for case in changed for key in before[case.pk][0]], [key for case in changed for key in keys_of(case)])
+    was = {case.pk: before[case.pk][2] for case in changed}
     if not quiet:
-        tell_of_step([Moved(case, was[4])], LOOK, by=by, at=at)
-    if case.ready_on is not None and was[3] is None:
-        happened([case], "ready", at=at)
-    elif case.observing and not was[2]:
-        happened([case], "observing", at=at)
-    return True
+        tell_of_step([Moved(case, was[case.pk].waits_on) for case in changed], LOOK, by=by, at=at)
+    became = [case for case in changed if case.ready_on is not None and was[case.pk].ready_on is None]
+    happened(became, "ready", at=at)
+    happened([case for case in changed if case not in became and case.observing and not was[case.pk].observing], "observing", at=at)
+    return changed
+
+
+class _Stands(NamedTuple):
+    """What a look at the gate may change."""
+
+    clearing: str
+    fresh: bool
+    observing: bool
+    ready_on: date | None
+    waits_on: str
+
+
+def _stands(case: Case) -> _Stands:
+    return _Stands(case.clearing, case.fresh, case.observing, case.ready_on, case.waits_on)
+
+
+def _see(case: Case, needed: Sequence[Requirement], day: date) -> None:
+    was_observing = case.observing
+    case.observing = only_waits(needed)
+    case.observed_since = (case.observed_since or day) if case.observing else None
+    if ready(needed) and case.ready_on is None:
+        case.ready_on, case.close_due, case.escalated = day, due(day, clocks_of(case.level).close), 0
+    elif not ready(needed):
+        case.ready_on = None
+        if was_observing and not case.observing:  # observation is never overdue: what is to be shown now has its own days
+            case.close_due, case.escalated = due(day, clocks_of(case.level).close), 0
 
 
 def look_now(case: Case, *, by: Viewer, at: datetime, waited: str = "", what: str = LOOK) -> Case:
     """The gate of a case that was fed back, after something was shown: with what the last run said. In the transaction of the caller.
     `waited`: what it waited for before a step that has told nobody yet, `what`."""
     run = Run.objects.filter(pk=case.seen_run).first() if case.seen_run is not None else None
-    look_again(case, case.clearing, case.fresh, run=run, by=by, at=at, quiet=bool(waited))
+    look_at_many([case], {case.pk: (case.clearing, case.fresh)}, run=run, by=by, at=at, quiet=bool(waited))
     if waited:
         tell_of_step([Moved(case, waited)], what, by=by, at=at)
     return case

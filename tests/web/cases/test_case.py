@@ -553,7 +553,7 @@ def test_the_page_speaks_chinese(desk: Loop, as_: As, send: Send) -> None:
     assert "“反馈”须在 处置中 时办理" in text(wrong) and "完成了整改" in text(wrong)
 
 
-@pytest.mark.parametrize(("step", "n"), [("told", 28), ("judged", 35), ("fed_back", 37)])
+@pytest.mark.parametrize(("step", "n"), [("told", 28), ("judged", 34), ("fed_back", 37)])
 def test_how_many_statements_a_page_takes(
     desk: Loop, as_: As, send: Send, django_assert_num_queries: Any, step: str, n: int
 ) -> None:  # fmt: skip

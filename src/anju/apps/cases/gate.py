@@ -14,9 +14,9 @@ from anju.core.contracts.model import Bilingual
 
 
 def shown_of_many(cases: Sequence[Case], waits: Mapping[int, Sequence[Bilingual]] | None = None) -> dict[int, Shown]:
-    """By number. `waits`: what the condition still waits for, in words, where the caller has asked the data. Seven queries whatever the number
-    of cases, one more where some were opened again. The visit by which a case was verified shows nothing of a measure, though it may be of
-    the same day."""
+    """By number. `waits`: what the condition still waits for, in words, where the caller has asked the data. Seven queries whatever the
+    number of cases; two fewer before the first measure, one more where some were opened again. The visit by which a case was verified shows
+    nothing of a measure, though it may be of the same day."""
     keys, first = [case.pk for case in cases], _first_rounds(cases)
     measures: dict[int, list[tuple[int, date | None]]] = defaultdict(list)
     for key, turn, measure, on in Measure.objects.filter(case__in=keys, dropped_at=None).values_list("case_id", "round", "pk", "done_on"):
@@ -27,11 +27,7 @@ def shown_of_many(cases: Sequence[Case], waits: Mapping[int, Sequence[Bilingual]
         for key in keys
     }  # fmt: skip
     files = counts_of(one for some in about.values() for one in some)
-    verifying = set(CaseEvent.objects.filter(case__in=keys, what="verify").values_list("case_id", "detail__visit"))
-    visits: dict[int, list[tuple[date, str]]] = defaultdict(list)
-    for key, visit, on, mode in CaseVisit.objects.filter(case__in=keys, met=True).values_list("case_id", "visit", "on", "mode"):
-        if (key, visit) not in verifying:
-            visits[key].append((on, mode))
+    visits = _visits_after(cases)
     answers = {
         (key, turn): answer
         for key, turn, answer in Answer.objects.filter(case__in=keys).order_by("at", "pk").values_list("case_id", "round", "answer")
@@ -44,16 +40,27 @@ def shown_of_many(cases: Sequence[Case], waits: Mapping[int, Sequence[Bilingual]
     found = {}
     for case in cases:
         done = [measure for measure, on in measures[case.pk] if on is not None]
-        since = case.measured_on
-        modes = {mode for on, mode in visits[case.pk] if since is not None and on >= since}
+        modes = visits[case.pk]
         found[case.pk] = Shown(
             closing=closes_by(case.standard, case.level, today()), measures=len(done), measures_open=len(measures[case.pk]) - len(done),
-            measured_on=since, files=sum(files.get(one, 0) for one in about[case.pk]),
+            measured_on=case.measured_on, files=sum(files.get(one, 0) for one in about[case.pk]),
             clearing=(case.clearing or "unknown") if case.standard else "", fresh=case.fresh, waits=tuple((waits or {}).get(case.pk, ())),
             visit="door" if "door" in modes else next(iter(sorted(modes)), ""), answer=answers.get((case.pk, case.round), ""),
             asks_household=case.household_id is not None, signed_by=case.signed_by, approved=frozenset(approved[case.pk, case.round]),
             excepted=(case.pk, case.round) in excepted,
         )  # fmt: skip
+    return found
+
+
+def _visits_after(cases: Sequence[Case]) -> dict[int, set[str]]:
+    """How somebody was there since the measure, by case."""
+    since = {case.pk: case.measured_on for case in cases if case.measured_on is not None}
+    found: dict[int, set[str]] = defaultdict(set)
+    if since:
+        verifying = set(CaseEvent.objects.filter(case__in=since, what="verify").values_list("case_id", "detail__visit"))
+        for key, visit, on, mode in CaseVisit.objects.filter(case__in=since, met=True).values_list("case_id", "visit", "on", "mode"):
+            if (key, visit) not in verifying and on >= since[key]:
+                found[key].add(mode)
     return found
 
 

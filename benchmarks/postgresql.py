@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,9 @@ TABLES = {
     "SS-01": "t_household_1", "MH-02": "t_household_1", "EM-01": "t_household_1", "MW-02": "t_household_2", "HS-04": "t_community",
     "CU-03": "t_community", "CG-02": "t_dispute", "EM-05": "t_employer", "MW-01": "t_delivery",
 }  # fmt: skip
+
+# their clearing also asks what was recorded on cases (P01) or what a light of another standard says, which PostgreSQL is not given
+CLEARED_OTHERWISE = frozenset({"MH-02", "MW-02", "EM-05"})
 
 
 def parameters(setting: Setting) -> dict[str, Any]:
@@ -147,9 +151,20 @@ def compare(dsn: str, ours: Answers) -> list[str]:
             rows = con.execute(f"SELECT {a}, {clears}, count(*), sum(id::numeric)::text FROM {table} GROUP BY 1, 2").fetchall()
             mine = {(r[0], r[1], r[2], int(r[3])) for r in rows}
             here = set(ours[code])
+            if code in CLEARED_OTHERWISE:
+                mine, here = _without_clearing(mine), _without_clearing(here)
             if mine != here:
                 wrong.append(f"{code}: here {sorted(here - mine, key=str)}, PostgreSQL {sorted(mine - here, key=str)}")
     return wrong
+
+
+def _without_clearing(rows: Iterable[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    """Of answers by clearing those by answer alone: how many, and the sum of their subjects."""
+    found: dict[Any, tuple[int, int]] = {}
+    for answer, _clears, n, total in rows:
+        before = found.get(answer, (0, 0))
+        found[answer] = before[0] + n, before[1] + total
+    return {(answer, None, n, total) for answer, (n, total) in found.items()}
 
 
 def measure(situation: Situation) -> Section:
@@ -167,7 +182,12 @@ def measure(situation: Situation) -> Section:
     times = ratio(timings["postgresql"], timings["fused"])
     rows = [
         Row(f"**fused: the same {len(TABLES)} standards here**", timings["fused"]),
-        Row("PostgreSQL, fused statements", timings["postgresql"], times, "equal answers, clearing and subjects, standard by standard"),
+        Row(
+            "PostgreSQL, fused statements",
+            timings["postgresql"],
+            times,
+            f"equal answers and subjects, standard by standard; clearing too, but for {len(CLEARED_OTHERWISE)} that ask decisions",
+        ),
     ]
     goals = [
         Goal("against the same fused rules in PostgreSQL, load not counted", times.median, "times as fast", 8),

@@ -59,10 +59,10 @@ test: test-sqlite test-postgresql
 test-sqlite: $(VENV)/test.stamp
 	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadgroup $(CHOSEN)
 
-# what touches the tables; the doors and the sample do so through the same actions
+# what touches the tables, and what must happen once; the doors and the sample touch them through the same actions
 test-postgresql: $(VENV)/test.stamp
 	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 $(CHOSEN) \
-	  tests/apps tests/api tests/kill tests/tasks
+	  tests/apps tests/kill tests/tasks tests/api/test_once.py tests/api/test_killed.py
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format --check src tests benchmarks

@@ -55,13 +55,13 @@ bench: $(VENV)/bench.stamp
 
 test: test-sqlite test-postgresql
 
-# loadgroup: the tests of the pages share one served sample and one browser, in one process (about two minutes: tests/browser)
+# loadfile: what the tests of a file share (a sample, a server, a browser) is made once
 test-sqlite: $(VENV)/test.stamp
-	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadgroup $(CHOSEN)
+	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadfile $(CHOSEN)
 
 # what touches the tables, and what must happen once; the doors and the sample touch them through the same actions
 test-postgresql: $(VENV)/test.stamp
-	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 $(CHOSEN) \
+	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 --dist loadfile $(CHOSEN) \
 	  tests/apps tests/kill tests/tasks tests/api/test_once.py tests/api/test_killed.py
 
 format: $(VENV)/test.stamp

@@ -11,14 +11,6 @@ from playwright.sync_api import Browser, sync_playwright
 from browser.served import Served, built, chromium, launch
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, these run one after the other: they share the served sample."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a sample that nobody serves: copies of it are."""

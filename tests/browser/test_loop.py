@@ -107,6 +107,7 @@ def send(page: Page, step: str, **given: str) -> None:
     form.locator("button.btn").first.click()
 
 
+@pytest.mark.long
 def test_from_the_file_to_the_look_back(server: Served, window: OPEN, tmp_path: Path) -> None:
     ((number, path),) = server.deployment.rows(CASE)
     hire(server, str(path))

@@ -37,7 +37,7 @@ from anju.sample import casework, lived
 from anju.sample.families import COUSIN, GIRL, ILLNESS, THRIVING
 from anju.sample.timeline import SAMPLE_DAY
 
-pytestmark = [pytest.mark.xdist_group("lived"), pytest.mark.long]  # one process builds it, once
+pytestmark = pytest.mark.long
 SIZE = ["--people", "5000", "--months", "13"]
 KILLED_ON = date(2023, 7, 14)
 

@@ -208,6 +208,36 @@ def finished() -> None:
     raise AssertionError("the work did not end")
 
 
+def test_while_the_days_before_its_own_are_lived_no_page_of_theirs_is_shown(sample: Client, settings: Any) -> None:
+    """A run of May stands already, and is not the sample."""
+    assert week.start([sys.executable, "-c", "import time; time.sleep(3)"], week.PREPARED)
+    assert "The sample is being prepared" in sample.get("/").content.decode()
+    for _ in range(100):
+        if not week.at_work():
+            break
+        time.sleep(0.1)
+    assert (settings.DATA / week.PREPARED).exists()
+    assert "1,234 resettled families" in sample.get("/").content.decode()
+
+
+def test_a_small_prefecture_says_how_far_the_whole_one_is(sample: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    monkeypatch.setenv(week.WHOLE, str(whole))
+    assert "It has just begun." in sample.get("/").content.decode()
+    (whole / week.PROGRESS).write_text(json.dumps({"title": "taking in", "done": 86, "of": 343}), encoding="utf-8")
+    assert "86 of 343" in sample.get("/").content.decode()
+    assert "86 of 343" in sample.get("/whole/").content.decode()
+    assert "86／343" in sample.get("/", headers={"accept-language": "zh-hans"}).content.decode()
+
+
+def test_the_whole_one_in_its_place_has_the_page_loaded_anew(sample: Client, settings: Any) -> None:
+    assert 'id="whole"' not in sample.get("/").content.decode()
+    assert sample.get("/whole/").headers["HX-Refresh"] == "true"
+    settings.SAMPLE = False
+    assert sample.get("/whole/").status_code == 404
+
+
 def test_one_week_at_a_time_and_then_what_changed(sample: Client, settings: Any, tmp_path: Path) -> None:
     gate, result = (
         tmp_path / "gate",

@@ -89,7 +89,8 @@ def at_work() -> bool:
 
 def being_prepared() -> bool:
     """Whether the sample is at work on days before its own: what pages would show then is not it."""
-    return at_work() and not (Path(settings.DATA) / PREPARED).exists()
+    data = Path(settings.DATA)
+    return at_work() and (data / f".{PREPARED}").exists() and not (data / PREPARED).exists()
 
 
 def whole() -> Progress | None:

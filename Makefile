@@ -7,6 +7,7 @@
 SHELL := /bin/bash
 LONG ?= 1
 CHOSEN := $(if $(filter 0,$(LONG)),-m "not long")
+KILLED := $(if $(filter 0,$(LONG)),tests/kill/test_runs.py tests/kill/test_worker.py,tests/kill)
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -55,14 +56,13 @@ bench: $(VENV)/bench.stamp
 
 test: test-sqlite test-postgresql
 
-# loadfile: what the tests of a file share (a sample, a server, a browser) is made once
 test-sqlite: $(VENV)/test.stamp
-	tests/chromium.sh $(BIN)/python -m pytest -n 2 --dist loadfile $(CHOSEN)
+	tests/chromium.sh $(BIN)/python -m pytest -n 2 $(CHOSEN)
 
 # what touches the tables, and what must happen once; the doors and the sample touch them through the same actions
 test-postgresql: $(VENV)/test.stamp
-	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 --dist loadfile $(CHOSEN) \
-	  tests/apps tests/kill tests/tasks tests/api/test_once.py tests/api/test_killed.py
+	PYTHON=$(BIN)/python tests/postgresql.sh $(BIN)/python -m pytest -n 2 $(CHOSEN) \
+	  tests/apps tests/tasks $(KILLED) tests/api/test_once.py tests/api/test_killed.py
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format --check src tests benchmarks

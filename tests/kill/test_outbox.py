@@ -45,8 +45,8 @@ def states(one: Deployment) -> list[str]:
 @pytest.mark.parametrize(
     ("moment", "arrived", "left"),
     [
-        ("call:anju.apps.notices.sending:_claim", 0, ["waiting", "waiting"]),  # before anything
-        ("call:anju.apps.notices.sending:_carry", 0, ["sending", "waiting"]),  # claimed, and nothing sent
+        pytest.param("call:anju.apps.notices.sending:_claim", 0, ["waiting", "waiting"], marks=pytest.mark.long),  # before anything
+        pytest.param("call:anju.apps.notices.sending:_carry", 0, ["sending", "waiting"], marks=pytest.mark.long),  # claimed, nothing sent
         ("call:anju.apps.notices.sending:_end", 1, ["sending", "waiting"]),  # sent, and nobody wrote it down
     ],
 )

@@ -140,7 +140,7 @@ def test_the_run_finds_exactly_what_was_planted(sample: Sample) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("day", [date(2023, 7, 31), date(2023, 8, 31)], ids=str)
+@pytest.mark.parametrize("day", [date(2023, 7, 31), pytest.param(date(2023, 8, 31), marks=pytest.mark.long)], ids=str)
 def test_an_earlier_months_end_finds_exactly_what_was_planted_then(sample: Sample, day: date) -> None:
     replay = judge(sample.policy, sample.data, day, evening(day), own=SILENT, by="test").run
     assert replay.replay

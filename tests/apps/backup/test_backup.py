@@ -218,6 +218,7 @@ def test_a_full_disk_is_told_and_breaks_nothing(filled: Deployment, sets: Path, 
     filled.anju("backup", "--verify", str(out))
 
 
+@pytest.mark.long
 def test_others_write_while_a_set_is_made(filled: Deployment, sets: Path, empty: Deployment, tmp_path: Path) -> None:
     """The set is of one moment: whatever it holds has its files, and what came later is not half in it."""
     busy = Deployment(tmp_path / "busy")
@@ -271,6 +272,7 @@ def test_a_set_of_a_newer_version_is_refused(tmp_path: Path, empty: Deployment) 
     assert "made by a newer Anju: it has places.0099_later" in empty.anju("restore", str(out), code=2)
 
 
+@pytest.mark.long
 def test_a_killed_restore_can_be_said_again(filled: Deployment, sets: Path, empty: Deployment) -> None:
     words = ("restore", str(sets), "--keys", str(filled.data / "keys"))
     for moment in ("_take_keys", "migrate_to", "reset_sequences", "_place"):

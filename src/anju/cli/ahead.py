@@ -14,7 +14,7 @@ from types import FrameType
 
 import click
 
-from anju.cli.context import data_folder, fail
+from anju.cli.context import data_folder
 from anju.sample.lived import is_lived
 from anju.web.front import week
 
@@ -32,7 +32,8 @@ def people_ahead(folder: Path, asked: int | None) -> int:
 
 
 def serve_ahead(folder: Path, port: int, people: int) -> None:
-    """Serves the small one until the large one is prepared; then ends it and removes it. Whatever ends this process ends both."""
+    """Serves the small one until the large one is prepared; then ends it and removes it. Where that fails the small one stays. Whatever ends
+    this process ends both."""
     data = data_folder()
     ahead = data / "ahead"
     ahead.mkdir(parents=True, exist_ok=True)
@@ -47,12 +48,14 @@ def serve_ahead(folder: Path, port: int, people: int) -> None:
         _wait(server, lambda: (ahead / week.PREPARED).exists() or bool(week.complaint(week.PREPARED, data=ahead)))
         week.start(week.command_of(folder, None), week.PREPARED, apart=False)
         _wait(server, lambda: not week.at_work())
+        if (complaint := week.complaint(week.PREPARED)) or not (data / week.PREPARED).exists():
+            why = complaint or "the command that prepares it was ended"
+            click.echo(f"the whole prefecture could not be prepared: {why}. The small one stays; mend it, then start again", err=True)
+            raise SystemExit(server.wait() or 1)
     finally:
         server.terminate()
         server.wait()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if (complaint := week.complaint(week.PREPARED)) or not (data / week.PREPARED).exists():
-        fail(f"the whole prefecture could not be prepared: {complaint or 'the command that prepares it was ended'}", "mend it, then start again")
     shutil.rmtree(ahead)
 
 

@@ -231,6 +231,13 @@ def test_a_small_prefecture_says_how_far_the_whole_one_is(sample: Client, tmp_pa
     assert "86／343" in sample.get("/", headers={"accept-language": "zh-hans"}).content.decode()
 
 
+def test_a_small_prefecture_says_why_the_whole_one_does_not_come(sample: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(week.WHOLE, str(tmp_path))
+    (tmp_path / f".{week.PREPARED}").touch()
+    (tmp_path / week.COMPLAINT).write_text("…\nthe disk is full\n", encoding="utf-8")
+    assert "the disk is full" in sample.get("/whole/").content.decode()
+
+
 def test_the_whole_one_in_its_place_has_the_page_loaded_anew(sample: Client, settings: Any) -> None:
     assert 'id="whole"' not in sample.get("/").content.decode()
     assert sample.get("/whole/").headers["HX-Refresh"] == "true"

@@ -76,8 +76,8 @@ def whole_prefecture(request: HttpRequest) -> HttpResponse:
 
 
 def _whole() -> dict[str, Any] | None:
-    progress = week.whole()
-    return _told(progress) if progress is not None else None
+    progress, failed = week.whole()
+    return {**_told(progress), "complaint": failed} if progress is not None else None
 
 
 def _tiles(screen: Screen, cases: Tiles | None = None, viewer: Viewer | None = None) -> list[dict[str, Any]]:

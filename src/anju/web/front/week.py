@@ -93,10 +93,11 @@ def being_prepared() -> bool:
     return at_work() and (data / f".{PREPARED}").exists() and not (data / PREPARED).exists()
 
 
-def whole() -> Progress | None:
-    """How far the whole prefecture is that will take this one's place; None where none is to come."""
+def whole() -> tuple[Progress | None, str]:
+    """How far the whole prefecture is that will take this one's place, None where none is to come; and why it does not come, '' where it
+    does."""
     folder = os.environ.get(WHOLE, "")
-    return progress(Path(folder)) if folder else None
+    return (progress(Path(folder)), complaint(PREPARED, data=Path(folder))) if folder else (None, "")
 
 
 def progress(data: Path | None = None) -> Progress:

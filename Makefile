@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 LONG ?= 1
 CHOSEN := $(if $(filter 0,$(LONG)),-m "not long")
-KILLED := $(if $(filter 0,$(LONG)),tests/kill/test_runs.py tests/kill/test_worker.py,tests/kill)
+KILLED := $(if $(filter 0,$(LONG)),tests/kill/test_worker.py,tests/kill)
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV ?= .venv
 BIN := $(VENV)/bin

@@ -3,7 +3,8 @@
 # make test   everything the tests need, then the tests on SQLite and on PostgreSQL
 # make check  all that CI does
 # make bench  speed at full size, beside PostgreSQL, pandas, OpenFisca …; writes docs/performance.md (ONLY=judging ROUNDS=5 PEOPLE=20000)
-# LONG=0 leaves out the tests marked long (the lived months, more walks through a case's states, the second look at every page)
+# LONG=0 leaves out the tests marked long (the lived months, the story of one family, more walks through a case's states, the second look at
+#        every page, some deaths) and most of the deaths on PostgreSQL
 SHELL := /bin/bash
 LONG ?= 1
 CHOSEN := $(if $(filter 0,$(LONG)),-m "not long")

@@ -10,6 +10,7 @@ import pytest
 
 from anju.sample.build import plan_world
 from anju.sample.families import CLOSING_WORKERS
+from anju.sample.following import listed
 from anju.sample.plan import Expected, World
 from anju.sample.timeline import SAMPLE_DAY
 from anju.sample.work import STORY, employer_of
@@ -89,3 +90,10 @@ def test_too_small_a_sample_is_refused() -> None:
         plan_world(900, 24)
     with pytest.raises(ValueError, match="13 or more"):
         plan_world(6_000, 6)
+
+
+def test_the_smallest_sample_is_planned_and_lists_its_families() -> None:
+    """Of 1,169 households over 24 months some kinds of trouble have no case at all."""
+    small = plan_world(5_000, 24)
+    assert not small.spells["not_called"]
+    assert len(listed(small, small.t.last)[0])

@@ -7,6 +7,7 @@ meet in one family only where a story says so. Every fourth is drawn from anothe
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -57,7 +58,7 @@ class World:
     p: Population
     t: Timeline
     seed: int
-    spells: dict[str, list[Spell]] = field(default_factory=dict)
+    spells: dict[str, list[Spell]] = field(default_factory=lambda: defaultdict(list))  # in a small sample a kind may have none
     expected: list[Expected] = field(default_factory=list)
     status: dict[int, str] = field(default_factory=dict)  # households whose register status is not 'active'
     dead: dict[int, date] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class World:
         return np.flatnonzero(found)
 
     def add(self, spell: Spell) -> Spell:
-        self.spells.setdefault(spell.kind, []).append(spell)
+        self.spells[spell.kind].append(spell)
         return spell
 
     def at(self, kind: str, period: int) -> list[Spell]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from anju.core.contracts.model import Contract, Programme
@@ -222,7 +223,7 @@ class FeedRows:
             paths = ", ".join(literal(str(path)) for path in dated)
             last = self.con.execute(f"SELECT max(valid) FROM read_parquet([{paths}], union_by_name = true)").fetchone()[0]
             name = f"{stem}.{last}.parquet" if last is None or last <= self.day else f"{stem}.only-{self.day}.parquet"
-        draft = folder / f"{stem}.{os.getpid()}.partial"
+        draft = folder / f"{stem}.{os.getpid()}-{get_ident()}.partial"
         order = f"{sorted_by(contract)}, ord"
         self.con.execute(
             f"COPY (SELECT * FROM ({select}) ORDER BY {order}) TO {literal(str(draft))}"

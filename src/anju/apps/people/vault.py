@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkstemp
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -75,16 +76,15 @@ def ensure_keys(folder: Path | None = None) -> Keys:
 
 
 def _key(path: Path) -> bytes:
-    # O_EXCL: of two processes that start together, one makes the key and the other reads it. The key is written
-    # beside its place and linked into it, so that the other never reads half a key.
+    # Of several that start together, processes or threads, one makes the key and the others read it. The key is
+    # written beside its place, under a name nobody else has, and linked into it: nobody ever reads half a key.
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, draft = mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             file.write(os.urandom(KEY_BYTES))
         with suppress(FileExistsError):
             os.link(draft, path)
-        draft.unlink()
+        Path(draft).unlink()
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise ValueError(

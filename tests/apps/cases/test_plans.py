@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,31 @@ PLANS = {
 def test_a_queue_is_read_by_an_index(loop: Loop, who: str, which: str) -> None:
     with CaptureQueriesContext(connection) as asked:
         queries.queue(loop.cast[who], Filters(queue=which))
-    (one,) = asked.captured_queries
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN QUERY PLAN " + one["sql"])
-        plan = [row[3] for row in cursor.fetchall()]
+    (plan,) = plans(asked)
     index, is_sorted = PLANS[who, which]
     assert plan[0].startswith(f"SEARCH cases_case USING INDEX {index} ("), plan
     assert (SORTED in plan) == is_sorted, plan
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses by statistics")
+@pytest.mark.parametrize(("who", "index", "is_sorted"), [("worker", "case_event_case", True), ("prefecture", "case_event_at", False)])
+def test_what_changed_is_read_of_ones_own_cases_or_from_the_newest_on(loop: Loop, who: str, index: str, is_sorted: bool) -> None:
+    for _ in range(2):
+        loop.told(level="orange")
+    with CaptureQueriesContext(connection) as asked:
+        numbers, latest = queries.changed_since(loop.cast[who], loop.at - timedelta(days=3))
+    assert numbers == {"opened": 2} and [event.what for event in latest] == ["opened", "opened"]
+    plan = plans(asked)[-2]
+    read = [line for line in plan if "cases_caseevent" in line]
+    assert len(read) == 1 and f"INDEX {index} (" in read[0], plan
+    assert (SORTED in plan) == is_sorted, plan
+
+
+def plans(asked: CaptureQueriesContext) -> list[list[str]]:
+    """How SQLite reads each of the queries."""
+    with connection.cursor() as cursor:
+        return [[row[3] for row in cursor.execute("EXPLAIN QUERY PLAN " + one["sql"]).fetchall()] for one in asked.captured_queries]
 
 
 def made(loop: Loop, n: int, **values: Any) -> None:

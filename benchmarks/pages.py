@@ -1,4 +1,7 @@
-"""Pages as people load them: fifty at once on the served deployment, by the lowest role that has the page and by the widest."""
+"""Pages as people load them: fifty at once on the served deployment, by the lowest role that has the page and by the widest.
+
+The goal is the lowest role's: many open the pages of a community or a street, few those of the whole prefecture. What the widest
+role waits is told beside it, and the lowest is to wait no longer: it must not pay for the scope in every query."""
 
 from __future__ import annotations
 
@@ -65,7 +68,10 @@ def measure(situation: Situation) -> Section:
     with served() as port:
         found = asyncio.run(_measured(port, opened))
     rows, goals = [], []
+    widest = {page.name: p95(seconds) for page, role, seconds in found if role == WIDEST}
     for page, role, seconds in found:
-        goals.append(Goal(f"{page.name}, as {role}: p95", p95(seconds) * 1000, "ms", 300, at_most=True))
+        if role == page.role:
+            goals.append(Goal(f"{page.name}, as {role}: p95", p95(seconds) * 1000, "ms", 300, at_most=True))
+            goals.append(Goal(f"{page.name}: p95 as {role}, of that as {WIDEST}", p95(seconds) / widest[page.name], "x", 1.1, at_most=True))
         rows.append(Row(f"{page.name}, as {role}", Timing(tuple(seconds)), remark=f"{len(seconds) / sum(seconds) * AT_ONCE:.0f} pages a second"))
     return Section(rows, goals)

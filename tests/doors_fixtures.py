@@ -63,6 +63,6 @@ def doors(db: None) -> None:
 
 def as_(name: str, lang: str = "en") -> Client:
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(Account.objects.get(username=name), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(Account.objects.get(username=name), backend="anju.apps.staff.signed_in.Backend")
     client.cookies["django_language"] = "zh-hans" if lang == "zh" else "en"
     return client

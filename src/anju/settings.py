@@ -117,7 +117,7 @@ def demanding_roles(text: str) -> frozenset[str]:
 
 
 DATABASE_URL = os.environ.get("ANJU_DATABASE_URL", "")
-DATABASES = {"default": database(DATABASE_URL)}
+DATABASES = {"default": {"CONN_MAX_AGE": 60, **database(DATABASE_URL)}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = os.environ.get("ANJU_SECRET_KEY", "") or secret_key(DATA / "keys" / "session.key")
@@ -139,7 +139,7 @@ LOCALE_PATHS = sorted(WEB.glob("*/locale"))
 
 # --- accounts and sessions --------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "staff.Account"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "anju.apps.staff.signed_in.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -147,6 +147,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "sign_in", "/", "/"
 CSRF_FAILURE_VIEW = "anju.web.layout.access.form_expired"
+SESSION_ENGINE = "anju.apps.staff.signed_in"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("ANJU_HTTPS", "") == "1"

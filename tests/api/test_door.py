@@ -85,7 +85,7 @@ def test_a_post_that_ended_gets_no_token_and_a_revoked_one_is_not_revoked_again(
 
 def test_a_session_is_not_a_token(home: Household) -> None:
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(Account.objects.get(username="worker"), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(Account.objects.get(username="worker"), backend="anju.apps.staff.signed_in.Backend")
     assert client.get("/api/v1/me").status_code == 401
 
 

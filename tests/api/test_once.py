@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -134,26 +130,6 @@ def test_an_answer_that_is_not_kept_is_given_anew(work: Work) -> None:
         assert "Idempotency-Replayed" not in work.ask(kept=False)
     assert work.done == 2 and KeptAnswer.objects.get().body is None
     assert work.ask(kept=False, body="{}").status_code == 422
-
-
-@pytest.fixture
-def file_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """Threads meet on a file, as they do on a deployment: SQLite's shared memory locks otherwise than its files."""
-    memory = connections["default"]
-    if memory.vendor != "sqlite":
-        yield
-        return
-    memory.ensure_connection()
-    with closing(sqlite3.connect(tmp_path / "threads.sqlite3")) as file:
-        memory.connection.backup(file)
-    kept = connections.settings["default"]
-    connections.settings["default"] = {**kept, "NAME": str(tmp_path / "threads.sqlite3")}
-    connections["default"] = connections.create_connection("default")
-    try:
-        yield
-    finally:
-        connections["default"].close()
-        connections.settings["default"], connections["default"] = kept, memory
 
 
 @pytest.mark.usefixtures("file_database")

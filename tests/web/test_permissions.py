@@ -50,7 +50,7 @@ def path_of(one: Address) -> str:
 
 def signed_in(account: Account) -> Client:
     client = Client(HTTP_HOST="127.0.0.1", raise_request_exception=False)
-    client.force_login(account, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(account, backend="anju.apps.staff.signed_in.Backend")
     return client
 
 

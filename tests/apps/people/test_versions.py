@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -220,14 +221,11 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(folder: Path) -> N
     assert counts[0] == counts[1]
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL declares its types")
-def test_a_column_that_is_empty_for_a_long_way_down_keeps_its_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "sparse.sqlite3"
-    with sqlite3.connect(path) as con:
+def test_a_column_that_is_empty_for_a_long_way_down_keeps_its_type(file_database: Path) -> None:
+    with closing(sqlite3.connect(file_database)) as con, con:
         con.execute("CREATE TABLE t (id INTEGER, died TEXT)")
         con.executemany("INSERT INTO t VALUES (?, ?)", [(n, "2023-06-14" if n == 4_999 else None) for n in range(5_000)])
-    monkeypatch.setitem(connection.settings_dict, "NAME", str(path))
     table = _fetch("SELECT id, died FROM t", pa.schema([("id", pa.int64()), ("died", pa.date32())]))
     assert table.column("died").to_pylist()[-1] == date(2023, 6, 14)
 

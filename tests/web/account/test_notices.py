@@ -18,7 +18,7 @@ from anju.apps.staff.models import Account
 pytestmark = pytest.mark.django_db
 AT = datetime(2023, 9, 26, 12, tzinfo=UTC)
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=abcd1234"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "anju.apps.staff.signed_in.Backend"
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def as_(desk: Loop) -> As:
 
     def signed_in(name: str, *, zh: bool = False) -> Client:
         client = Client(HTTP_HOST="127.0.0.1")
-        client.force_login(Account.objects.get(username=name), backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(Account.objects.get(username=name), backend="anju.apps.staff.signed_in.Backend")
         if zh:
             client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
         return client

@@ -58,7 +58,7 @@ def home() -> Household:
 
 def as_(name: str) -> Client:
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(Account.objects.get(username=name), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(Account.objects.get(username=name), backend="anju.apps.staff.signed_in.Backend")
     return client
 
 

@@ -68,7 +68,7 @@ def signed_in(role: str, place: Place) -> Client:
     department = "education" if ROLES[role].of_department else ""
     give_post(account=account, role=role, place=place, by="test", at=AT, department=department)
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(account, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(account, backend="anju.apps.staff.signed_in.Backend")
     return client
 
 

@@ -298,7 +298,7 @@ def test_an_upload_is_its_senders_alone() -> None:
 
 def test_a_form_of_elsewhere_is_not_taken() -> None:
     client = Client(HTTP_HOST="127.0.0.1", enforce_csrf_checks=True)
-    client.force_login(Account.objects.get(username="clerk"), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(Account.objects.get(username="clerk"), backend="anju.apps.staff.signed_in.Backend")
     file = io.BytesIO(GOOD.encode())
     file.name = "roll.csv"
     assert client.post("/deliveries/new/", {"file": file}).status_code == 403

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 
 from anju.apps.alerts.models import OPEN, TAKEN, TODO, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
 from anju.apps.alerts.pipeline import walk, walk_household
@@ -23,6 +23,7 @@ from anju.apps.findings.household_now import HouseholdAnswers
 from anju.apps.findings.models import Run
 from anju.apps.journal.actions import record
 from anju.apps.places.codes import one_writer
+from anju.apps.prepared.queries import prepared
 from anju.core.standards.model import Policy
 from anju.core.terms.viewer import Viewer
 
@@ -129,8 +130,12 @@ def move_household(policy: Policy, data: Path, household_id: int, answers: House
 
 def today() -> date | None:
     """The day of the deployment's clock: of the last run that was followed."""
-    found: date | None = Followed.objects.aggregate(day=Max("day"))["day"]
-    return found
+    return _last_day.first()
+
+
+@prepared
+def _last_day() -> QuerySet[Followed, date]:
+    return Followed.objects.order_by("-day").values_list("day", flat=True)[:1]
 
 
 def _look_again(policy: Policy, data: Path, at: datetime) -> None:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum, Value
+from django.db.models.functions import Concat
 
 from anju.apps.alerts.models import DONE, HELD, TODO, AlertCount, Episode, EpisodeEvent, Followed, Hold, Looked, Mute
 from anju.apps.alerts.stages.mute import matched
+from anju.apps.places.lookup import children_of, roots
 from anju.apps.places.models import Place
-from anju.apps.places.scope import end_of, inside
+from anju.apps.places.scope import Ranges, end_of, inside, inside_ranges, ranges_of
+from anju.apps.prepared.queries import Fixed, prepared
 from anju.core.terms.viewer import Viewer
 
 MOST_CHANGES = 1_000  # are looked at to say what changed; beyond, the page says "more than"
@@ -103,13 +106,27 @@ def episodes_of_household(viewer: Viewer, household_id: int) -> list[Episode]:
     return sorted(found.order_by("-pk")[:100], key=lambda episode: (episode.state != "open", episode.urgency, -episode.pk))
 
 
-def what_happened_to(viewer: Viewer, household_id: int, sites: Collection[int], subjects: Collection[str], *, limit: int) -> list[EpisodeEvent]:
-    """For the family's page: the latest events of the family's own alerts, and of those about the `sites` in which it lives (`subjects`:
-    the levels of places), with their episode and what puts it off. One query. What is held back as a baseline has not happened yet."""
-    about = Q(household_id=household_id) | Q(subject__in=list(subjects), subject_id__in=list(sites))
-    seen = alerts_in_scope(viewer).filter(about).exclude(queue=HELD)
+def what_happened_to(viewer: Viewer, household_id: int, sites: Collection[int], standards: Collection[str], *, limit: int) -> list[EpisodeEvent]:
+    """For the family's page: the latest events of the family's own alerts, and of those about the `sites` in which it lives (by the
+    `standards` that are about places), with their episode and what puts it off. One query. What is held back as a baseline has not
+    happened yet."""
+    if viewer.sees_nothing:
+        return []
+    about = list(sites), list(standards), household_id
+    return _happened(ranges_of(viewer), tuple(sorted(viewer.departments)), *about, Fixed(limit))
+
+
+@prepared
+def _happened(
+    ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], sites: list[int], standards: list[str], household: int, limit: Fixed
+) -> QuerySet[EpisodeEvent]:
+    about = Q(household_id=household) | Q(standard__in=standards, subject_id__in=sites)
+    # of the family's few rows it is checked where they are; SQLite asks no index for what is hidden in an expression
+    places = {f"hidden_{name}": Concat(name, Value("")) for name in ("path", "origin_path")}
+    seen = Episode.objects.alias(**places).filter(about, inside_ranges(ranges, "hidden_")).exclude(queue=HELD)
+    seen = seen.filter(owner__in=departments) if departments else seen
     found = EpisodeEvent.objects.filter(episode__in=seen).select_related("episode__mute")
-    return list(found.order_by("-day", "-at", "-pk")[:limit])
+    return found.order_by("-day", "-at", "-pk")[:limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +144,15 @@ class Tiles:
 def counts(viewer: Viewer, path: str = "", queue: str = TODO) -> Tiles:
     """Kept counts of the viewer's places, or of one place (`path`) below them. One query. Two places of one post never lie within
     each other."""
-    found = _kept_counts(viewer, path)
-    if found is None:
+    if viewer.sees_nothing or (path and not viewer.sees_path(path)):
         return Tiles()
+    asked = (keys_of((path,) if path else viewer.scopes), keys_of(() if path else viewer.origins), tuple(sorted(viewer.departments)))
     queues: dict[str, int] = {}
     levels: dict[str, int] = {}
     standards: dict[str, int] = {}
     owners: dict[str, int] = {}
     overdue = red = 0
-    for name, level, standard, owner, late, n in found.values_list("queue", "level", "standard", "owner", "overdue").annotate(n=Sum("n")):
+    for name, level, standard, owner, late, n in _kept_counts(*asked):
         queues[name] = queues.get(name, 0) + n
         if name == queue and n:
             for numbers, key in ((levels, level), (standards, standard), (owners, owner)):
@@ -146,17 +163,17 @@ def counts(viewer: Viewer, path: str = "", queue: str = TODO) -> Tiles:
     return Tiles(queues, levels, standards, owners, overdue, red)
 
 
-def _kept_counts(viewer: Viewer, path: str) -> QuerySet[AlertCount] | None:
-    if viewer.sees_nothing or (path and not viewer.sees_path(path)):
-        return None
-    wanted = Q(pk__in=[])
-    asked = (path,) if path else viewer.scopes
-    for side, paths in ((AlertCount.DESTINATION, asked), (AlertCount.ORIGIN, () if path else viewer.origins)):
-        keys = [int(key) if (key := each.rstrip("/").rpartition("/")[2]) else 0 for each in paths]
-        if keys:
-            wanted |= Q(side=side, place_id__in=keys)
+def keys_of(paths: Collection[str]) -> list[int]:
+    """The places that paths end in; 0, which is none, for that of everything."""
+    return [int(path.rstrip("/").rpartition("/")[2] or 0) for path in paths]
+
+
+@prepared
+def _kept_counts(here: list[int], there: list[int], departments: tuple[str, ...]) -> QuerySet[AlertCount, tuple[Any, ...]]:
+    wanted = Q(side=AlertCount.DESTINATION, place_id__in=here) | Q(side=AlertCount.ORIGIN, place_id__in=there)
     found = AlertCount.objects.filter(wanted)
-    return found.filter(owner__in=sorted(viewer.departments)) if viewer.departments else found
+    found = found.filter(owner__in=departments) if departments else found
+    return found.values_list("queue", "level", "standard", "owner", "overdue").annotate(n=Sum("n"))
 
 
 def places_below(viewer: Viewer, path: str, queue: str) -> list[tuple[Place, int]]:
@@ -165,13 +182,18 @@ def places_below(viewer: Viewer, path: str, queue: str) -> list[tuple[Place, int
     if not top or not viewer.sees_path(top):
         return []
     key = int(top.rstrip("/").rpartition("/")[2] or 0)
-    below = Place.objects.filter(parent_id=key) if key else Place.objects.filter(parent=None, tree="scope")
-    places = {place.pk: place for place in below}
-    found = AlertCount.objects.filter(side=AlertCount.DESTINATION, place_id__in=places, queue=queue)
-    if viewer.departments:
-        found = found.filter(owner__in=sorted(viewer.departments))
-    numbers = dict(found.values_list("place_id").annotate(n=Sum("n")).order_by())
+    places = {place.pk: place for place in (children_of(key) if key else roots())}
+    if not places:
+        return []
+    numbers = dict(_below(list(places), queue, tuple(sorted(viewer.departments))))
     return sorted(((places[key], n) for key, n in numbers.items() if n), key=lambda item: (-item[1], item[0].path))
+
+
+@prepared
+def _below(places: list[int], queue: str, departments: tuple[str, ...]) -> QuerySet[AlertCount, tuple[int, int]]:
+    found = AlertCount.objects.filter(side=AlertCount.DESTINATION, place_id__in=places, queue=queue)
+    found = found.filter(owner__in=departments) if departments else found
+    return found.values_list("place_id").annotate(n=Sum("n")).order_by()
 
 
 def path_of_place(viewer: Viewer, code: str) -> str:
@@ -189,11 +211,22 @@ def place_name(path: str) -> str:
 def last_look(viewer: Viewer) -> datetime | None:
     """Until when the viewer has read what changed; before that was ever said, since the run before the last one followed."""
     if viewer.account is not None:
-        found = Looked.objects.filter(account=viewer.account).values_list("at", flat=True).first()
+        found = _looked.first(viewer.account)
         if found is not None:
             return found
-    runs = list(Followed.objects.order_by("-run_id").values_list("at", flat=True)[:2])
+    runs = followed_last()
     return runs[1] if len(runs) == 2 else None
+
+
+@prepared
+def _looked(account: int) -> QuerySet[Looked, datetime]:
+    return Looked.objects.filter(account=account).values_list("at", flat=True)
+
+
+@prepared
+def followed_last() -> QuerySet[Followed, datetime]:
+    """When the last two runs were followed, the later first."""
+    return Followed.objects.order_by("-run_id").values_list("at", flat=True)[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,17 +244,26 @@ TOLD = ("opened", "relapsed", "rose", "cleared", "ended", "acknowledged")
 def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> Changed:
     if viewer.sees_nothing:
         return Changed({}, False, [])
-    within = inside(viewer, "episode__")
-    if viewer.departments:
-        within &= Q(episode__owner__in=sorted(viewer.departments))
-    seen = EpisodeEvent.objects.filter(at__gt=moment, what__in=TOLD).filter(within).exclude(episode__queue="held")
-    newest = list(seen.order_by("-at", "-pk").values_list("pk", "what")[: MOST_CHANGES + 1])
+    newest = _changes(ranges_of(viewer), tuple(sorted(viewer.departments)), moment)
     if not newest:
         return Changed({}, False, [])
     kept = newest[:MOST_CHANGES]
     numbers = dict(Counter(what for _, what in kept))
-    latest = list(EpisodeEvent.objects.filter(pk__in=[key for key, _ in kept[:limit]]).select_related("episode").order_by("-at", "-pk"))
-    return Changed(numbers, len(newest) > MOST_CHANGES, latest)
+    return Changed(numbers, len(newest) > MOST_CHANGES, _latest([key for key, _ in kept[:limit]]))
+
+
+@prepared
+def _changes(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], moment: datetime) -> QuerySet[EpisodeEvent, tuple[int, str]]:
+    within = inside_ranges(ranges, "episode__")
+    if departments:
+        within &= Q(episode__owner__in=departments)
+    seen = EpisodeEvent.objects.filter(at__gt=moment, what__in=TOLD).filter(within).exclude(episode__queue="held")
+    return seen.order_by("-at", "-pk").values_list("pk", "what")[: MOST_CHANGES + 1]
+
+
+@prepared
+def _latest(keys: list[int]) -> QuerySet[EpisodeEvent]:
+    return EpisodeEvent.objects.filter(pk__in=keys).select_related("episode").order_by("-at", "-pk")
 
 
 def mutes_in_scope(viewer: Viewer) -> QuerySet[Mute]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -108,12 +109,12 @@ def _told() -> str:
 
 
 def _stamp() -> Stamp | None:
-    path = _path()
+    path = f"{settings.DATA}/{FILE}"  # a page asks some dozens of times: no Path is made for it
     try:
-        seen = path.stat()
+        seen = os.stat(path)  # noqa: PTH116
     except FileNotFoundError:
         return None
-    return str(path), seen.st_mtime_ns, seen.st_ino, seen.st_size
+    return path, seen.st_mtime_ns, seen.st_ino, seen.st_size
 
 
 def _versions(stamp: Stamp) -> tuple[Version, ...]:

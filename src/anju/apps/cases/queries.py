@@ -12,7 +12,8 @@ from django.db.models import Case as Case_
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Concat
 
-from anju.apps.alerts.models import Episode, Followed
+from anju.apps.alerts.models import Episode
+from anju.apps.alerts.queries import followed_last, keys_of
 from anju.apps.cases.models import (
     Answer,
     Asked,
@@ -30,8 +31,11 @@ from anju.apps.cases.models import (
     Measure,
 )
 from anju.apps.cases.standing import HANDLERS_MOVE, OPEN_URGENCIES, OVER_MOVES, OVER_URGENCY, moves_named, moves_of
+from anju.apps.places.lookup import children_of
 from anju.apps.places.models import Place
-from anju.apps.places.scope import end_of, inside
+from anju.apps.places.scope import Ranges, end_of, inside_ranges, ranges_of
+from anju.apps.prepared.queries import Fixed, prepared
+from anju.apps.staff.lookup import accounts_by_key
 from anju.apps.staff.models import Account
 from anju.core.casework.states import CLOSED
 from anju.core.terms.viewer import Viewer
@@ -68,14 +72,33 @@ class Filters:
 
 def cases_in_scope(viewer: Viewer) -> QuerySet[Case]:
     """Every case, over or not, of the viewer's places; none for a stranger. What is in somebody's own hands she sees wherever it is."""
-    if viewer.sees_nothing or not (viewer.can("cases.see") or viewer.can("cases.supervise") or viewer.can("cases.audit")):
-        return Case.objects.none()
-    found = Case.objects.filter(inside(viewer))
-    return found.filter(owner__in=sorted(viewer.departments)) if viewer.departments else found
+    return _cases_of(*_seen(viewer)) if _sees(viewer) else Case.objects.none()
+
+
+def _sees(viewer: Viewer) -> bool:
+    return not viewer.sees_nothing and (viewer.can("cases.see") or viewer.can("cases.supervise") or viewer.can("cases.audit"))
+
+
+def _seen(viewer: Viewer) -> tuple[tuple[Ranges, Ranges], tuple[str, ...]]:
+    """What `_cases_of` takes, of a viewer."""
+    return ranges_of(viewer), tuple(sorted(viewer.departments))
+
+
+def _cases_of(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...]) -> QuerySet[Case]:
+    found = Case.objects.filter(inside_ranges(ranges))
+    return found.filter(owner__in=departments) if departments else found
+
+
+@prepared
+def _mine(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], account: int, limit: Fixed) -> QuerySet[Case]:
+    found = _cases_of(ranges, departments).filter(assignee=account, waits_on__in=HANDLERS_MOVE)
+    return found.order_by("urgency", "sort_on", "pk")[:limit]
 
 
 def queue(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None = None, limit: int = 50) -> list[Case]:
     """The next `limit` cases, the most urgent first; what is over, the latest first. `after` is `key_of` the last row before."""
+    if filters == Filters(MINE) and after is None and viewer.account is not None:
+        return _mine(*_seen(viewer), viewer.account, Fixed(limit)) if _sees(viewer) else []
     found = cases_in_scope(viewer)
     match filters.queue:
         case "mine":
@@ -183,8 +206,13 @@ def look_backs_of(case: Case) -> list[LookBack]:
 
 def cases_of_household(viewer: Viewer, household_id: int) -> list[Case]:
     """The family's case list: what is open first, the gravest first, then what is over, the latest first."""
-    found = cases_in_scope(viewer).filter(household_id=household_id).order_by("-pk")[:100]
+    found = _of_household(*_seen(viewer), household_id) if _sees(viewer) else []
     return sorted(found, key=lambda case: (case.waits_on in OVER_MOVES, case.urgency, -case.pk))
+
+
+@prepared
+def _of_household(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], household: int) -> QuerySet[Case]:
+    return _cases_of(ranges, departments).filter(household_id=household).order_by("-pk")[:100]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +239,7 @@ def loop_of_household(viewer: Viewer, household_id: int) -> list[FamilyCase]:
         return []
     lead = lead_of(household_id)
     keys = {case.assignee for case in cases if case.assignee is not None} | ({lead.account} if lead is not None else set())
-    names = {account.pk: str(account) for account in Account.objects.filter(pk__in=keys)}
+    names = {key: str(account) for key, account in accounts_by_key(keys).items()}
     answers_for = names.get(lead.account, "") if lead is not None else ""
     return [FamilyCase(case, names.get(case.assignee or 0, "") or case.assignee_name, answers_for) for case in cases]
 
@@ -226,9 +254,15 @@ def decisions_of(cases: Collection[int]) -> dict[int, list[tuple[str, date]]]:
 
 def events_of_household(viewer: Viewer, household_id: int, *, limit: int = 200) -> list[FamilyEvent]:
     """What happened to the cases of a family that the viewer may see, the latest first. One query."""
-    found = CaseEvent.objects.filter(case__in=cases_in_scope(viewer).filter(household_id=household_id)).select_related("case")
-    rows = found.annotate(called=called("account")).order_by("-at", "-pk")[:limit]
-    return [FamilyEvent(event, event.called or "") for event in rows]
+    rows = _events_of_household(*_seen(viewer), household_id, Fixed(limit)) if _sees(viewer) else []
+    return [FamilyEvent(event, event.called or "") for event in rows]  # type: ignore[attr-defined]
+
+
+@prepared
+def _events_of_household(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], household: int, limit: Fixed) -> QuerySet[CaseEvent]:
+    cases = _cases_of(ranges, departments).filter(household_id=household)
+    found = CaseEvent.objects.filter(case__in=cases).select_related("case").annotate(called=called("account"))
+    return found.order_by("-at", "-pk")[:limit]
 
 
 def called(column: str) -> Subquery:
@@ -240,7 +274,12 @@ _SHOWN = Case_(When(display_name="", then=F("username")), default=F("display_nam
 
 
 def lead_of(household_id: int) -> FamilyLead | None:
-    return FamilyLead.objects.filter(household_id=household_id).first()
+    return _lead.first(household_id)
+
+
+@prepared
+def _lead(household: int) -> QuerySet[FamilyLead]:
+    return FamilyLead.objects.filter(household_id=household).order_by("pk")[:1]
 
 
 def load_of(accounts: Sequence[int]) -> dict[int, int]:
@@ -274,24 +313,30 @@ def counts(viewer: Viewer, path: str = "", *, among: Collection[str] | None = No
     level, standard and owner and as overdue; else of all that is open."""
     if viewer.sees_nothing or (path and not viewer.sees_path(path)):
         return Tiles()
-    wanted = Q(pk__in=[])
-    for side, paths in ((CaseCount.DESTINATION, (path,) if path else viewer.scopes), (CaseCount.ORIGIN, () if path else viewer.origins)):
-        keys = [int(key) if (key := each.rstrip("/").rpartition("/")[2]) else 0 for each in paths]
-        wanted |= Q(side=side, place_id__in=keys) if keys else Q(pk__in=[])
-    found = CaseCount.objects.filter(wanted).exclude(n=0)
-    if viewer.departments:
-        found = found.filter(owner__in=sorted(viewer.departments))
-    rows = found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Sum("n"))
+    here, there = keys_of((path,) if path else viewer.scopes), keys_of(() if path else viewer.origins)
+    rows = _kept_counts(here, there, tuple(sorted(viewer.departments)))
     return _tiles(rows, lambda move: move in among if among is not None else move not in OVER_MOVES)
+
+
+@prepared
+def _kept_counts(here: list[int], there: list[int], departments: tuple[str, ...]) -> QuerySet[CaseCount, tuple[Any, ...]]:
+    wanted = Q(side=CaseCount.DESTINATION, place_id__in=here) | Q(side=CaseCount.ORIGIN, place_id__in=there)
+    found = CaseCount.objects.filter(wanted).exclude(n=0)
+    found = found.filter(owner__in=departments) if departments else found
+    return found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Sum("n"))
 
 
 def counts_of_mine(viewer: Viewer) -> Tiles:
     """The same of what is in the viewer's own hands and is hers to move: no more rows of an index than one person has cases."""
-    if viewer.account is None:
+    if viewer.account is None or not _sees(viewer):
         return Tiles()
-    found = cases_in_scope(viewer).filter(assignee=viewer.account, waits_on__in=HANDLERS_MOVE).order_by()
-    rows = found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Count("pk"))
-    return _tiles(rows, lambda _move: True)
+    return _tiles(_counts_of_mine(*_seen(viewer), viewer.account), lambda _move: True)
+
+
+@prepared
+def _counts_of_mine(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], account: int) -> QuerySet[Case, tuple[Any, ...]]:
+    found = _cases_of(ranges, departments).filter(assignee=account, waits_on__in=HANDLERS_MOVE).order_by()
+    return found.values_list("waits_on", "level", "standard", "owner", "overdue").annotate(n=Count("pk"))
 
 
 def _tiles(rows: Iterable[tuple[Any, ...]], counts_as: Callable[[str], bool]) -> Tiles:
@@ -312,7 +357,7 @@ def places_below(viewer: Viewer, path: str, among: Collection[str] | None = None
     top = path or (viewer.scopes[0] if len(viewer.scopes) == 1 else "")
     if not top or not viewer.sees_path(top):
         return []
-    places = {place.pk: place for place in Place.objects.filter(parent_id=int(top.rstrip("/").rpartition("/")[2]))}
+    places = {place.pk: place for place in children_of(keys_of([top])[0])}
     found = CaseCount.objects.filter(side=CaseCount.DESTINATION, place_id__in=places)
     found = found.filter(waits_on__in=among) if among is not None else found.exclude(waits_on__in=OVER_MOVES)
     if viewer.departments:
@@ -323,8 +368,15 @@ def places_below(viewer: Viewer, path: str, among: Collection[str] | None = None
 
 def open_of_families(viewer: Viewer, households: Collection[int]) -> dict[int, int]:
     """How many open cases each family has, of those that the viewer sees."""
-    found = cases_in_scope(viewer).filter(household_id__in=households).exclude(waits_on__in=OVER_MOVES).order_by()
-    return {key: n for key, n in found.values_list("household_id").annotate(n=Count("pk")) if key is not None}
+    if not households or not _sees(viewer):
+        return {}
+    return {key: n for key, n in _open_of(*_seen(viewer), sorted(set(households))) if key is not None}
+
+
+@prepared
+def _open_of(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], households: list[int]) -> QuerySet[Case, tuple[int | None, int]]:
+    found = _cases_of(ranges, departments).filter(household_id__in=households).exclude(waits_on__in=OVER_MOVES).order_by()
+    return found.values_list("household_id").annotate(n=Count("pk"))
 
 
 TOLD = ("opened", "rose", "assign", "return_back", "reopen", "close", "end", "escalated", "answered")
@@ -337,40 +389,71 @@ def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> tuple[
     to each since. Nobody waits for the events of everybody else."""
     if viewer.sees_nothing:
         return {}, []
-    # an index of kinds or of places would be read through, and sorted: what is hidden in an expression SQLite asks no index for
-    found = CaseEvent.objects.filter(at__gt=moment).alias(hidden_what=Concat("what", Value(""))).filter(hidden_what__in=TOLD)
     if any(path.count("/") <= WIDE for path in (*viewer.scopes, *viewer.origins)):
-        places = {f"hidden_{name}": Concat(f"case__{name}", Value("")) for name in ("path", "origin_path")}
-        found = found.alias(**places).filter(inside(viewer, "hidden_"))
-        found = found.filter(case__owner__in=sorted(viewer.departments)) if viewer.departments else found
+        newest = _newest(*_seen(viewer), moment)
     else:
-        mine = Case.objects.filter(inside(viewer))
-        mine = mine.filter(owner__in=sorted(viewer.departments)) if viewer.departments else mine
-        found = found.filter(case__in=list(mine.order_by().values_list("pk", flat=True)))
-    newest = list(found.order_by("-at", "-pk").values_list("pk", "what")[:1_000])
+        newest = _newest_of(_keys_of_cases(*_seen(viewer)), moment)
     if not newest:
         return {}, []
-    latest = CaseEvent.objects.filter(pk__in=[key for key, _what in newest[:limit]]).select_related("case").order_by("-at", "-pk")
-    return dict(Counter(what for _key, what in newest)), list(latest)
+    return dict(Counter(what for _key, what in newest)), _told([key for key, _what in newest[:limit]])
+
+
+# an index of kinds or of places would be read through, and sorted: what is hidden in an expression SQLite asks no index for
+
+
+def _since(moment: datetime) -> QuerySet[CaseEvent]:
+    return CaseEvent.objects.filter(at__gt=moment).alias(hidden_what=Concat("what", Value(""))).filter(hidden_what__in=TOLD)
+
+
+def _first_thousand(found: QuerySet[CaseEvent]) -> QuerySet[CaseEvent, tuple[int, str]]:
+    return found.order_by("-at", "-pk").values_list("pk", "what")[:1_000]
+
+
+@prepared
+def _newest(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], moment: datetime) -> QuerySet[CaseEvent, tuple[int, str]]:
+    places = {f"hidden_{name}": Concat(f"case__{name}", Value("")) for name in ("path", "origin_path")}
+    found = _since(moment).alias(**places).filter(inside_ranges(ranges, "hidden_"))
+    return _first_thousand(found.filter(case__owner__in=departments) if departments else found)
+
+
+@prepared
+def _keys_of_cases(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...]) -> QuerySet[Case, int]:
+    return _cases_of(ranges, departments).order_by().values_list("pk", flat=True)
+
+
+@prepared
+def _newest_of(cases: list[int], moment: datetime) -> QuerySet[CaseEvent, tuple[int, str]]:
+    return _first_thousand(_since(moment).filter(case__in=cases))
+
+
+@prepared
+def _told(keys: list[int]) -> QuerySet[CaseEvent]:
+    return CaseEvent.objects.filter(pk__in=keys).select_related("case").order_by("-at", "-pk")
 
 
 def last_look(viewer: Viewer) -> datetime | None:
     """Until when the viewer has read what changed; before that was ever said, since the run before the last one was followed."""
-    found = CaseLooked.objects.filter(account=viewer.account).values_list("at", flat=True).first() if viewer.account is not None else None
+    found = _looked.first(viewer.account) if viewer.account is not None else None
     if found is not None:
         return found
-    runs = list(Followed.objects.order_by("-run_id").values_list("at", flat=True)[:2])
+    runs = followed_last()
     return runs[1] if len(runs) == 2 else None
+
+
+@prepared
+def _looked(account: int) -> QuerySet[CaseLooked, datetime]:
+    return CaseLooked.objects.filter(account=account).values_list("at", flat=True)
 
 
 def look_backs_due(viewer: Viewer, day: date, *, limit: int = 50) -> list[LookBack]:
     """Look-backs of the viewer's places that are due and that somebody else than the handler may make."""
-    found = (
-        LookBack.objects.filter(done_at=None, due_on__lte=day, case__state=CLOSED)
-        .filter(case__in=cases_in_scope(viewer))
-        .exclude(not_account=viewer.account)
-    )
-    return list(found.select_related("case").order_by("due_on", "pk")[:limit])
+    return _look_backs_due(*_seen(viewer), day, viewer.account or 0, Fixed(limit)) if _sees(viewer) else []
+
+
+@prepared
+def _look_backs_due(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], day: date, account: int, limit: Fixed) -> QuerySet[LookBack]:
+    found = LookBack.objects.filter(done_at=None, due_on__lte=day, case__state=CLOSED, case__in=_cases_of(ranges, departments))
+    return found.exclude(not_account=account).select_related("case").order_by("due_on", "pk")[:limit]
 
 
 def instructions(viewer: Viewer, *, done: bool = False, after: int | None = None, limit: int = 50) -> list[Instruction]:

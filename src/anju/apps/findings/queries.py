@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.places.models import Place
+from anju.apps.prepared.queries import prepared
 from anju.core.terms.viewer import Viewer
 
 
@@ -23,7 +24,12 @@ def findings_in_scope(viewer: Viewer) -> QuerySet[Finding]:
 
 
 def current_run() -> Run | None:
-    return Run.objects.filter(current=True).first()
+    return _current.first()
+
+
+@prepared
+def _current() -> QuerySet[Run]:
+    return Run.objects.filter(current=True).order_by("pk")[:1]
 
 
 def attainment_of(viewer: Viewer, place_id: int, path: str) -> QuerySet[Attainment]:

@@ -10,7 +10,9 @@ from django.db.models import F, Q, QuerySet
 
 from anju.apps.monitoring.models import Elimination, Listing, Measure, Notice, Objection, Step
 from anju.apps.monitoring.states import ENDING_OPEN, STANDING
-from anju.apps.people.search import within
+from anju.apps.people.search import within, within_ranges
+from anju.apps.places.scope import Ranges, ranges_of
+from anju.apps.prepared.queries import prepared
 from anju.core.casework.listing import ELIMINATED, LISTED, OPEN
 from anju.core.terms.viewer import Viewer
 
@@ -31,9 +33,16 @@ class Filters:
 
 def listings_in_scope(viewer: Viewer) -> QuerySet[Listing]:
     """None for a stranger, and for a post that may not see monitored households at all."""
-    if viewer.sees_nothing or not viewer.can("monitoring.see"):
-        return Listing.objects.none()
-    return Listing.objects.filter(within(viewer, "household__"))
+    return Listing.objects.filter(within(viewer, "household__")) if _sees(viewer) else Listing.objects.none()
+
+
+def _sees(viewer: Viewer) -> bool:
+    return not viewer.sees_nothing and viewer.can("monitoring.see")
+
+
+@prepared
+def _of_household(ranges: tuple[Ranges, Ranges], household: int) -> QuerySet[Listing]:
+    return Listing.objects.filter(within_ranges(ranges, "household__"), household=household).order_by("-pk")[:20]
 
 
 def listings(viewer: Viewer, filters: Filters, day: date, *, after: tuple[Any, ...] | None = None, limit: int = 51) -> list[Listing]:
@@ -71,7 +80,9 @@ def listing(viewer: Viewer, number: int) -> Listing | None:
 
 def standing_of(viewer: Viewer, household_id: int) -> Listing | None:
     """For the family's page: its listing that stands, else the latest; None for whom it is not meant."""
-    found = list(listings_in_scope(viewer).filter(household_id=household_id).order_by("-pk")[:20])
+    if not _sees(viewer):
+        return None
+    found = _of_household(ranges_of(viewer), household_id)
     return next((one for one in found if one.state in STANDING), found[0] if found else None)
 
 

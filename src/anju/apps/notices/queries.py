@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from anju.apps.notices.models import FAILED, UNCERTAIN, WAITING, Channel, Message, Notice
+from anju.apps.prepared.queries import prepared
 from anju.core.terms.viewer import Viewer
 
 MOST = 99  # unread notices are counted up to here and one more
@@ -14,7 +15,12 @@ MOST = 99  # unread notices are counted up to here and one more
 
 def unread_of(viewer: Viewer) -> int:
     """At most 100, by an index of the unread alone."""
-    return Notice.objects.filter(account=viewer.account, read_at=None)[: MOST + 1].count() if viewer.account is not None else 0
+    return len(_unread(viewer.account)) if viewer.account is not None else 0
+
+
+@prepared
+def _unread(account: int) -> QuerySet[Notice, int]:
+    return Notice.objects.filter(account=account, read_at=None).values_list("pk", flat=True)[: MOST + 1]
 
 
 def notices_of(viewer: Viewer, *, unread: bool = False, after: tuple[datetime, int] | None = None) -> QuerySet[Notice]:

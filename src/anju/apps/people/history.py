@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from anju.apps.people.models import Household, HouseholdVersion, Membership, Person, PersonVersion, VitalEvent
+from anju.apps.prepared.queries import prepared
 
 OF_HOUSEHOLD = ("place", "address", "status", "is_registered_poor", "relocation_type", "responsible_cadre_id")
 OF_PERSON = (
@@ -35,7 +38,12 @@ class Change:
 
 def memberships_of(home: Household) -> list[Membership]:
     """Whoever was ever said to belong to it, with what is no longer held true. One query."""
-    return list(Membership.objects.filter(household=home).select_related("person").order_by("start", "pk"))
+    return _memberships(home.pk)
+
+
+@prepared
+def _memberships(household: int) -> QuerySet[Membership]:
+    return Membership.objects.filter(household=household).select_related("person").order_by("start", "pk")
 
 
 def members_on(held: Iterable[Membership], day: date) -> list[Person]:
@@ -67,11 +75,15 @@ def history_of(home: Household, held: Sequence[Membership]) -> list[Change]:
 
 
 def _events(people: dict[int, Person], stays: dict[int, list[Membership]]) -> Iterator[Change]:
-    found = VitalEvent.objects.filter(person__in=list(people), fault="").only("event_type", "event_date", "recorded_at", "person_id")
-    for event in found:
+    for event in _events_of(list(people)):
         assert event.person_id is not None
         if _within(stays[event.person_id], event.event_date):
             yield Change(event.event_type, event.event_date, event.recorded_at, people[event.person_id])
+
+
+@prepared
+def _events_of(people: list[int]) -> QuerySet[VitalEvent]:
+    return VitalEvent.objects.filter(person__in=people, fault="").only("event_type", "event_date", "recorded_at", "person_id")
 
 
 def _within(rows: Sequence[Membership], day: date) -> bool:
@@ -106,12 +118,16 @@ def _stays(home: Household, held: Sequence[Membership], now: Sequence[Membership
 
 
 def _of_household(home: Household) -> Iterator[Change]:
-    versions = list(HouseholdVersion.objects.filter(household=home).select_related("place").order_by("valid_from", "pk"))
-    for before, after in _pairs([*versions, home]):
+    for before, after in _pairs([*_household_versions(home.pk), home]):
         for column in OF_HOUSEHOLD:
             old, new = _of(before, column), _of(after, column)
             if old != new:
                 yield Change("said", after.valid_from, after.known_from, column=column, old=old, new=new)
+
+
+@prepared
+def _household_versions(household: int) -> QuerySet[HouseholdVersion]:
+    return HouseholdVersion.objects.filter(household=household).select_related("place").order_by("valid_from", "pk")
 
 
 def _of(version: Any, column: str) -> Any:
@@ -122,7 +138,7 @@ def _of(version: Any, column: str) -> Any:
 
 def _of_persons(people: dict[int, Person], stays: dict[int, list[Membership]]) -> Iterator[Change]:
     versions: dict[int, list[Any]] = defaultdict(list)
-    for version in PersonVersion.objects.filter(person__in=list(people)).order_by("valid_from", "pk"):
+    for version in _person_versions(list(people)):
         versions[version.person_id].append(version)
     for key, older in versions.items():
         for before, after in _pairs([*older, people[key]]):
@@ -132,6 +148,11 @@ def _of_persons(people: dict[int, Person], stays: dict[int, list[Membership]]) -
                 old, new = getattr(before, column), getattr(after, column)
                 if old != new:
                     yield Change("said", after.valid_from, after.known_from, people[key], column=column, old=old, new=new)
+
+
+@prepared
+def _person_versions(people: list[int]) -> QuerySet[PersonVersion]:
+    return PersonVersion.objects.filter(person__in=people).order_by("valid_from", "pk")
 
 
 def _pairs(versions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

@@ -14,6 +14,8 @@ from django.db.models.functions import Coalesce, Substr
 from anju.apps.people.models import Household, Membership, Person, Phone
 from anju.apps.people.numbers import looks_like_one, persons_of
 from anju.apps.people.vault import digest, ensure_keys
+from anju.apps.places.scope import Ranges, inside_ranges, ranges_of
+from anju.apps.prepared.queries import prepared
 from anju.core.contracts.model import Programme
 from anju.core.terms.viewer import Viewer
 
@@ -32,17 +34,22 @@ class Found:
 
 def within(viewer: Viewer, prefix: str = "") -> Q:
     """The condition that a household lies below one of the viewer's places, or came from below one. Matches nothing for a stranger."""
-    inside = Q(pk__in=[])
-    for field, scopes in (("place__path", viewer.scopes), ("origin_place__path", viewer.origins)):
-        for scope in scopes:
-            end = scope[:-1] + chr(ord("/") + 1)
-            inside |= Q(**{f"{prefix}{field}__gte": scope, f"{prefix}{field}__lt": end})
-    return inside
+    return within_ranges(ranges_of(viewer), prefix)
+
+
+def within_ranges(ranges: tuple[Ranges, Ranges], prefix: str = "") -> Q:
+    """The same of `ranges_of` a viewer, for a query that is prepared."""
+    return inside_ranges(ranges, prefix, ("place__path", "origin_place__path"))
 
 
 def household_in_scope(viewer: Viewer, key: int) -> Household | None:
     """The household, or None where it does not exist or is not the viewer's to see: nobody can tell which."""
-    return Household.objects.filter(within(viewer), pk=key).select_related("place", "origin_place").first()
+    return _household.first(ranges_of(viewer), key)
+
+
+@prepared
+def _household(ranges: tuple[Ranges, Ranges], key: int) -> QuerySet[Household]:
+    return Household.objects.filter(within_ranges(ranges), pk=key).select_related("place", "origin_place")
 
 
 def members_of(household: Household, day: date) -> QuerySet[Membership]:
@@ -99,8 +106,13 @@ def _people(viewer: Viewer, wanted: Q, after: tuple[str, int], limit: int) -> li
     # from the person's side and keys alone: the index of names gives them in order, and the first of them are enough
     ordered = Person.objects.filter(wanted, later).filter(held).order_by("name", "pk")
     keys = list(ordered.values_list("memberships__pk", flat=True)[:limit])
-    rows = Membership.objects.select_related("person", "household__place").in_bulk(keys)
+    rows = {row.pk: row for row in _found(keys)}
     return [Found(rows[key].household, rows[key].person) for key in keys if key in rows]
+
+
+@prepared
+def _found(keys: list[int]) -> QuerySet[Membership]:
+    return Membership.objects.filter(pk__in=keys).select_related("person", "household__place")
 
 
 def _households(homes: QuerySet[Household], after: tuple[str, int], limit: int) -> list[Found]:

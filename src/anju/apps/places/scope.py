@@ -12,11 +12,25 @@ def end_of(path: str) -> str:
     return path[:-1] + chr(ord("/") + 1)
 
 
+Ranges = tuple[tuple[str, str], ...]
+"""(first path, first path after it) of each place: what a prepared query takes, that cannot reckon the second from the first."""
+
+
+def ranges_of(viewer: Viewer) -> tuple[Ranges, Ranges]:
+    """Of the viewer's places where people live, and of those whence they came."""
+    return tuple((path, end_of(path)) for path in viewer.scopes), tuple((path, end_of(path)) for path in viewer.origins)
+
+
 def inside(viewer: Viewer, prefix: str = "") -> Q:
     """Of rows with `path` (where people live) and `origin_path` (whence they came), those of the viewer's post; none for a stranger.
     `prefix` leads to the row that has the columns ('case__')."""
+    return inside_ranges(ranges_of(viewer), prefix)
+
+
+def inside_ranges(ranges: tuple[Ranges, Ranges], prefix: str = "", columns: tuple[str, str] = ("path", "origin_path")) -> Q:
+    """The same of `ranges_of` a viewer, for a query that is prepared. `columns`: of those who live there, of those who came from there."""
     found = Q(pk__in=[])
-    for column, paths in (("path", viewer.scopes), ("origin_path", viewer.origins)):
-        for path in paths:
-            found |= Q(**{f"{prefix}{column}__gte": path, f"{prefix}{column}__lt": end_of(path)})
+    for column, places in zip(columns, ranges, strict=True):
+        for first, after in places:
+            found |= Q(**{f"{prefix}{column}__gte": first, f"{prefix}{column}__lt": after})
     return found

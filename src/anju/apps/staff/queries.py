@@ -8,6 +8,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 
+from anju.apps.prepared.queries import prepared
 from anju.apps.staff.models import Account, Post, Token
 from anju.apps.staff.permissions import ROLES
 from anju.core.terms.viewer import STRANGER, Viewer
@@ -19,11 +20,17 @@ def posts_of(account: Account, day: date) -> QuerySet[Post]:
     return Post.objects.filter(held, account=account).select_related("place").order_by("pk")
 
 
+@prepared
+def _held(account: int, day: date) -> QuerySet[Post]:
+    held = Q(start__lte=day) & (Q(end=None) | Q(end__gt=day))
+    return Post.objects.filter(held, account=account).select_related("place").order_by("pk")
+
+
 def viewer_of(account: Account, day: date, post: int | None = None) -> Viewer:
     """The account in the post named, else in its first; a stranger where it holds none or is not active."""
     if not account.is_active:
         return STRANGER
-    held = list(posts_of(account, day))
+    held = _held(account.pk, day)
     chosen = next((p for p in held if p.pk == post), held[0] if held else None)
     if chosen is None or chosen.role not in ROLES:
         return Viewer(name=account.username, account=account.pk)

@@ -31,6 +31,7 @@ from anju.apps.staff.factors import check_code, codes_left, factor_of
 from anju.apps.staff.models import Account
 from anju.apps.staff.queries import viewer_of
 from anju.apps.staff.sessions import end_session, move_session, note_sign_in
+from anju.apps.staff.signed_in import BACKEND
 from anju.web.account.middleware import FACTOR
 from anju.web.layout.access import not_here, refuse, send_again, viewer_of_request
 from anju.web.layout.home import home_of
@@ -39,7 +40,6 @@ from anju.web.layout.middleware import LAST_FAMILIES
 
 ASKED = "asked"  # session: whose password was right, and who is asked for a code now
 PATIENCE = timedelta(minutes=10)  # between the password and the code
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SignIn(LoginView):

@@ -23,6 +23,7 @@ from anju.apps.cases.moving import foresee
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.standing import OVER_MOVES
 from anju.apps.cases.steps.assigning import hand_over_all, name_lead
+from anju.apps.people.lookup import heads_of
 from anju.apps.people.models import Household
 from anju.apps.people.search import household_in_scope
 from anju.apps.places.scope import end_of
@@ -37,7 +38,6 @@ from anju.web.cases.rows import address_of
 from anju.web.layout.access import needs, not_here, viewer_of_request
 from anju.web.layout.paging import PAGE, cursor_of, page_of
 from anju.web.layout.templatetags.anju import said
-from anju.web.work.rows import heads_of
 
 MOST_PEOPLE = 300
 

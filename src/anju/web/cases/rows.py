@@ -14,16 +14,16 @@ from anju.apps.cases import queries
 from anju.apps.cases.models import Case
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
 from anju.apps.findings.need_to_know import may_know
-from anju.apps.people.models import Household, Person
+from anju.apps.people.lookup import heads_of, households_by_key, people_by_key
+from anju.apps.people.models import Household
 from anju.apps.people.vault import masked_name
-from anju.apps.places.models import Place
-from anju.apps.staff.models import Account
+from anju.apps.places.lookup import places_by_key
+from anju.apps.staff.lookup import accounts_by_key
 from anju.apps.staff.permissions import ROLES
 from anju.core.standards.model import Standard
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.current import policy
 from anju.web.layout.templatetags.anju import said
-from anju.web.work.rows import heads_of
 
 TOLD = 90  # characters of what somebody told, in a list
 
@@ -66,11 +66,11 @@ def rows_of(viewer: Viewer, cases: Sequence[Case], today: date, *, families: boo
     reads what is wrong and where, not whose it is."""
     named = viewer.can("household.see")
     households = [case.household_id for case in cases if case.household_id is not None] if named else []
-    homes = Household.objects.in_bulk(households)
-    people = Person.objects.in_bulk([case.subject_id for case in cases if case.subject == "person"] if named else [])
+    homes = households_by_key(households)
+    people = people_by_key(case.subject_id for case in cases if named and case.subject == "person")
     heads = heads_of(households)
-    places = Place.objects.in_bulk({_place_of(case) for case in cases})
-    names = Account.objects.in_bulk({case.assignee for case in cases if case.assignee is not None})
+    places = places_by_key(_place_of(case) for case in cases)
+    names = accounts_by_key(case.assignee for case in cases)
     several = queries.open_of_families(viewer, households) if families and households else {}
     mine = {*moves_of(viewer)}
     found: list[Row] = []

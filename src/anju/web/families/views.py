@@ -20,17 +20,18 @@ from anju.apps.journal.actions import look
 from anju.apps.journal.queries import looks_at
 from anju.apps.monitoring.queries import standing_of
 from anju.apps.people.history import history_of, members_on, memberships_of
+from anju.apps.people.lookup import masked_numbers
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.search import Found, household_in_scope, is_identifying, members_of, search_families
 from anju.apps.people.vault import Sealer, ensure_keys, masked_name
-from anju.apps.places.models import Place
+from anju.apps.places.lookup import name_of_code
 from anju.core.terms.viewer import Viewer
 from anju.web.families.before import compared
 from anju.web.families.loop import SEES, lines_of_cases, loop_of, once
 from anju.web.families.page import age_on, family_page, places_of
 from anju.web.families.timeline import EVENTS, MOST, OPEN_LINES, relation, reveal_reasons, timeline
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
-from anju.web.layout.current import dossier, programme, run_of_request
+from anju.web.layout.current import dossier, policy, programme, run_of_request
 from anju.web.layout.middleware import LAST_FAMILIES
 from anju.web.layout.paging import cursor_of, page_of
 
@@ -87,8 +88,7 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     lang = "zh" if (get_language() or "").startswith("zh") else "en"
     names = {row.person_id: masked_name(row.person.name) for row in held}
     most = MOST if request.GET.get("all") == "1" else EVENTS
-    levels = [level.name for level in programme().levels]
-    events = what_happened_to(viewer, home.pk, places_of(home.place.path), levels, limit=most + 1) if viewer.can("alerts.see") else []
+    events = what_happened_to(viewer, home.pk, places_of(home.place.path), _of_places(), limit=most + 1) if viewer.can("alerts.see") else []
     about = [f"household:{home.pk}", *(f"person:{person}" for person in names)]
     looks = list(looks_at(viewer, about)[:LOOKS]) if viewer.can("looks.see") else []
     reveals = list(looks_at(viewer, about).filter(act="person.reveal")[:most]) if viewer.can("looks.see") else []
@@ -132,6 +132,12 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     return response
 
 
+def _of_places() -> list[str]:
+    """The standards that judge a place."""
+    levels = {level.name for level in programme().levels}
+    return [code for code, standard in policy().standards.items() if standard.subject in levels]
+
+
 def _opened_last(request: HttpRequest, viewer: Viewer) -> list[int]:
     """By this account in this browser. Not in the session: a page that only reads writes nothing."""
     text = request.get_signed_cookie(LAST_FAMILIES, default="", salt=_salt(viewer)) or ""
@@ -143,7 +149,7 @@ def _salt(viewer: Viewer) -> str:
 
 
 def _members(people: list[Person], day: date) -> list[dict[str, Any]]:
-    numbers = dict(Identifier.objects.filter(person__in=people).order_by("-pk").values_list("person_id", "masked"))
+    numbers = masked_numbers([person.pk for person in people])
     return [
         {
             "person": person,
@@ -160,7 +166,7 @@ def _origin(home: Household) -> str:
     """Where the family came from, as far as the register knows: the place, or the county it names."""
     if home.origin_place is not None or not home.origin_county_code:
         return home.origin_place.name if home.origin_place is not None else ""
-    return Place.objects.filter(tree="scope", code=home.origin_county_code).values_list("name", flat=True).first() or ""
+    return name_of_code(home.origin_county_code)
 
 
 @needs("person.reveal")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.models import FamilyCount, Run
+from anju.apps.prepared.queries import prepared
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
 from anju.core.standards.model import Title
@@ -33,9 +36,9 @@ class Door:
 def doors(run: Run) -> list[Door]:
     """Those whose account was made and whose page exists, with what waits for them in the current run."""
     names = {PART_OF[role].username: role for role in SHOWN if home_of(role)}
-    posts = {p.role: p for p in Post.objects.filter(account__username__in=names, end=None).select_related("place").order_by("pk")}
-    waiting = dict(FamilyCount.objects.filter(run=run, place_id__in={p.place_id for p in posts.values()}).values_list("place_id", "put_right"))
-    held = Delivery.objects.exclude(held_reason="").filter(confirmed_at=None, withdrawn_at=None).count()
+    posts = {post.role: post for post in _posts(sorted(names))}
+    waiting = dict(_waiting(run.pk, sorted({post.place_id for post in posts.values()})))
+    held = len(_held())
     found = []
     for role in SHOWN:
         if role in posts:
@@ -43,6 +46,21 @@ def doors(run: Run) -> list[Door]:
             families = waiting.get(place.pk, 0) if "household.see" in may or "situation.see" in may and "journal.see" not in may else None
             found.append(Door(role, ROLES[role].title, place.name, home_of(role), families, held if "feeds.confirm" in may else None))
     return found
+
+
+@prepared
+def _posts(names: list[str]) -> QuerySet[Post]:
+    return Post.objects.filter(account__username__in=names, end=None).select_related("place").order_by("pk")
+
+
+@prepared
+def _waiting(run: int, places: list[int]) -> QuerySet[FamilyCount, tuple[int, int]]:
+    return FamilyCount.objects.filter(run=run, place_id__in=places).values_list("place_id", "put_right")
+
+
+@prepared
+def _held() -> QuerySet[Delivery, int]:
+    return Delivery.objects.exclude(held_reason="").filter(confirmed_at=None, withdrawn_at=None).values_list("pk", flat=True)
 
 
 def sample_account(role: str) -> Account | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from anju.apps.alerts.models import Episode
@@ -28,7 +29,9 @@ from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.subjects import NoSuchSubject
 from anju.apps.people.models import Household, Person
 from anju.apps.people.vault import masked_name
+from anju.apps.places.lookup import roots
 from anju.apps.places.models import Place
+from anju.apps.prepared.queries import prepared
 from anju.core.casework.gate import Requirement
 from anju.core.casework.states import OVER
 from anju.core.contracts.model import Bilingual
@@ -119,9 +122,9 @@ def told(run: Run) -> tuple[Screen, Told | None, tuple[Link, ...]]:
 
 def screen_of(run: Run, place: int | None = None) -> Screen:
     """How the families of a place stand; of the whole programme where none is named."""
-    root = Place.objects.filter(tree="scope", parent=None).only("pk", "path").first()
+    root = roots.first()
     key = place or (root.pk if root is not None else 0)
-    count = FamilyCount.objects.filter(run=run, place_id=key).first()
+    count = _count.first(run.pk, key)
     if count is None:
         return Screen(0, 0, 0, 0, None)
     families = count.in_place + count.put_right + count.not_known
@@ -192,9 +195,14 @@ def _missing(explanation: Explanation | None) -> tuple[Bilingual, ...]:
     return tuple(step.said for step in inner if step.holds is not True)
 
 
+@prepared
+def _count(run: int, place: int) -> QuerySet[FamilyCount]:
+    return FamilyCount.objects.filter(run=run, place_id=place)
+
+
 def cases_of_all() -> Tiles:
     """What is open in the whole programme: how many cases wait for hands, and how many are past their day."""
-    root = Place.objects.filter(tree="scope", parent=None).only("path").first()
+    root = roots.first()
     return case_counts(Viewer("the first screen", scopes=(root.path,))) if root is not None else Tiles()
 
 
@@ -212,13 +220,18 @@ def course_of(story: Told | None) -> Course | None:
     """The case behind the story as it stands now; None where nobody was told yet."""
     if story is None:
         return None
-    case = Case.objects.filter(household_id=story.household, standard=story.standard.code).order_by("-pk").first()
+    case = _case.first(story.household, story.standard.code)
     if case is None:
         return None
     steps = steps_of(Known(case, [], [], [], [], set(), case.opened_on))
     needed = () if case.state in OVER else _needed(case)
     told = tuple(replace(one, told=one.told or story.missing) if one.code == "condition" else one for one in needed)
     return Course(case, steps, next_words(case.waits_on), told)
+
+
+@prepared
+def _case(household: int, standard: str) -> QuerySet[Case]:
+    return Case.objects.filter(household_id=household, standard=standard).order_by("-pk")[:1]
 
 
 def _needed(case: Case) -> tuple[Requirement, ...]:

@@ -22,6 +22,7 @@ from anju.apps.findings.models import Finding, Run
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.apps.places.models import Place
+from anju.apps.staff.signed_in import BACKEND
 from anju.core.terms.viewer import Viewer
 from anju.web.front import week
 from anju.web.front.doors import doors, sample_account
@@ -33,7 +34,6 @@ from anju.web.layout.current import policy, run_of_request
 from anju.web.layout.home import address_of, home_of
 
 TOLD = 6  # changes of a week that are told in full
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def first_screen(request: HttpRequest) -> HttpResponse:

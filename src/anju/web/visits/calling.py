@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.apps.journal.actions import look
+from anju.apps.people.lookup import heads_of
 from anju.apps.people.models import Household, Phone
 from anju.apps.people.phones import Refused, drop_phone, note_phones, opened, phones_of
 from anju.apps.people.search import household_in_scope
@@ -24,7 +25,7 @@ from anju.apps.visits.states import MISSED, PLANNED
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.templatetags.anju import said
-from anju.web.visits.rows import address_of, heads_of, members_of_many, today
+from anju.web.visits.rows import address_of, members_of_many, today
 
 
 @needs("visits.record")

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from anju.apps.alerts.models import HELD, OPEN
 from anju.apps.alerts.queries import alerts_in_scope, path_of_place
+from anju.apps.people.lookup import heads_of
 from anju.apps.people.models import Household
 from anju.apps.people.search import within
 from anju.apps.places.models import Place
@@ -26,7 +27,7 @@ from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, refuse, viewer_of_request
 from anju.web.layout.current import policy
 from anju.web.layout.templatetags.anju import said
-from anju.web.visits.rows import address_of, heads_of, purpose_words, today
+from anju.web.visits.rows import address_of, purpose_words, today
 
 MOST = 200  # doors that one preview shows and one plan makes
 QUIET = (30, 60, 90, 180)  # days in which nobody was met

@@ -24,6 +24,7 @@ from anju.apps.attachments.queries import counts_of
 from anju.apps.attachments.refusals import Refused as FileRefused
 from anju.apps.cases.steps.verifying import note_visit
 from anju.apps.journal.actions import look
+from anju.apps.people.lookup import heads_of
 from anju.apps.people.models import Household
 from anju.apps.people.search import household_in_scope
 from anju.apps.people.vault import FileVault, masked_name
@@ -40,7 +41,6 @@ from anju.web.visits.rows import (
     address_of,
     department_of,
     finding_words,
-    heads_of,
     members_of_many,
     mode_words,
     purpose_words,

@@ -23,6 +23,7 @@ from anju.apps.discovery.channels import load_channels
 from anju.apps.discovery.queries import Filters
 from anju.apps.discovery.states import CHANNELS, DECLINED, DECLINING, RECEIVED, TAKEN_UP
 from anju.apps.journal.actions import look
+from anju.apps.people.lookup import heads_of
 from anju.apps.people.models import Household
 from anju.apps.people.search import household_in_scope
 from anju.apps.places.models import Place
@@ -31,7 +32,7 @@ from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy, programme
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
 from anju.web.layout.templatetags.anju import level_words, said
-from anju.web.visits.rows import address_of, heads_of, today
+from anju.web.visits.rows import address_of, today
 
 
 def channel_words() -> dict[str, str]:

@@ -14,10 +14,10 @@ from anju.apps.alerts.actions import today as day_judged
 from anju.apps.alerts.models import HELD, OPEN, Episode
 from anju.apps.alerts.queries import alerts_in_scope
 from anju.apps.findings.need_to_know import may_know
+from anju.apps.people.lookup import heads_of, households_by_key
 from anju.apps.people.models import Household, Membership, Person
-from anju.apps.people.vault import masked_name
-from anju.apps.places.models import Place
-from anju.apps.staff.models import Account
+from anju.apps.places.lookup import places_by_key
+from anju.apps.staff.lookup import accounts_by_key
 from anju.apps.visits.models import Visit
 from anju.core.contracts.model import Contract
 from anju.core.standards.model import Title
@@ -88,13 +88,13 @@ class Row:
 def rows_of(viewer: Viewer, visits: Sequence[Visit], day: date) -> list[Row]:
     """Five queries for a page, however long it is."""
     keys = [visit.household_id for visit in visits if visit.household_id is not None]
-    homes = Household.objects.in_bulk(keys)
+    homes = households_by_key(keys)
     heads = heads_of(keys)
-    places = Place.objects.in_bulk({visit.place_id for visit in visits})
+    places = places_by_key(visit.place_id for visit in visits)
     reasons = _reasons(viewer, keys)
     purposes, outcomes = purpose_words(), outcome_words()
     whose = {visit.recorded_account or visit.assignee_account or 0 for visit in visits}
-    names = {account.pk: str(account) for account in Account.objects.filter(pk__in=whose)}
+    names = {key: str(account) for key, account in accounts_by_key(whose).items()}
     found = []
     for visit in visits:
         home = homes.get(visit.household_id or -1)
@@ -111,12 +111,6 @@ def rows_of(viewer: Viewer, visits: Sequence[Visit], day: date) -> list[Row]:
 def address_of(home: Household, *, building: bool = True) -> str:
     parts = (home.building_no if building else None, home.unit_no, home.room_no)
     return "-".join(part for part in parts if part)
-
-
-def heads_of(households: Sequence[int]) -> dict[int, str]:
-    """The masked name of the head of each family: the first digit of the relation is 0."""
-    held = Membership.objects.filter(household_id__in=households, known_to=None, end=None, person__relation_to_head__startswith="0")
-    return {household: masked_name(name) for household, name in held.order_by("-person_id").values_list("household_id", "person__name")}
 
 
 def members_of_many(households: Iterable[int]) -> dict[int, list[Person]]:

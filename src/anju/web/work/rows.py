@@ -8,9 +8,9 @@ from datetime import date
 
 from anju.apps.alerts.models import Episode
 from anju.apps.findings.need_to_know import may_know
-from anju.apps.people.models import Household, Membership, Person
+from anju.apps.people.lookup import heads_of, households_by_key, people_by_key
 from anju.apps.people.vault import masked_name
-from anju.apps.places.models import Place
+from anju.apps.places.lookup import places_by_key
 from anju.core.contracts.model import Bilingual
 from anju.core.standards.model import Standard, Title, Version
 from anju.core.terms.viewer import Viewer
@@ -46,10 +46,10 @@ class Row:
 
 def rows_of(viewer: Viewer, episodes: Sequence[Episode], today: date, *, by_cluster: bool = False) -> list[Row]:
     """Four queries for a page, however long it is."""
-    homes = Household.objects.in_bulk([e.household_id for e in episodes if e.household_id is not None])
-    people = Person.objects.in_bulk([e.subject_id for e in episodes if e.subject == "person"])
+    homes = households_by_key(e.household_id for e in episodes)
+    people = people_by_key(e.subject_id for e in episodes if e.subject == "person")
     heads = heads_of([e.household_id for e in episodes if e.household_id is not None])
-    places = Place.objects.in_bulk({key for e in episodes for key in (e.place_id, e.routed_place_id) if key is not None})
+    places = places_by_key(key for e in episodes for key in (e.place_id, e.routed_place_id))
     found = []
     for e in episodes:
         home, person = homes.get(e.household_id or -1), people.get(e.subject_id) if e.subject == "person" else None
@@ -63,12 +63,6 @@ def rows_of(viewer: Viewer, episodes: Sequence[Episode], today: date, *, by_clus
         breach = breach_of(version, e) if standard is not None and may_know(viewer, standard, e.seen_on) else None
         found.append(Row(e, standard, breach, who, address, place.name if place else "", lines - 1 if by_cluster else 0, days))
     return found
-
-
-def heads_of(households: Sequence[int]) -> dict[int, str]:
-    """The masked name of the head of each family: the first digit of the relation is 0."""
-    held = Membership.objects.filter(household_id__in=households, known_to=None, end=None, person__relation_to_head__startswith="0")
-    return {household: masked_name(name) for household, name in held.order_by("-person_id").values_list("household_id", "person__name")}
 
 
 def _thing(episode: Episode) -> str:

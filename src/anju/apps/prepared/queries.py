@@ -63,12 +63,13 @@ class Slots(Expression):
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A queryset with its SQL; `compiler` None where it can have no row."""
+    """A queryset with its SQL, and by which function of Django's each column is read; `compiler` None where it can have no row."""
 
     queryset: QuerySet[Any, Any]
     compiler: SQLCompiler | None
     sql: str = ""
     params: tuple[Any, ...] = ()
+    converters: Any = None
 
 
 class Prepared(Generic[P, Row]):
@@ -106,7 +107,8 @@ class Prepared(Generic[P, Row]):
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return _Made(queryset, None)
-        return _Made(queryset, compiler, sql, tuple(params))
+        columns = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
+        return _Made(queryset, compiler, sql, tuple(params), compiler.get_converters(columns))
 
 
 def prepared(build: Callable[P, QuerySet[Any, Row]]) -> Prepared[P, Row]:
@@ -137,6 +139,7 @@ def _bound(made: _Made, compiler: SQLCompiler, values: tuple[Any, ...]) -> SQLCo
     params = [_value_at(values, param) if isinstance(param, Slot) else param for param in made.params]
     adapted = tuple(value if isinstance(value, int | str) else adapt(value) for value in params)
     one.as_sql = lambda *_args, **_named: (made.sql, adapted)  # type: ignore[method-assign]
+    one.get_converters = lambda _columns: made.converters  # type: ignore[assignment]
     return one
 
 

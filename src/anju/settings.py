@@ -117,7 +117,8 @@ def demanding_roles(text: str) -> frozenset[str]:
 
 
 DATABASE_URL = os.environ.get("ANJU_DATABASE_URL", "")
-DATABASES = {"default": {"CONN_MAX_AGE": 60, **database(DATABASE_URL)}}
+# To open and set up a connection takes longer than most pages' queries: one is kept for a minute (docs/decisions/0024).
+DATABASES = {"default": {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **database(DATABASE_URL)}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = os.environ.get("ANJU_SECRET_KEY", "") or secret_key(DATA / "keys" / "session.key")

@@ -8,7 +8,7 @@ from anju.cli.context import set_up
 
 set_up()
 
-from anju.apps.cases.told import AGAIN, END, EXCEPTION, EXTENSION, LEADS, LOOK, MOVES, OUTCOMES, WHO, Row  # noqa: E402  (Django first)
+from anju.apps.cases.told import AGAIN, DRAW, END, EXCEPTION, EXTENSION, LEADS, LOOK, MOVES, OPENED, OUTCOMES, ROSE, WHO, Row  # noqa: E402  (Django first)
 from anju.apps.notices.words import WORDS  # noqa: E402
 from anju.core.casework.states import STEPS  # noqa: E402
 
@@ -20,7 +20,8 @@ WAITS = {
 SAID = {
     "approve": "Approve, where another rank must too", "end": "Confirm the end", "refuse_end": "Refuse the end",
     "refuse_extension": "Refuse more time", "refuse_exception": "Refuse the exception", "take": "Take it on oneself",
-    LOOK: "A visit, an answer, a file or a run shows something",
+    LOOK: "A visit, an answer, a file or a run shows something", OPENED: "A case opens", ROSE: "A run finds it graver",
+    DRAW: "Closed cases are drawn, to be looked at by another team",
 }  # fmt: skip
 HEAD = """## Who is told of what happens to a case
 

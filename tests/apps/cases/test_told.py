@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from anju.apps.alerts.models import Episode
 from anju.apps.attachments.models import Attachment
 from anju.apps.cases.models import Case, LookBack, Measure
 from anju.apps.cases.refusing import Several
@@ -19,16 +20,18 @@ from anju.apps.cases.steps.ending import ask_end, ask_ends, decide_end, decide_e
 from anju.apps.cases.steps.handling import ask_extension, decide_extension, feed_back
 from anju.apps.cases.steps.instructing import instruct
 from anju.apps.cases.steps.judging import judge, lower, transfer
-from anju.apps.cases.steps.looking_back import look_back
+from anju.apps.cases.steps.looking_back import draw, look_back
+from anju.apps.cases.steps.opening import follow_alerts
 from anju.apps.cases.steps.reviewing import arbitrate, contest, return_back, sign
 from anju.apps.cases.steps.verifying import note_visit, verify
-from anju.apps.cases.told import AGAIN, LEADS, MOVES, OUTCOMES, SAME
+from anju.apps.cases.told import AGAIN, LEADS, MOVES, NO_STEPS, OUTCOMES, SAME
 from anju.apps.journal.models import Line
 from anju.apps.notices.models import Notice
 from anju.apps.notices.words import WORDS
 from anju.apps.staff.actions import give_post
 from anju.apps.staff.models import Account, Post
 from anju.core.casework.states import STEPS
+from anju.core.terms.levels import RANK
 from apps.cases.conftest import AT, Loop
 from apps.cases.test_loop import by, fed_back, handled, verified
 
@@ -103,6 +106,18 @@ def over(loop: Loop) -> LookBack:
     close(number=shown(loop, fed_back(loop, loop.told())).pk, data=loop.data, **by(loop, "street"))
     loop.pass_days(90)
     return LookBack.objects.get()
+
+
+def found(loop: Loop, level: str) -> Case:
+    """A run finds it, or finds it so grave."""
+    now = {"level": level, "rank": RANK[level], "seen_on": loop.day, "seen_run": 1}
+    first = {
+        "subject": "person", "household_id": 1, "path": loop.place["G1"].path, "breach": "x", "opened_on": loop.day, "opened_run": 1,
+        "owner": "education", "cluster": "H1", "queue": "todo", "urgency": 1, "sort_on": loop.day, **now,
+    }  # fmt: skip
+    Episode.objects.update_or_create(standard="ED-01", subject_id=100, state="open", defaults=now, create_defaults=first)
+    follow_alerts(at=loop.at)
+    return Case.objects.get(standard="ED-01", subject_id=100)
 
 
 def a(word: str, *who: str) -> set[tuple[str, str]]:
@@ -190,6 +205,12 @@ ROWS = [
     row("look_back", over, lambda L, c: look_back(key=c.pk, holds=True, words="as it was", **by(L, "cadre"))),
     row("reopen", over, lambda L, c: look_back(key=c.pk, holds=False, words="out again", **by(L, "cadre")),
         a("reopened", "worker", "secretary", "education", "education2")),
+    row("opened", lambda L: None, lambda L, _: L.told(), a("assign", "education", "education2")),
+    row("opened", lambda L: None, lambda L, _: found(L, "orange"), a("assign", "education", "education2")),
+    row("rose", lambda L: assign(numbers=[found(L, "orange").pk], to=L.accounts["worker"], **by(L, "secretary"))[0],
+        lambda L, c: found(L, "red"), a("raised", "worker")),
+    row("draw", lambda L: over(L).case, lambda L, c: draw(seed="1", since=AT.date(), until=L.day, **by(L, "bureau")),
+        a("look_back", "education", "education2")),
 ]  # fmt: skip
 
 
@@ -200,7 +221,8 @@ def test_each_row(
     names = {key: name for name, key in loop.accounts.items()}
     case = before(loop)
     first = Notice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    then(loop, case)
+    done = then(loop, case)
+    case = case or done
     new = list(Notice.objects.filter(pk__gt=first))
     assert {(one.what, names[one.account]) for one in new} == wanted
     assert len(new) == len(wanted), "told twice"
@@ -217,7 +239,7 @@ def test_every_row_was_taken() -> None:
     again = {(step, row.what) for step, moves in LEADS.items() if moves == AGAIN for row in MOVES.values()}
     assert taken <= wanted | again, "told, and no row says so"
     assert {row.what for row in MOVES.values()} <= {word for _step, word in taken} <= set(WORDS)
-    assert set(LEADS) == set(STEPS) - {"confirm_end"} | set(SAME) | {"look"}
+    assert set(LEADS) == set(STEPS) - {"confirm_end"} | set(SAME) | set(NO_STEPS)
     assert {one.values[0] for one in ROWS} | {"plan_measure", "finish_measure", "drop_measure"} == set(LEADS)
 
 

@@ -24,7 +24,7 @@ from anju.apps.cases.steps.opening import follow_alerts
 from anju.apps.cases.steps.reminding import HANDLER, pass_day
 from anju.apps.cases.steps.reminding import RANK as RANK_TOLD
 from anju.apps.cases.steps.watching import watch
-from anju.apps.cases.told import AGAIN, LEADS, LOOK, MOVES, OUTCOMES
+from anju.apps.cases.told import AGAIN, DRAW, LEADS, LOOK, MOVES, OUTCOMES
 from anju.apps.journal.models import Line
 from anju.apps.notices.models import Notice
 from anju.apps.staff.models import Account, Post
@@ -167,7 +167,7 @@ class Watched:
             moves = MOVES if LEADS[what] == AGAIN else LEADS[what]
             said |= {(what, MOVES[move].what) for move in moves} | ({(what, OUTCOMES[what].what)} if what in OUTCOMES else set())
         for notice in new:
-            assert notice.what in {word for _what, word in said} | {HANDLER, RANK_TOLD}, f"{notice.what} after {said}"
+            assert notice.what in {word for _what, word in said} | {HANDLER, RANK_TOLD, OUTCOMES[DRAW].what}, f"{notice.what} after {said}"
             assert name not in STEPS or people[notice.account] != who, f"{who} is told of what she did: {notice.what}"
             case = case_of(self.loop.cast[people[notice.account]], int(notice.number or 0))
             assert case is not None, f"{people[notice.account]} is told of what she does not see"

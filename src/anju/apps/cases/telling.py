@@ -14,7 +14,7 @@ from django.utils import timezone
 from anju.apps.cases.models import Asked, Case, FamilyLead, Instruction
 from anju.apps.cases.ranks import Ranks
 from anju.apps.cases.rules import casework, closing_of
-from anju.apps.cases.told import ASKS, CLOSERS, FORMER, HANDLER, JUDGES, LEAD, LISTS, MOVES, NAMED, OUTCOMES, ROLES_TOLD, Row
+from anju.apps.cases.told import ASKS, ASSIGNERS, CLOSERS, FORMER, HANDLER, JUDGES, LEAD, LISTS, MOVES, NAMED, OUTCOMES, ROLES_TOLD, Row
 from anju.apps.notices.actions import Told, notify_many
 from anju.apps.staff.models import Post
 from anju.apps.staff.permissions import ROLES
@@ -122,6 +122,8 @@ def _heard(row: Row, one: Moved, ranks: Ranks) -> set[int]:
     """Who hears what came of a step."""
     case = one.case
     hers = {case.assignee} if case.assignee is not None else set()
+    if row.to == ASSIGNERS:
+        return ranks.first(ROLES_TOLD[ASSIGNERS], case, ranks.handlers(case))
     if row.to != FORMER:
         return hers if row.to == HANDLER else hers | one.concerned
     return set(one.concerned) | ranks.holders("first_secretary", case) | ranks.holders("county_department", case)

@@ -67,13 +67,15 @@ OUTCOMES: dict[str, Row] = {
     "refuse_end": Row("case.end_refused", CONCERNED, MINE),
     "close": Row("case.closed", HANDLER, OVER),
     "reopen": Row("case.reopened", FORMER, f"{POST}&move=assign"),
+    "rose": Row("case.raised", HANDLER, MINE),
+    "draw": Row("case.look_back", ASSIGNERS, "/cases/"),
 }
 """By what was done: who is told what came of it, before whose act is next."""
 
 ASKS = {"propose_end": Asked.END, "ask_extension": Asked.EXTENSION, "ask_exception": Asked.EXCEPTION}
 """Acts by which one asks what another decides."""
 
-LOOK, LEAD = "look", "case.lead"
+LOOK, OPENED, ROSE, DRAW, LEAD = "look", "opened", "rose", "draw", "case.lead"
 LISTS = {row.what: row.many for row in (*MOVES.values(), *OUTCOMES.values())} | {
     "case.overdue": "/cases/?queue=open&overdue=1", "case.escalated": "/cases/?queue=open&overdue=1", LEAD: "/cases/families/",
 }  # fmt: skip
@@ -88,10 +90,12 @@ LEADS: dict[str, tuple[str, ...]] = {
     "approve": ("close",), "close": (), "propose_end": (END,), "end": (), "refuse_end": AGAIN,
     "ask_extension": (EXTENSION,), "grant_extension": AGAIN, "refuse_extension": AGAIN,
     "ask_exception": (EXCEPTION,), "grant_exception": AGAIN, "refuse_exception": AGAIN,
-    "look_back": (), "reopen": (), LOOK: ("show", "sign", "close"),
+    "look_back": (), "reopen": (), OPENED: ("assign",), ROSE: (), DRAW: (), LOOK: ("show", "sign", "close"),
 }  # fmt: skip
 """Of every step as it is written down (`CaseEvent.what`), for which of MOVES it may hand the next act to somebody. `look`: a run, a visit or an
 answer has shown something of a case that was fed back."""
+NO_STEPS = (OPENED, ROSE, DRAW, LOOK)
+"""What is told of and is no step of a person with one case: one opens, a run finds it graver, closed ones are drawn, something is shown."""
 SAME = {"approve": "close", "end": "confirm_end", "refuse_end": "confirm_end", "refuse_extension": "grant_extension",
         "refuse_exception": "grant_exception", "take": "assign"}  # fmt: skip
 """What is written down under a name of its own, by the step that it is."""

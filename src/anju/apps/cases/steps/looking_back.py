@@ -12,6 +12,8 @@ from anju.apps.cases.moving import begin, enough, finish, handlers_of, one_at_a_
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, due, today
 from anju.apps.cases.steps.opening import reopen_case
+from anju.apps.cases.telling import Moved, tell_of_step
+from anju.apps.cases.told import DRAW
 from anju.apps.journal.actions import record
 from anju.apps.places.scope import inside
 from anju.core.casework.states import CLOSED, OPEN
@@ -67,15 +69,14 @@ def draw(*, seed: str, since: date, until: date, by: Viewer, at: datetime) -> li
         path=by.scopes[0] if by.scopes else "", seed=seed.strip()[:80], since=since, until=until, percent=percent, closed=len(closed),
         drawn=len(drawn), by=by.name, at=at,
     )  # fmt: skip
-    made = [
-        LookBack(case=case, draw=kept, kind=LookBack.RANDOM, due_on=day, path=case.path, not_account=case.assignee)
-        for case in Case.objects.filter(pk__in=[key for key in drawn if key not in known]).order_by("pk")
-    ]
+    cases = list(Case.objects.filter(pk__in=[key for key in drawn if key not in known]).order_by("pk"))
+    made = [LookBack(case=case, draw=kept, kind=LookBack.RANDOM, due_on=day, path=case.path, not_account=case.assignee) for case in cases]
     LookBack.objects.bulk_create(made)
     detail: dict[str, str | int | bool | None] = {
         "seed": seed, "since": since.isoformat(), "until": until.isoformat(), "closed": len(closed), "drawn": len(drawn),
     }  # fmt: skip
     record(act="cases.draw", about=f"case:{drawn[0] if drawn else 0}", by=by, at=at, detail=detail)
+    tell_of_step([Moved(case, case.waits_on) for case in cases], DRAW, by=by, at=at)
     return made
 
 

@@ -16,6 +16,8 @@ from anju.apps.cases.moving import PLATFORM, begin_by_platform, finish, happened
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import casework, due, handle_due, today, verify_clock
 from anju.apps.cases.standing import count_moved, keys_of, settle
+from anju.apps.cases.telling import Moved, tell_of_step
+from anju.apps.cases.told import OPENED, ROSE
 from anju.apps.journal.actions import record
 from anju.apps.people.models import Household
 from anju.core.casework.states import ALERTED, CLOSED
@@ -129,6 +131,7 @@ def _write_new(cases: Sequence[Case], at: datetime) -> None:
     happened(cases, "opened", at=at)
     count_moved([], [key for case in cases for key in keys_of(case)])
     record(act="cases.open", about=f"case:{cases[0].pk}", by=PLATFORM, at=at, detail={"n": len(cases), "last": cases[-1].pk})
+    tell_of_step([Moved(case, "") for case in cases], OPENED, by=PLATFORM, at=at)
 
 
 @transaction.atomic
@@ -169,6 +172,7 @@ def open_told(
     happened([case], "opened", at=at, by=by, reason=words, detail={"channel": channel, "receipt": receipt})
     count_moved([], keys_of(case))
     record(act="cases.open", about=f"case:{case.pk}", by=by, at=at, detail={"channel": channel, "receipt": receipt})
+    tell_of_step([Moved(case, "")], OPENED, by=by, at=at)
     return case
 
 
@@ -213,6 +217,7 @@ def _change_some(numbers: Sequence[int], day: date, at: datetime) -> tuple[int, 
         _change(case, _seen(found[case.pk], day, case.eased_since), day, told)
     for what, cases in told.items():
         happened(cases, what, at=at)
+    tell_of_step([Moved(case, case.waits_on) for case in told["rose"]], ROSE, by=PLATFORM, at=at)
     return len(told["rose"]), len(told["eased"]), len(told["over"])
 
 

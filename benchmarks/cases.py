@@ -110,7 +110,7 @@ def _measure(bench: Bench) -> None:
     from django.conf import settings  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
-    from anju.apps.cases import publish, queries  # noqa: PLC0415
+    from anju.apps.cases import counting, overseeing, publish, queries  # noqa: PLC0415
     from anju.apps.cases.models import Case  # noqa: PLC0415
     from anju.apps.cases.queries import Filters  # noqa: PLC0415
     from anju.apps.cases.rules import as_of, today  # noqa: PLC0415
@@ -142,8 +142,8 @@ def _measure(bench: Bench) -> None:
     ):  # fmt: skip
         wanted = Filters(queue=which)
         bench.often(f"queue: {name}", partial(queries.queue, viewer, wanted), 50)
-    bench.often("numbers above the queue, prefecture", lambda: queries.counts(cast["prefecture"]), 50)
-    bench.often("what changed, bureau", lambda: queries.changed_since(cast["bureau"], at - timedelta(days=3)), 50)
+    bench.often("numbers above the queue, prefecture", lambda: counting.counts(cast["prefecture"]), 50)
+    bench.often("what changed, bureau", lambda: overseeing.changed_since(cast["bureau"], at - timedelta(days=3)), 50)
     bench.once("rows for the lake", lambda: sum(1 for _ in publish.cases(day, timezone.now())), lambda n: f"{n:,} rows")
     with as_of(day + timedelta(days=60)):
         bench.once("a day passes on which nearly all are overdue", lambda: len(pass_day(at=at)), lambda n: f"{n:,} ranks told")

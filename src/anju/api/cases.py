@@ -19,7 +19,7 @@ from anju.api.facts import facts_about
 from anju.api.paging import After, Limit, key_after, page_of
 from anju.api.problems import not_here
 from anju.api.shapes import LARGEST, AskedLevel, CaseNumber, both, path_asked, place_short
-from anju.apps.cases import queries
+from anju.apps.cases import counting, queries
 from anju.apps.cases.models import Case
 from anju.apps.cases.needed import Needed, gate_of, who_can
 from anju.apps.cases.offering import Known, known_of, offered
@@ -136,7 +136,7 @@ def _titles(viewer: Viewer, case: Case) -> dict[str, Any]:
 @needs("cases.see")
 def case_counts(request: HttpRequest, place: int | None = Query(None, ge=1, le=LARGEST)) -> dict[str, Any]:
     viewer = viewer_of(request)
-    tiles = queries.counts(viewer, path_asked(viewer, place))
+    tiles = counting.counts(viewer, path_asked(viewer, place))
     return {name: getattr(tiles, name) for name in ("moves", "levels", "standards", "owners", "overdue", "open")}
 
 
@@ -234,6 +234,6 @@ def need_out(one: Needed) -> dict[str, Any]:
 def case_workers(request: HttpRequest, number: CaseNumber) -> dict[str, Any]:
     found = case_of(viewer_of(request), number)
     accounts = list(workers_for(found.path, found.owner)[:MOST_WORKERS])
-    load = queries.load_of([account.pk for account in accounts])
+    load = counting.load_of([account.pk for account in accounts])
     rows = [{"account": one.pk, "name": str(one), "in_hand": load.get(one.pk, 0)} for one in accounts if one.pk != found.assignee]
     return {"items": sorted(rows, key=lambda row: (row["in_hand"], row["name"]))}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from anju.apps.cases import queries
+from anju.apps.cases import counting, queries
 from anju.apps.cases.models import Case, CaseCount, CaseEvent, LookBack
 from anju.apps.cases.queries import Filters
 from anju.apps.cases.refusing import Refused
@@ -82,7 +82,7 @@ def test_it_works(loop: Loop) -> None:
     acts = set(Line.objects.filter(about=f"case:{case.pk}").values_list("act", flat=True))
     assert {"cases.open", "cases.assign", "cases.verify", "cases.judge", "cases.feed_back", "cases.close", "cases.look_back"} <= acts
     assert CaseCount.objects.filter(n__lt=0).count() == 0
-    assert queries.counts(loop.cast["secretary"]).moves == {"closed": 1}
+    assert counting.counts(loop.cast["secretary"]).moves == {"closed": 1}
 
 
 def test_a_red_case_needs_everything(loop: Loop) -> None:
@@ -192,7 +192,7 @@ def test_each_rank_is_told_once(loop: Loop) -> None:
     assert [one.to for one in pass_day(at=loop.at)] == ["street", "county"]
     case.refresh_from_db()
     assert case.overdue and case.escalated == 3
-    assert queries.counts(loop.cast["secretary"]).overdue == 1
+    assert counting.counts(loop.cast["secretary"]).overdue == 1
 
 
 def test_the_family_answers_by_a_link_that_serves_once(loop: Loop) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from anju.apps.cases.gate import shown_of_many
 from anju.apps.cases.models import Asked, Case, CaseCount, CaseEvent, CaseMark, LookBack
-from anju.apps.cases.queries import look_backs_due
+from anju.apps.cases.overseeing import look_backs_due
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.standing import MARK, MARKED, NAMES, keys_of, moves_of
 from anju.apps.cases.steps.assigning import assign, take

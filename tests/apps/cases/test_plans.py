@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from anju.apps.cases import queries
+from anju.apps.cases import overseeing, queries
 from anju.apps.cases.models import Case
 from anju.apps.cases.queries import Filters
 from anju.apps.cases.steps.reminding import pass_day
@@ -45,7 +45,7 @@ def test_what_changed_is_read_of_ones_own_cases_or_from_the_newest_on(loop: Loop
     for _ in range(2):
         loop.told(level="orange")
     with CaptureQueriesContext(connection) as asked:
-        numbers, latest = queries.changed_since(loop.cast[who], loop.at - timedelta(days=3))
+        numbers, latest = overseeing.changed_since(loop.cast[who], loop.at - timedelta(days=3))
     assert numbers == {"opened": 2} and [event.what for event in latest] == ["opened", "opened"]
     plan = plans(asked)[-2]
     read = [line for line in plan if "cases_caseevent" in line]

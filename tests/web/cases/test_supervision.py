@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from anju.apps.cases import queries
+from anju.apps.cases import families
 from anju.apps.cases.models import Case, CaseMark, Draw, FamilyLead, Instruction
 from anju.apps.cases.standing import MARK, keys_of
 from anju.apps.cases.steps.assigning import assign, name_lead
@@ -157,7 +157,7 @@ def test_who_answers_for_a_family_is_named_from_its_page(desk: Loop, as_: As) ->
     assert f"/cases/families/{desk.home.pk}/lead/" in text(client.get(f"/households/{desk.home.pk}/"))
     assert client.post(f"/cases/families/{desk.home.pk}/lead/", {"to": desk.accounts["stranger"]}).status_code == 400
     client.post(f"/cases/families/{desk.home.pk}/lead/", {"to": cadre})
-    assert queries.lead_of(desk.home.pk) is not None and FamilyLead.objects.get().account == cadre
+    assert families.lead_of(desk.home.pk) is not None and FamilyLead.objects.get().account == cadre
     desk.told()
     mine = text(as_("cadre").get("/cases/families/"))
     assert "H0001" in mine and "1 open" in mine

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from anju.apps.cases.counting import load_of
 from anju.apps.cases.models import Case
-from anju.apps.cases.queries import load_of
 from anju.apps.notices.models import Channel
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES

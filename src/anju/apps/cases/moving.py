@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from anju.apps.cases.models import Asked, Case, CaseEvent
-from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.ranks import Ranks, handlers_of, ranks_for
 from anju.apps.cases.refusing import Refused, not_there, roles_that, titles_of, unless_any
 from anju.apps.cases.rules import casework, closing_of, today
+from anju.apps.cases.scope import cases_in_scope
 from anju.apps.cases.standing import Key, count_moved, keys_of, settle_many
 from anju.apps.cases.telling import Moved, tell_of_step
 from anju.apps.journal.actions import record_many

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from anju.apps.cases import queries
+from anju.apps.cases import queries, scope
 from anju.apps.cases.candidates import MANY, Candidate, candidates_for
 from anju.apps.cases.models import Asked, Case
 from anju.apps.cases.moving import MOST, foresee
@@ -124,7 +124,7 @@ def _chosen(request: HttpRequest, viewer: Viewer) -> Chosen | None:
         cases = _all_of(request, viewer)
     else:
         numbers = list(seen) or [int(text) for text in post.getlist("numbers") if text.isdigit() and len(text) < 16]
-        cases = list(queries.cases_in_scope(viewer).filter(pk__in=numbers[:MOST]).order_by("urgency", "sort_on", "pk"))
+        cases = list(scope.cases_in_scope(viewer).filter(pk__in=numbers[:MOST]).order_by("urgency", "sort_on", "pk"))
     without = {int(text) for text in post.get("without", "").split(",") if text.isdigit()}
     return Chosen(
         step, [case for case in cases if case.pk not in without], seen or {case.pk: case.version for case in cases}, _number(post, "to"),

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from anju.apps.attachments.models import Attachment
 from anju.apps.attachments.queries import attachments_of_all
-from anju.apps.cases import queries
+from anju.apps.cases import families, queries
 from anju.apps.cases.models import Answer, Case, CaseEvent, Measure
 from anju.apps.cases.needed import Needed, gate_of, holders, who_can
 from anju.apps.cases.offering import Known, known_of, offered
@@ -99,7 +99,7 @@ def shown(request: HttpRequest, viewer: Viewer, case: Case, refusal: Refusal | N
         look(act="case.see", about=f"household:{case.household_id}", by=viewer, at=timezone.now(), detail={"case": case.pk})
     known, day = known_of(case), today()
     hidden = hidden_from(viewer, case.standard)
-    lead = queries.lead_of(case.household_id) if case.household_id is not None else None
+    lead = families.lead_of(case.household_id) if case.household_id is not None else None
     events = queries.events_of(viewer, case)
     answers, alerts, visits = queries.answers_of(case), queries.alerts_of(case), queries.visits_of(case)
     names = names_of(
@@ -110,7 +110,7 @@ def shown(request: HttpRequest, viewer: Viewer, case: Case, refusal: Refusal | N
     gate = gate_of(viewer, case, Path(settings.DATA)) if case.state in (*IN_HAND, FEEDBACK) else []
     next_form, others = forms_of(asking, may, gate, refusal)
     files = attachments_of_all([f"case:{case.pk}", *(f"measure:{one.pk}" for one in known.measures)])
-    family = [one for one in queries.cases_of_household(viewer, case.household_id or -1) if one.pk != case.pk]
+    family = [one for one in families.cases_of_household(viewer, case.household_id or -1) if one.pk != case.pk]
     rows = rows_of(viewer, [case, *(one for one in family if one.state in OPEN)][: 1 + MOST_FAMILY], day)
     may_visit = case.household_id is not None and viewer.can("visits.record") and case.state in OPEN
     due_back = next((one.due_on for one in known.look_backs if one.done_at is None), None)

@@ -11,9 +11,9 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from anju.apps.cases.counting import load_of
 from anju.apps.cases.models import Asked, Case, Measure
 from anju.apps.cases.offering import Known
-from anju.apps.cases.queries import load_of
 from anju.apps.cases.rules import casework, due
 from anju.apps.cases.steps.assigning import workers_for
 from anju.apps.cases.steps.closing import decisions_known

@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from anju.apps.cases import queries
+from anju.apps.cases import counting, scope
 from anju.apps.cases.candidates import WORKS, Candidate, candidates_for
+from anju.apps.cases.families import families_of, lead_of, open_of_families
 from anju.apps.cases.models import Case, FamilyLead
 from anju.apps.cases.moving import foresee
 from anju.apps.cases.refusing import Refused
@@ -51,7 +52,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     leaver = next((one for one in people if str(one.account.pk) == given.get("from", "")), None)
     if leaver is None:
         return render(request, "cases/hand_over.html", {"people": people, "here": "cases"})
-    cases = list(queries.cases_in_scope(viewer).filter(assignee=leaver.account.pk).exclude(waits_on__in=OVER_MOVES))
+    cases = list(scope.cases_in_scope(viewer).filter(assignee=leaver.account.pk).exclude(waits_on__in=OVER_MOVES))
     reach = cases or [Case(path=leaver.post.place.path, owner=leaver.post.department)]
     candidates = [one for one in candidates_for(reach, at=timezone.now()) if one.account.pk != leaver.account.pk]
     to = next((one for one in candidates if str(one.account.pk) == given.get("to", "")), None)
@@ -106,7 +107,7 @@ def _people(viewer: Viewer) -> list[Candidate]:
     posts: dict[int, Post] = {}
     for post in held.select_related("account", "place").order_by("-end", "pk")[: 2 * MOST_PEOPLE]:
         posts.setdefault(post.account_id, post)
-    load = queries.load_of(list(posts))
+    load = counting.load_of(list(posts))
     found = [Candidate(post.account, post, load.get(key, 0), False) for key, post in posts.items()]
     return sorted(found, key=lambda one: (-one.load, str(one.account)))[:MOST_PEOPLE]
 
@@ -120,9 +121,9 @@ def families(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of_request(request)
     cursor = cursor_of(request, 1)
     after = int(cursor[0]) if cursor is not None and str(cursor[0]).isdigit() else 0
-    found = queries.families_of(viewer.account or 0, after=after, limit=PAGE + 1)
+    found = families_of(viewer.account or 0, after=after, limit=PAGE + 1)
     keys = [one.household_id for one in found[:PAGE]]
-    homes, heads, several = Household.objects.in_bulk(keys), heads_of(keys), queries.open_of_families(viewer, keys)
+    homes, heads, several = Household.objects.in_bulk(keys), heads_of(keys), open_of_families(viewer, keys)
     rows = [
         {"home": homes[key], "head": heads.get(key, ""), "address": address_of(homes[key]), "open": several.get(key, 0)}
         for key in keys
@@ -158,6 +159,6 @@ def lead(request: HttpRequest, key: int) -> HttpResponse:
             fault = _("Choose a person.")
     context = {
         "home": home, "address": address_of(home), "head": heads_of([home.pk]).get(home.pk, ""), "candidates": candidates,
-        "lead": queries.lead_of(home.pk), "fault": fault, "here": "households",
+        "lead": lead_of(home.pk), "fault": fault, "here": "households",
     }  # fmt: skip
     return render(request, "cases/lead.html", context, status=400 if fault else 200)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.apps.cases import queries
+from anju.apps.cases import overseeing
 from anju.apps.cases.models import Instruction
 from anju.apps.cases.refusing import Refused
 from anju.apps.cases.rules import today
@@ -43,7 +43,7 @@ def _list(request: HttpRequest, viewer: Viewer, fault: str = "") -> HttpResponse
     done = request.GET.get("done") == "1"
     cursor = cursor_of(request, 1)
     after = int(cursor[0]) if cursor is not None and str(cursor[0]).isdigit() else None
-    found = queries.instructions(viewer, done=done, after=after, limit=PAGE + 1 if done else 4 * PAGE)
+    found = overseeing.instructions(viewer, done=done, after=after, limit=PAGE + 1 if done else 4 * PAGE)
     rows = _rows(found)
     page = page_of(request, rows, (found[PAGE - 1].pk,) if done and len(found) > PAGE else None, size=PAGE if done else 4 * PAGE)
     context = {
@@ -104,7 +104,7 @@ def _day(text: str) -> date | None:
 @needs("cases.see", "cases.supervise")
 def instruction(request: HttpRequest, key: int) -> HttpResponse:
     viewer = viewer_of_request(request)
-    found = queries.instruction_of(viewer, key)
+    found = overseeing.instruction_of(viewer, key)
     return _one(request, viewer, found) if found is not None else not_here(request)
 
 
@@ -125,7 +125,7 @@ def _one(request: HttpRequest, viewer: Viewer, found: Instruction, fault: str = 
 def answer(request: HttpRequest, key: int) -> HttpResponse:
     """The reply, or its acceptance."""
     viewer = viewer_of_request(request)
-    found = queries.instruction_of(viewer, key)
+    found = overseeing.instruction_of(viewer, key)
     if found is None:
         return not_here(request)
     try:

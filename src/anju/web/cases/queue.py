@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.apps.alerts.queries import path_of_place, place_name
-from anju.apps.cases import queries
+from anju.apps.cases import counting, overseeing, queries
+from anju.apps.cases.counting import Tiles
 from anju.apps.cases.models import CaseEvent, Instruction
-from anju.apps.cases.queries import DONE, MINE, OBSERVED, OPEN, POST, QUEUES, Filters, Tiles
+from anju.apps.cases.queries import DONE, MINE, OBSERVED, OPEN, POST, QUEUES, Filters
 from anju.apps.cases.rules import today
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
 from anju.apps.cases.steps.reading import mark_look
@@ -65,17 +66,17 @@ def filters_of(get: QueryDict, viewer: Viewer, queue: str) -> Filters:
 def cases(request: HttpRequest) -> HttpResponse:
     """The queue named in the address; else what is in one's own hands, or what waits for one's post where nothing is."""
     viewer = viewer_of_request(request)
-    mine = queries.counts_of_mine(viewer)
+    mine = counting.counts_of_mine(viewer)
     asked = request.GET.get("queue", "")
-    all_open = queries.counts(viewer)
+    all_open = counting.counts(viewer)
     queue = asked if asked in QUEUES else _first_queue(viewer, mine, all_open)
     filters = filters_of(request.GET, viewer, queue)
     found = queries.queue(viewer, filters, after=place_in_queue(request, over=filters.queue == DONE), limit=PAGE + 1)
     key = queries.key_of(found[PAGE - 1]) if len(found) > PAGE else None
     day = today()
-    tiles = mine if queue == MINE else queries.counts(viewer, filters.path, among=moves_in(viewer, queue))
-    since = queries.last_look(viewer)
-    numbers, latest = queries.changed_since(viewer, since) if since is not None else ({}, [])
+    tiles = mine if queue == MINE else counting.counts(viewer, filters.path, among=moves_in(viewer, queue))
+    since = overseeing.last_look(viewer)
+    numbers, latest = overseeing.changed_since(viewer, since) if since is not None else ({}, [])
     context = {
         "page": page_of(request, rows_of(viewer, found, day, families=queue != DONE), key),
         "filters": filters,
@@ -157,13 +158,13 @@ def _places(request: HttpRequest, viewer: Viewer, filters: Filters) -> list[Chip
     """One step down from where one stands, and the way back up; what is in one's own hands is told by itself."""
     found = []
     if filters.queue != MINE:
-        below = queries.places_below(viewer, filters.path, moves_in(viewer, filters.queue))
+        below = counting.places_below(viewer, filters.path, moves_in(viewer, filters.queue))
         found = [Chip(place.name, address(request, place=place.code), False, n) for place, n in below]
     return [Chip(place_name(filters.path), address(request, place=None), True), *found] if filters.path else found
 
 
 def _look_backs(viewer: Viewer, day: date) -> list[tuple[Any, Any]]:
-    found = queries.look_backs_due(viewer, day, limit=ON_TOP) if viewer.can("cases.verify") else []
+    found = overseeing.look_backs_due(viewer, day, limit=ON_TOP) if viewer.can("cases.verify") else []
     return [(one, words_of(viewer, one.case)[0]) for one in found]
 
 
@@ -171,7 +172,7 @@ def _instructed(viewer: Viewer) -> list[Instruction]:
     """To be answered by the viewer's post, by their deadline."""
     if not viewer.can("cases.assign"):
         return []
-    return [one for one in queries.instructions(viewer, limit=4 * ON_TOP) if one.replied_at is None and one.given_account != viewer.account][
+    return [one for one in overseeing.instructions(viewer, limit=4 * ON_TOP) if one.replied_at is None and one.given_account != viewer.account][
         :ON_TOP
     ]
 

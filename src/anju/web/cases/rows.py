@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from anju.apps.cases import queries
+from anju.apps.cases.families import open_of_families
 from anju.apps.cases.models import Case
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES, moves_of
 from anju.apps.findings.need_to_know import may_know
@@ -71,7 +71,7 @@ def rows_of(viewer: Viewer, cases: Sequence[Case], today: date, *, families: boo
     heads = heads_of(households)
     places = places_by_key(_place_of(case) for case in cases)
     names = accounts_by_key(case.assignee for case in cases)
-    several = queries.open_of_families(viewer, households) if families and households else {}
+    several = open_of_families(viewer, households) if families and households else {}
     mine = {*moves_of(viewer)}
     found: list[Row] = []
     for at, case in enumerate(cases):

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from anju.apps.alerts.queries import path_of_place, place_name
-from anju.apps.cases import queries
+from anju.apps.cases import counting, overseeing, queries
 from anju.apps.cases.models import Case
 from anju.apps.cases.queries import MARKS, OPEN, Filters
 from anju.apps.cases.refusing import Refused
@@ -52,9 +52,9 @@ def supervision(request: HttpRequest) -> HttpResponse:
     if top is None:
         return not_here(request)
     below = list(Place.objects.filter(parent=top, tree="scope").exclude(level="grid").order_by("path"))
-    rows = queries.marks(viewer, [top.pk, *(place.pk for place in below)])
+    rows = counting.marks(viewer, [top.pk, *(place.pk for place in below)])
     own = [row for row in rows if row[0] == top.pk]
-    draws = queries.draws(viewer)
+    draws = overseeing.draws(viewer)
     context = {
         "place": top,
         "up": top.parent if top.parent is not None and viewer.sees_path(top.parent.path) else None,
@@ -66,7 +66,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
             for owner in sorted({row[1] for row in own})
         ],
         "months": MONTHS,
-        "told": [(event, words_of(viewer, event.case)[0]) for event in queries.escalations(viewer)],
+        "told": [(event, words_of(viewer, event.case)[0]) for event in overseeing.escalations(viewer)],
         "passed": _passed(viewer, top),
         "draws": [(one, found.get(True, 0), found.get(False, 0), found.get(None, 0)) for one, found in draws],
         "percent": casework().redraw_percent,
@@ -112,7 +112,7 @@ def _month_before(day: date, n: int) -> str:
 def _passed(viewer: Viewer, place: Place) -> list[dict[str, Any]]:
     """Cases that go from department to department, with who passed them and why."""
     found = queries.queue(viewer, Filters(queue=OPEN, mark="passed", path=place.path), limit=10)
-    events = queries.passed_between(found)
+    events = overseeing.passed_between(found)
     return [
         {
             "case": case, "head": words_of(viewer, case)[0],

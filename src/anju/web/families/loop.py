@@ -9,9 +9,9 @@ from typing import Any
 from django.urls import reverse
 
 from anju.apps.alerts.models import EpisodeEvent
+from anju.apps.cases.families import FamilyCase, FamilyEvent
 from anju.apps.cases.models import Case, CaseEvent
 from anju.apps.cases.offering import Known
-from anju.apps.cases.queries import FamilyCase, FamilyEvent
 from anju.apps.cases.standing import OVER_MOVES
 from anju.apps.findings.need_to_know import is_secret, may_know
 from anju.core.casework.states import TO_ASSIGN

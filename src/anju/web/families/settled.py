@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from anju.apps.cases.families import decisions_of
 from anju.apps.cases.models import Case
-from anju.apps.cases.queries import decisions_of
 from anju.core.casework.states import ENDS
 from anju.core.contracts.model import Bilingual
 from anju.core.standards.model import Aggregate, Feature, Policy

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.apps.alerts.queries import what_happened_to
-from anju.apps.cases.queries import events_of_household, loop_of_household
+from anju.apps.cases.families import events_of_household, loop_of_household
 from anju.apps.journal.actions import look
 from anju.apps.journal.queries import looks_at
 from anju.apps.monitoring.queries import standing_of

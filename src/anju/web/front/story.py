@@ -18,12 +18,12 @@ from django.urls import reverse
 
 from anju.apps.alerts.models import Episode
 from anju.apps.alerts.queries import episodes_of_household
+from anju.apps.cases.counting import Tiles
+from anju.apps.cases.counting import counts as case_counts
 from anju.apps.cases.gate import checklist_of
 from anju.apps.cases.models import Case
 from anju.apps.cases.offering import Known
 from anju.apps.cases.own_feeds import own_feeds
-from anju.apps.cases.queries import Tiles
-from anju.apps.cases.queries import counts as case_counts
 from anju.apps.findings.explaining import explain_of_run, recorded_facts
 from anju.apps.findings.models import Attainment, FamilyCount, Finding, Run
 from anju.apps.findings.subjects import NoSuchSubject

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.apps.cases.queries import Tiles, counts
+from anju.apps.cases.counting import Tiles, counts
 from anju.apps.findings.explaining import recorded_facts
 from anju.apps.findings.models import Finding, Run
 from anju.apps.journal.actions import record

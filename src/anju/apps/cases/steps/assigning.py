@@ -12,9 +12,9 @@ from django.utils import timezone
 from anju.apps.alerts.actions import take_on
 from anju.apps.cases.models import Case, CaseAlert, FamilyLead
 from anju.apps.cases.moving import MOST, Taken, begin_many, finish_many, not_too_many, one_at_a_time
-from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.refusing import Refused, unless_any
 from anju.apps.cases.rules import today
+from anju.apps.cases.scope import cases_in_scope
 from anju.apps.cases.standing import OVER_MOVES
 from anju.apps.cases.telling import tell_of_lead, told_together
 from anju.apps.journal.actions import record

@@ -14,10 +14,10 @@ from django.db import transaction
 from anju.apps.cases.gate import checklist_of
 from anju.apps.cases.models import Answer, AnswerLink, Approval, Asked, Case, Decision, LookBack
 from anju.apps.cases.moving import PLATFORM, Taken, begin, enough, finish, handlers_of, happened, one_at_a_time
-from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.ranks import ranks_for
 from anju.apps.cases.refusing import Refused, not_there, titles_of
 from anju.apps.cases.rules import casework, closing_of, today
+from anju.apps.cases.scope import cases_in_scope
 from anju.apps.cases.steps.ending import askers_of, decide, open_of, overtaken
 from anju.apps.cases.steps.watching import watch
 from anju.apps.findings.current import policy

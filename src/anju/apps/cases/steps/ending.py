@@ -11,10 +11,10 @@ from django.db import transaction
 
 from anju.apps.cases.models import Asked, Case
 from anju.apps.cases.moving import MOST, Taken, begin_many, enough, finish_many, not_too_many
-from anju.apps.cases.queries import cases_in_scope
 from anju.apps.cases.ranks import Ranks
 from anju.apps.cases.refusing import Refused, unless_any
 from anju.apps.cases.rules import today
+from anju.apps.cases.scope import cases_in_scope
 from anju.core.casework.states import CAUSES, ENDS, OPEN, STEPS
 from anju.core.terms.viewer import Viewer
 

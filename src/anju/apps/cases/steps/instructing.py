@@ -8,7 +8,7 @@ from django.db import transaction
 
 from anju.apps.cases.models import Case, Instruction
 from anju.apps.cases.moving import enough, happened
-from anju.apps.cases.queries import inside_destination
+from anju.apps.cases.overseeing import inside_destination
 from anju.apps.cases.refusing import Refused, not_there
 from anju.apps.cases.rules import today
 from anju.apps.cases.telling import tell_of_instruction, tell_of_reply

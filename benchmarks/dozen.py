@@ -7,9 +7,11 @@ those who are unknown, or breached "at least", are counted and left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from anju.core.standards.compile import RunPlan
 from anju.core.standards.compile.answers import AT_LEAST, BREACHED, answer_column
@@ -46,6 +48,20 @@ def must_agree(ours: Codes, theirs: Codes) -> dict[str, int]:
     if wrong:
         raise AssertionError("; ".join(wrong))
     return compared
+
+
+def visits_counted(files: Mapping[str, Path], ids: Any, p: Mapping[str, Any]) -> tuple[Any, Any]:
+    """(of the month, of half a year) by household: those on the logs and those recorded on the platform; twice nobody home counts for the
+    month."""
+    logs, here = pd.read_parquet(files["f29"]), pd.read_parquet(files["p04"])
+    logs, here["valid"] = logs[logs["mode"].isin(["door", "phone"])], pd.to_datetime(here["valid"])
+    came, knocked = here["outcome"].isin(["met", "refused"]), here["outcome"].isin(["nobody_home", "no_answer"])
+
+    def by_home(rows: Any, since: Any) -> Any:
+        return rows[pd.to_datetime(rows["valid"]) > pd.Timestamp(since)].groupby("household_id").size().reindex(ids).fillna(0)
+
+    month, half = (by_home(logs, p[f"visits_{w}_start"]) + by_home(here[came], p[f"here_{w}_start"]) for w in ("month", "half"))
+    return month + (by_home(here[knocked], p["here_month_start"]) >= 2), half
 
 
 def coded(applies: Any, breaches: list[Any]) -> Any:

@@ -19,7 +19,7 @@ from openfisca_core.simulations import SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from benchmarks.dozen import CODES, HOUSEHOLD, PERSON, Codes, coded
+from benchmarks.dozen import CODES, HOUSEHOLD, PERSON, Codes, coded, visits_counted
 from benchmarks.dozen_pandas import aid_rows, day_of, latest, true
 
 MONTH = "2023-09"
@@ -152,15 +152,14 @@ def _household_facts(files: dict[str, Path], homes: Any, p: dict[str, Any]) -> d
         & (visits["mode"] == "door")
         & visits["findings"].fillna("").str.contains("returned_origin", regex=False)
     )
-    came = visits["mode"].isin(["door", "phone"])
+    visits_month, visits_half = visits_counted(files, ids, p)
     watch = pd.read_parquet(files["f27"])
     days = pd.to_datetime(income["valid"])
     facts = {
         "status": homes["status"].map(STATUS).fillna(0), "unit": homes["mgmt_unit_code"].map(units).fillna(-2),
         "registered_poor": true(homes["is_registered_poor"]), "returned": ids.isin(visits[back]["household_id"]),
         "days_since_move": (day_of(p["day"]) - pd.to_datetime(homes["move_in_date"])).dt.days.fillna(0),
-        "visits_month": visits[came & (valid > day_of(p["visits_month_start"]))].groupby("household_id").size().reindex(ids).fillna(0),
-        "visits_half": visits[came & (valid > day_of(p["visits_half_start"]))].groupby("household_id").size().reindex(ids).fillna(0),
+        "visits_month": visits_month, "visits_half": visits_half,
         "monitored": ids.isin(watch[watch["status"] == "monitoring"]["household_id"]), "has_income": income["per_capita_net"].notna(),
         "yearly": income[names[1:5]].sum(axis=1), "rigid": income["rigid_expense"].fillna(0), "net": income["per_capita_net"].fillna(0),
         "net_prev": income["per_capita_net_prev"].fillna(0),

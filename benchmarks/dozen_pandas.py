@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.dozen import Codes, coded
+from benchmarks.dozen import Codes, coded, visits_counted
 
 
 def judge(files: dict[str, Path], p: dict[str, Any]) -> Codes:
@@ -108,9 +108,7 @@ def _families(files: dict[str, Path], household: Any, person: Any, p: dict[str, 
     valid = pd.to_datetime(visits["valid"])
     door = visits[(valid > day_of(p["returned_start"])) & (visits["mode"] == "door")]
     household["returned"] = index.isin(door[door["findings"].fillna("").str.contains("returned_origin", regex=False)]["household_id"])
-    came = visits["mode"].isin(["door", "phone"])
-    household["visits_month"] = visits[came & (valid > day_of(p["visits_month_start"]))].groupby("household_id").size().reindex(index).fillna(0)
-    household["visits_half"] = visits[came & (valid > day_of(p["visits_half_start"]))].groupby("household_id").size().reindex(index).fillna(0)
+    household["visits_month"], household["visits_half"] = visits_counted(files, index, p)
     watch = pd.read_parquet(files["f27"])
     household["monitored"] = index.isin(watch[watch["status"] == "monitoring"]["household_id"])
     names = [

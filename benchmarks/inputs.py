@@ -62,6 +62,7 @@ TABLES = {
     "f29": ("household_id, valid, mode, array_to_string(findings, ';') AS findings", "s_F29"),
     "f30": ("place_id AS community_id, valid, kind, participants, participants_relocated", "s_F30"),
     "f33": ("place_id AS community_id, dimension, score", "s_F33"),
+    "p04": ("household_id, valid, outcome", "s_P04"),
     "f36": ('"key:delivery" AS delivery_id, ord, expected_on, received_on, "rows", rejected_rows, matched_rate', "s_F36"),
 }
 

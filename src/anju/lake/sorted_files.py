@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -89,17 +90,27 @@ HELD = Held(HELD_BYTES)
 
 def matching(table: pa.Table, keys: Mapping[str, Collection[Any]]) -> list[Row]:
     """The rows in which one of the columns holds one of its values."""
+    places = _places(table, keys)
+    if not len(places):
+        return []
+    first, last = int(places[0]), int(places[-1])
+    side_by_side = last - first + 1 == len(places)  # as rows about one household do in a file that is sorted by it
+    found: list[Row] = (table.slice(first, len(places)) if side_by_side else table.take(pa.array(places))).to_pylist()
+    return found
+
+
+def _places(table: pa.Table, keys: Mapping[str, Collection[Any]]) -> Any:
+    """Where these rows stand. One key of whole numbers, as every page of a family asks some ten times, is compared in place."""
+    if len(keys) == 1:
+        ((kind, values),) = keys.items()
+        column = table[kind]
+        if len(values) == 1 and column.num_chunks == 1 and not column.null_count and pa.types.is_integer(column.type):
+            return np.flatnonzero(column.chunk(0).to_numpy() == next(iter(values)))
     masks = [pc.is_in(table[kind], value_set=pa.array(sorted(values), table.schema.field(kind).type)) for kind, values in keys.items()]
     mask = masks[0]
     for other in masks[1:]:
         mask = pc.or_(mask, other)
-    places = pc.indices_nonzero(mask)
-    if not len(places):
-        return []
-    first, last = places[0].as_py(), places[-1].as_py()
-    side_by_side = last - first + 1 == len(places)  # as rows about one household do in a file that is sorted by it
-    found: list[Row] = (table.slice(first, len(places)) if side_by_side else table.take(places)).to_pylist()
-    return found
+    return pc.indices_nonzero(mask).to_numpy()
 
 
 def opened(path: Path, *keys: str) -> SortedFile | None:

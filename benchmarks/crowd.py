@@ -17,7 +17,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import urlencode
 
-AT_ONCE, EACH = 50, 5  # people, and pages that each of them loads one after another
+AT_ONCE, EACH = 50, 10  # people, and pages that each of them loads one after another
 
 
 class Client:

@@ -54,14 +54,17 @@ def visits_counted(files: Mapping[str, Path], ids: Any, p: Mapping[str, Any]) ->
     """(of the month, of half a year) by household: those on the logs and those recorded on the platform; twice nobody home counts for the
     month."""
     logs, here = pd.read_parquet(files["f29"]), pd.read_parquet(files["p04"])
-    logs, here["valid"] = logs[logs["mode"].isin(["door", "phone"])], pd.to_datetime(here["valid"])
+    logs, here["valid"] = logs[logs["mode"].isin(["door", "phone"])], pd.to_datetime(here["valid"]).dt.normalize()  # the language sees days
     came, knocked = here["outcome"].isin(["met", "refused"]), here["outcome"].isin(["nobody_home", "no_answer"])
 
-    def by_home(rows: Any, since: Any) -> Any:
-        return rows[pd.to_datetime(rows["valid"]) > pd.Timestamp(since)].groupby("household_id").size().reindex(ids).fillna(0)
+    def by_home(rows: Any) -> Any:
+        return rows.groupby("household_id").size().reindex(ids).fillna(0)
 
-    month, half = (by_home(logs, p[f"visits_{w}_start"]) + by_home(here[came], p[f"here_{w}_start"]) for w in ("month", "half"))
-    return month + (by_home(here[knocked], p["here_month_start"]) >= 2), half
+    def since(rows: Any, start: Any) -> Any:
+        return by_home(rows[rows["valid"] > pd.Timestamp(start)])
+
+    month, half = (by_home(logs[logs["period"].between(*p[f"logs_{w}"])]) + since(here[came], p[f"here_{w}_start"]) for w in ("month", "half"))
+    return month + (since(here[knocked], p["here_month_start"]) >= 2), half
 
 
 def coded(applies: Any, breaches: list[Any]) -> Any:

@@ -153,7 +153,7 @@ def _household_facts(files: dict[str, Path], homes: Any, p: dict[str, Any]) -> d
         & visits["findings"].fillna("").str.contains("returned_origin", regex=False)
     )
     visits_month, visits_half = visits_counted(files, ids, p)
-    watch = pd.read_parquet(files["f27"])
+    watch = pd.concat([pd.read_parquet(files["f27"]), pd.read_parquet(files["p05"])])
     days = pd.to_datetime(income["valid"])
     facts = {
         "status": homes["status"].map(STATUS).fillna(0), "unit": homes["mgmt_unit_code"].map(units).fillna(-2),

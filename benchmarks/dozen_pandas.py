@@ -109,7 +109,7 @@ def _families(files: dict[str, Path], household: Any, person: Any, p: dict[str, 
     door = visits[(valid > day_of(p["returned_start"])) & (visits["mode"] == "door")]
     household["returned"] = index.isin(door[door["findings"].fillna("").str.contains("returned_origin", regex=False)]["household_id"])
     household["visits_month"], household["visits_half"] = visits_counted(files, index, p)
-    watch = pd.read_parquet(files["f27"])
+    watch = pd.concat([pd.read_parquet(files["f27"]), pd.read_parquet(files["p05"])])
     household["monitored"] = index.isin(watch[watch["status"] == "monitoring"]["household_id"])
     names = [
         "valid",

@@ -69,8 +69,8 @@ def _values(setting: Setting) -> dict[str, Any]:
     dates = Dates(setting)
     line = sorted(setting.policy.parameters["income_line"].values, key=lambda value: value.start, reverse=True)
     return limits(setting, parameters(setting)) | {
-        "outpatient_start": dates.start("person", "outpatient_cost"), "visits_month_start": dates.start("household", "visits_month"),
-        "visits_half_start": dates.start("household", "visits_half_year"),
+        "outpatient_start": dates.start("person", "outpatient_cost"),
+        "logs_month": dates.due("household", "visits_month"), "logs_half": dates.due("household", "visits_half_year"),
         "here_month_start": dates.start("household", "visits_here_month"), "here_half_start": dates.start("household", "visits_here_half_year"),
         "income_line": [(value.start, value.value) for value in line],
         "entry_day": dates.parameter("school_entry_day"),

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from anju.apps.cases import overseeing, queries
 from anju.apps.cases.models import Case
 from anju.apps.cases.queries import Filters
+from anju.apps.cases.ranks import Ranks
 from anju.apps.cases.steps.reminding import pass_day
 from anju.apps.cases.steps.watching import watch
 from apps.cases.conftest import Loop
@@ -51,6 +52,18 @@ def test_what_changed_is_read_of_ones_own_cases_or_from_the_newest_on(loop: Loop
     read = [line for line in plan if "cases_caseevent" in line]
     assert len(read) == 1 and f"INDEX {index} (" in read[0], plan
     assert (SORTED in plan) == is_sorted, plan
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses by statistics")
+def test_what_happened_to_some_cases_is_read_of_these_alone(loop: Loop) -> None:
+    case, other = loop.told(), loop.told()
+    with CaptureQueriesContext(connection) as asked:
+        ranks = Ranks([case, other])
+        ranks.handlers(case)
+        ranks.returners(case)
+    read = [line for plan in plans(asked) for line in plan if "cases_caseevent" in line]
+    assert len(read) == 2 and all("INDEX case_event_case (case_id=? AND what=?)" in line for line in read), read
 
 
 def plans(asked: CaptureQueriesContext) -> list[list[str]]:

@@ -133,7 +133,7 @@ class CaseAlert(models.Model):
 class CaseEvent(models.Model):
     """What happened to a case: a step of a person, or what the platform saw. Only ever added to. `reason` is what a person wrote."""
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="events", db_index=False)  # by the index of case and moment
+    case = models.ForeignKey(Case, models.CASCADE, related_name="events", db_index=False)  # by the index of case, word and moment
     what = models.CharField(max_length=20)
     before = models.CharField(max_length=10, blank=True)
     after = models.CharField(max_length=10, blank=True)
@@ -150,7 +150,7 @@ class CaseEvent(models.Model):
             models.Index(fields=["at", "id"], name="case_event_at"),
             models.Index(fields=["what", "at"], name="case_event_what"),
             models.Index(fields=["account", "at"], name="case_event_account"),
-            models.Index(fields=["case", "at"], name="case_event_case"),
+            models.Index(fields=["case", "what", "at"], name="case_event_case"),
         ]
 
 

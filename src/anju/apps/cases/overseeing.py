@@ -36,21 +36,18 @@ def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> tuple[
     return dict(Counter(what for _key, what in newest)), _told([key for key, _what in newest[:limit]])
 
 
-# an index of kinds or of places would be read through, and sorted: what is hidden in an expression SQLite asks no index for
-
-
-def _since(moment: datetime) -> QuerySet[CaseEvent]:
-    return CaseEvent.objects.filter(at__gt=moment).alias(hidden_what=Concat("what", Value(""))).filter(hidden_what__in=TOLD)
-
-
 def _first_thousand(found: QuerySet[CaseEvent]) -> QuerySet[CaseEvent, tuple[int, str]]:
     return found.order_by("-at", "-pk").values_list("pk", "what")[:1_000]
 
 
 @prepared
 def _newest(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], moment: datetime) -> QuerySet[CaseEvent, tuple[int, str]]:
-    places = {f"hidden_{name}": Concat(f"case__{name}", Value("")) for name in ("path", "origin_path")}
-    found = _since(moment).alias(**places).filter(inside_ranges(ranges, "hidden_"))
+    # an index of words or of places would be read through, and sorted: SQLite asks no index for what is hidden in an expression
+    found = CaseEvent.objects.alias(
+        hidden_what=Concat("what", Value("")),
+        hidden_path=Concat("case__path", Value("")),
+        hidden_origin_path=Concat("case__origin_path", Value("")),
+    ).filter(inside_ranges(ranges, "hidden_"), at__gt=moment, hidden_what__in=TOLD)
     return _first_thousand(found.filter(case__owner__in=departments) if departments else found)
 
 
@@ -61,7 +58,7 @@ def _keys_of_cases(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...]) 
 
 @prepared
 def _newest_of(cases: list[int], moment: datetime) -> QuerySet[CaseEvent, tuple[int, str]]:
-    return _first_thousand(_since(moment).filter(case__in=cases))
+    return _first_thousand(CaseEvent.objects.filter(case__in=cases, what__in=TOLD, at__gt=moment))
 
 
 @prepared

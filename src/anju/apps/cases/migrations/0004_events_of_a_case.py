@@ -17,6 +17,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="caseevent",
-            index=models.Index(fields=["case", "at"], name="case_event_case"),
+            index=models.Index(fields=["case", "what", "at"], name="case_event_case"),
         ),
     ]

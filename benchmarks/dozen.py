@@ -7,11 +7,9 @@ those who are unknown, or breached "at least", are counted and left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from anju.core.standards.compile import RunPlan
 from anju.core.standards.compile.answers import AT_LEAST, BREACHED, answer_column
@@ -48,23 +46,6 @@ def must_agree(ours: Codes, theirs: Codes) -> dict[str, int]:
     if wrong:
         raise AssertionError("; ".join(wrong))
     return compared
-
-
-def visits_counted(files: Mapping[str, Path], ids: Any, p: Mapping[str, Any]) -> tuple[Any, Any]:
-    """(of the month, of half a year) by household: those on the logs and those recorded on the platform; twice nobody home counts for the
-    month."""
-    logs, here = pd.read_parquet(files["f29"]), pd.read_parquet(files["p04"])
-    logs, here["valid"] = logs[logs["mode"].isin(["door", "phone"])], pd.to_datetime(here["valid"]).dt.normalize()  # the language sees days
-    came, knocked = here["outcome"].isin(["met", "refused"]), here["outcome"].isin(["nobody_home", "no_answer"])
-
-    def by_home(rows: Any) -> Any:
-        return rows.groupby("household_id").size().reindex(ids).fillna(0)
-
-    def since(rows: Any, start: Any) -> Any:
-        return by_home(rows[rows["valid"] > pd.Timestamp(start)])
-
-    month, half = (by_home(logs[logs["period"].between(*p[f"logs_{w}"])]) + since(here[came], p[f"here_{w}_start"]) for w in ("month", "half"))
-    return month + (since(here[knocked], p["here_month_start"]) >= 2), half
 
 
 def coded(applies: Any, breaches: list[Any]) -> Any:

@@ -19,8 +19,8 @@ from openfisca_core.simulations import SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from benchmarks.dozen import CODES, HOUSEHOLD, PERSON, Codes, coded, visits_counted
-from benchmarks.dozen_pandas import aid_rows, day_of, latest, true
+from benchmarks.dozen import CODES, HOUSEHOLD, PERSON, Codes, coded
+from benchmarks.dozen_pandas import aid_rows, day_of, latest, true, visits_counted
 
 MONTH = "2023-09"
 LEFT_OUT = -1  # households without a member, and persons of none: a group entity cannot hold them

@@ -55,6 +55,16 @@ def test_what_changed_is_read_of_ones_own_cases_or_from_the_newest_on(loop: Loop
 
 
 @pytest.mark.django_db
+def test_what_changed_is_the_same_for_whoever_has_few_cases_or_many(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for level in ("yellow", "orange", "red"):
+        loop.told(level=level)
+    few = {who: overseeing.changed_since(loop.cast[who], loop.at - timedelta(days=3)) for who in ("worker", "street", "stranger")}
+    assert few["worker"][0] == {"opened": 3} and few["stranger"] == ({}, [])
+    monkeypatch.setattr(overseeing, "FEW", 2)
+    assert few == {who: overseeing.changed_since(loop.cast[who], loop.at - timedelta(days=3)) for who in few}
+
+
+@pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses by statistics")
 def test_what_happened_to_some_cases_is_read_of_these_alone(loop: Loop) -> None:
     case, other = loop.told(), loop.told()

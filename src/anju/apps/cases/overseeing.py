@@ -17,6 +17,7 @@ from anju.apps.prepared.queries import Fixed, prepared
 from anju.core.casework.states import CLOSED
 from anju.core.terms.viewer import Viewer
 
+FEW = 4_096  # cases whose events are asked for by their keys
 TOLD = ("opened", "rose", "assign", "return_back", "reopen", "close", "end", "escalated", "answered")
 
 
@@ -27,10 +28,8 @@ def changed_since(viewer: Viewer, moment: datetime, *, limit: int = 8) -> tuple[
     to each since. Nobody waits for the events of everybody else."""
     if viewer.sees_nothing:
         return {}, []
-    if sees_a_unit((*viewer.scopes, *viewer.origins)):
-        newest = _newest(*scope_of(viewer), moment)
-    else:
-        newest = _newest_of(_keys_of_cases(*scope_of(viewer)), moment)
+    hers = None if sees_a_unit((*viewer.scopes, *viewer.origins)) else _keys_of_cases(*scope_of(viewer), Fixed(FEW + 1))
+    newest = _newest(*scope_of(viewer), moment) if hers is None or len(hers) > FEW else _newest_of(hers, moment) if hers else []
     if not newest:
         return {}, []
     return dict(Counter(what for _key, what in newest)), _told([key for key, _what in newest[:limit]])
@@ -52,8 +51,8 @@ def _newest(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], moment:
 
 
 @prepared
-def _keys_of_cases(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...]) -> QuerySet[Case, int]:
-    return cases_of(ranges, departments).order_by().values_list("pk", flat=True)
+def _keys_of_cases(ranges: tuple[Ranges, Ranges], departments: tuple[str, ...], limit: Fixed) -> QuerySet[Case, int]:
+    return cases_of(ranges, departments).order_by().values_list("pk", flat=True)[:limit]
 
 
 @prepared

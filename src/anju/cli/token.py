@@ -88,7 +88,7 @@ def _account(username: str) -> Account:
 
 
 def _post(account: Account, number: int | None) -> Post:
-    held = list(posts_of(account, timezone.localdate()))
+    held = posts_of(account, timezone.localdate())
     known = ", ".join(f"{post.pk} ({_words(post)})" for post in held) or "none"
     chosen = [post for post in held if number in (None, post.pk)]
     if len(chosen) != 1:

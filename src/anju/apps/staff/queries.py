@@ -14,10 +14,9 @@ from anju.apps.staff.permissions import ROLES
 from anju.core.terms.viewer import STRANGER, Viewer
 
 
-def posts_of(account: Account, day: date) -> QuerySet[Post]:
+def posts_of(account: Account, day: date) -> list[Post]:
     """The posts held on `day`, in the order they were given."""
-    held = Q(start__lte=day) & (Q(end=None) | Q(end__gt=day))
-    return Post.objects.filter(held, account=account).select_related("place").order_by("pk")
+    return _held(account.pk, day)
 
 
 @prepared
@@ -30,7 +29,7 @@ def viewer_of(account: Account, day: date, post: int | None = None) -> Viewer:
     """The account in the post named, else in its first; a stranger where it holds none or is not active."""
     if not account.is_active:
         return STRANGER
-    held = _held(account.pk, day)
+    held = posts_of(account, day)
     chosen = next((p for p in held if p.pk == post), held[0] if held else None)
     if chosen is None or chosen.role not in ROLES:
         return Viewer(name=account.username, account=account.pk)

@@ -33,7 +33,7 @@ THEMES = ("", "light", "dark")
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, Account)
-    posts = list(posts_of(request.user, timezone.localdate()))
+    posts = posts_of(request.user, timezone.localdate())
     now, account = timezone.now(), request.user
     context: dict[str, Any] = {
         "posts": [(post, ROLES[post.role].title, _department(post.department)) for post in posts if post.role in ROLES],

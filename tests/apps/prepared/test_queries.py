@@ -76,6 +76,7 @@ def test_the_same_rows_with_their_related_ones_for_other_values() -> None:
 def test_a_list_of_any_length() -> None:
     for names in ([], ["甲"], ["甲", "丙", "无"], ["甲", "乙", "丙", "丁", "无"]):
         assert named(names) == (list(named.build(names)) if names else [])
+    assert len(of_accounts([*range(1, 1_500)])) == 6 and len(of_accounts([*range(2, 1_500)])) == 3
     assert len(of_accounts([1, 2])) == 6 and len(of_accounts([2])) == 3 and of_accounts([]) == []
 
 

@@ -15,7 +15,7 @@ from anju.apps.alerts.models import DONE, HELD, TODO, AlertCount, Episode, Episo
 from anju.apps.alerts.stages.mute import matched
 from anju.apps.places.lookup import children_of, roots
 from anju.apps.places.models import Place
-from anju.apps.places.scope import Ranges, end_of, inside, inside_ranges, ranges_of
+from anju.apps.places.scope import Ranges, end_of, inside, inside_ranges, keys_of, ranges_of
 from anju.apps.prepared.queries import Fixed, prepared
 from anju.core.terms.viewer import Viewer
 
@@ -161,11 +161,6 @@ def counts(viewer: Viewer, path: str = "", queue: str = TODO) -> Tiles:
             overdue += n
             red += n if level == "red" else 0
     return Tiles(queues, levels, standards, owners, overdue, red)
-
-
-def keys_of(paths: Collection[str]) -> list[int]:
-    """The places that paths end in; 0, which is none, for that of everything."""
-    return [int(path.rstrip("/").rpartition("/")[2] or 0) for path in paths]
 
 
 @prepared

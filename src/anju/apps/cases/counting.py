@@ -8,13 +8,12 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from anju.apps.alerts.queries import keys_of
 from anju.apps.cases.models import Case, CaseCount, CaseMark
 from anju.apps.cases.scope import cases_of, scope_of, sees_cases
 from anju.apps.cases.standing import HANDLERS_MOVE, OVER_MOVES
 from anju.apps.places.lookup import children_of
 from anju.apps.places.models import Place
-from anju.apps.places.scope import Ranges
+from anju.apps.places.scope import Ranges, keys_of
 from anju.apps.prepared.queries import prepared
 from anju.core.terms.viewer import Viewer
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Concat
 from anju.apps.alerts.queries import followed_last
 from anju.apps.cases.models import Case, CaseEvent, CaseLooked, Draw, Instruction, LookBack
 from anju.apps.cases.scope import cases_in_scope, cases_of, scope_of, sees_a_unit, sees_cases
-from anju.apps.places.scope import Ranges, end_of, inside_ranges
+from anju.apps.places.scope import Ranges, inside_ranges, ranges_of
 from anju.apps.prepared.queries import Fixed, prepared
 from anju.core.casework.states import CLOSED
 from anju.core.terms.viewer import Viewer
@@ -109,10 +109,8 @@ def instruction_of(viewer: Viewer, key: int) -> Instruction | None:
 
 def inside_destination(viewer: Viewer) -> Q:
     """Of what has a place and no origin."""
-    found = Q(pk__in=[])
-    for path in viewer.scopes:
-        found |= Q(path__gte=path, path__lt=end_of(path))
-    return found
+    here, _there = ranges_of(viewer)
+    return inside_ranges((here, ()))
 
 
 def escalations(viewer: Viewer, *, limit: int = 12) -> list[CaseEvent]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Q
 
 from anju.core.terms.viewer import Viewer
@@ -10,6 +12,11 @@ from anju.core.terms.viewer import Viewer
 def end_of(path: str) -> str:
     """The first path after all that lie below `path`."""
     return path[:-1] + chr(ord("/") + 1)
+
+
+def keys_of(paths: Collection[str]) -> list[int]:
+    """The places that paths end in; 0, which is none, for that of everything."""
+    return [int(path.rstrip("/").rpartition("/")[2] or 0) for path in paths]
 
 
 Ranges = tuple[tuple[str, str], ...]

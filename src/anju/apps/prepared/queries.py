@@ -19,6 +19,7 @@ from django.db.models import Model, QuerySet, Value
 from django.db.models.expressions import Expression
 from django.db.models.sql.compiler import SQLCompiler
 
+STEP = 1_024  # up to here a list is padded to a power of two, beyond to a multiple
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
 Row = TypeVar("Row", covariant=True)
@@ -149,7 +150,7 @@ def _padded(value: Any) -> Any:
         return value
     if not value:
         return [None]
-    length = 1 << (len(value) - 1).bit_length()
+    length = 1 << (len(value) - 1).bit_length() if len(value) <= STEP else -(-len(value) // STEP) * STEP
     return [*value, *value[-1:] * (length - len(value))]
 
 

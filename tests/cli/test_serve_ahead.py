@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from anju.sample.build import FEWEST
 from deployment import ROOT, Deployment
 
 SMALL, ASKED = 5_000, 5_200
@@ -43,7 +44,7 @@ def test_a_small_one_goes_ahead(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    words = ["demo", "--serve", "--people", str(ASKED), "--months", "3", "--ahead", str(SMALL), "--port", str(port)]
+    words = ["demo", "--serve", "--people", str(ASKED), "--months", str(FEWEST), "--ahead", str(SMALL), "--port", str(port)]
     with (tmp_path / "server.log").open("wb") as log:
         server = subprocess.Popen([sys.executable, "-m", "anju", *words], env=deployment.environment, cwd=ROOT, stdout=log, stderr=log)
     try:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from django.utils import timezone
 
+from anju.apps.feeds.models import Delivery
+from anju.apps.findings.models import Run
+from anju.cli.context import Moment, moment_of
 from anju.cli.main import main
 
 COMMANDS = [
@@ -96,6 +101,49 @@ def test_a_day_that_is_none_is_refused() -> None:
     code, text = ask("run", "--as-of", "2023-02-30")
     assert code == 2
     assert "2023-09-26" in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("run --as-of 2999-01-01", "2999-01-01 is still to come"),
+        ("run --as-of 1900-01-01", "no standard is in force on 1900-01-01: the first begins on 2021-09-26"),
+        ("run --as-of 2023-09-26 --known-at 2999-01-01", "is still to come"),
+        ("feeds import FILE --received-on 2999-01-01", "is still to come"),
+        ("people import FILE --received-at 2999-01-01T08:00", "is still to come"),
+        ("places import FILE --received-on 2999-01-01", "is still to come"),
+        ("feeds withdraw 77 --reason again", "there is no receipt 77"),
+        ("feeds confirm 77", "there is no receipt 77"),
+        ("feeds status --limit 0", "is not in the range"),
+        ("findings list --limit -1", "is not in the range"),
+        ("demo --people 10", "is not in the range"),
+        ("demo --months 3", "is not in the range"),
+    ],
+)
+def test_wrong_use_is_told_and_changes_nothing(words: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "F09_U1.csv"
+    file.write_text("a\n", encoding="utf-8")
+    code, text = ask(*(str(file) if word == "FILE" else word for word in words.split()))
+    assert code == 2
+    assert says in " ".join(text.split())
+    assert not Run.objects.exists() and not Delivery.objects.exists()
+
+
+@pytest.mark.django_db
+def test_findings_of_no_standard_are_refused_with_the_standards() -> None:
+    Run.objects.create(day=date(2023, 9, 26), known_at=timezone.now(), started_at=timezone.now(), current=True)
+    assert ask("findings", "list", "--standard", "ED-01")[0] == 0
+    code, text = ask("findings", "list", "--standard", "ED-99")
+    assert code == 2 and "ED-01" in text
+
+
+def test_what_came_today_is_known_now_and_not_at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery entered in the morning must count for the run that follows."""
+    morning = datetime(2023, 9, 26, 7, tzinfo=UTC)
+    monkeypatch.setattr("anju.cli.context.timezone.now", lambda: morning)
+    assert moment_of(date(2023, 9, 26)) == Moment(past=True).convert("2023-09-26", None, None) == morning
+    assert moment_of(date(2023, 9, 25)) == datetime(2023, 9, 25, 12, tzinfo=UTC)
 
 
 def test_the_cases_hold_and_hold_every_boundary() -> None:

@@ -55,7 +55,7 @@ def follow(as_json: bool) -> None:
 @click.option("--standard", help="Only this standard.")
 @click.option("--department", help="Only this owner's.")
 @click.option("--place", help="Only this place, by its code, and what lies below it.")
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @json_option
 def list_(queue: str, level: str | None, standard: str | None, department: str | None, place: str | None, limit: int, as_json: bool) -> None:
     """A queue, the most urgent first. People appear by our own key only.

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import translation
+from django.utils import timezone, translation
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -160,37 +160,50 @@ def working(title: str) -> Iterator[None]:
 
 
 class Day(click.ParamType[date]):
-    """A day written 2023-09-26."""
+    """A day written 2023-09-26; where it is `past`, none that is still to come."""
 
     name = "day"
 
+    def __init__(self, *, past: bool = False) -> None:
+        self.past = past
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
+            found = value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is not a day: write it like 2023-09-26", param, ctx)
+        if self.past and found > timezone.localdate():
+            self.fail(f"{found} is still to come: today is {timezone.localdate()}", param, ctx)
+        return found
 
 
 class Moment(click.ParamType[datetime]):
-    """A time written 2023-09-26T12:00, or a day, meaning its end."""
+    """A time written 2023-09-26T12:00, or a day, meaning its end; where it is `past`, none that is still to come, and of today now."""
 
     name = "time"
+
+    def __init__(self, *, past: bool = False) -> None:
+        self.past = past
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
         try:
-            if len(value) == 10:
-                return datetime.fromisoformat(f"{value}T23:59:59.999999").replace(tzinfo=UTC)
-            found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            whole = len(value) == 10
+            found = datetime.fromisoformat(f"{value}T23:59:59.999999" if whole else value)
         except ValueError:
             self.fail(f"'{value}' is not a time: write it like 2023-09-26T12:00", param, ctx)
+        found, now = found if found.tzinfo else found.replace(tzinfo=UTC), timezone.now()
+        if self.past and found > now:
+            if not whole or found.date() > now.date():
+                self.fail(f"{value} is still to come: it is {now:%Y-%m-%dT%H:%M} UTC", param, ctx)
+            return now
+        return found
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
 
 
 def moment_of(day: date) -> datetime:
-    """Noon of a day, for a delivery of which only the day of receipt is known."""
-    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    """Noon of a day, for a delivery of which only the day of receipt is known; on the morning of that day, now."""
+    return min(datetime(day.year, day.month, day.day, 12, tzinfo=UTC), timezone.now())

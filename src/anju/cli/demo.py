@@ -42,7 +42,7 @@ from anju.core.contracts.model import Contract, Programme
 from anju.core.standards.model import Policy
 from anju.lake.engine import feeds_of, plan_of
 from anju.sample.accounts import make_accounts
-from anju.sample.build import LEAST, build_sample, deliver
+from anju.sample.build import FEWEST, LEAST, build_sample, deliver
 from anju.sample.casework import live, taken_by_visitors
 from anju.sample.earlier import Earlier, month_ends
 from anju.sample.feeds import FEEDS
@@ -53,9 +53,15 @@ from anju.web.front import week
 
 
 @click.command()
-@click.option("--people", default=20_000, show_default=True, help="How many residents; the prefecture has 338,506.")
-@click.option("--months", default=24, show_default=True, help="Months of feeds.")
-@click.option("--monthly", default=1, show_default=True, help="How many of the months are delivered round by round, as they would have come.")
+@click.option("--people", type=click.IntRange(LEAST), default=20_000, show_default=True, help="How many residents; the prefecture has 338,506.")
+@click.option("--months", type=click.IntRange(FEWEST), default=24, show_default=True, help="Months of feeds.")
+@click.option(
+    "--monthly",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many of the months are delivered round by round, as they would have come.",
+)
 @click.option("--drafts", is_flag=True, help="Deliver the feeds of the drafts too, and judge by the drafts as well.")
 @click.option(
     "--history", is_flag=True, help="Judge the month ends before the sample's day as well, as replays; killed, it goes on where it was."

@@ -15,7 +15,7 @@ SIGNS = {"ok": "ok  ", "note": "note", "not ready": "NOT "}
 
 @click.command()
 @click.option("--deep", is_flag=True, help="Also read every file of the lake: its rows, and its content against the last backup.")
-@click.option("--days", default=7, show_default=True, help="After how many days a run or a backup counts as old.")
+@click.option("--days", type=click.IntRange(1), default=7, show_default=True, help="After how many days a run or a backup counts as old.")
 @json_option
 def doctor(deep: bool, days: int, as_json: bool) -> None:
     """Say whether this deployment is ready, and what to do where it is not.

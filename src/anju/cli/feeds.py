@@ -51,7 +51,7 @@ def feeds() -> None:
 @click.option("--feed", help="The feed's code (default: from a file name like F09_522301_2023-2024-1.csv).")
 @click.option("--unit", help="Code of the management unit that sends it (default: from the file name).")
 @click.option("--period", help="Period a file of events speaks for, or FIRST~LAST (default: from the file name).")
-@click.option("--received-on", type=Day(), help="The day it came, for loading history (default: today).")
+@click.option("--received-on", type=Day(past=True), help="The day it came, for loading history (default: today).")
 @click.option("--map", "mapped", multiple=True, metavar="HEADER=COLUMN", help="Which column a header is; remembered for this feed and sender.")
 @lang_option
 @json_option
@@ -290,7 +290,7 @@ def expire(before: date | None, dry_run: bool, as_json: bool) -> None:
 
 
 @feeds.command()
-@click.option("--received-on", type=Day(), help="From which day on the rows are known, for loading history (default: today).")
+@click.option("--received-on", type=Day(past=True), help="From which day on the rows are known, for loading history (default: today).")
 @json_option
 def retry(received_on: date | None, as_json: bool) -> None:
     """Try the rows again that were set aside because nobody in the register had their number.
@@ -346,7 +346,7 @@ def take(upload: int, lang: str, as_json: bool) -> None:
 
 @feeds.command()
 @click.option("--held", is_flag=True, help="Only deliveries that wait for their owner's word.")
-@click.option("--limit", default=40, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=40, show_default=True, help="At most so many.")
 @lang_option
 @json_option
 def status(held: bool, limit: int, lang: str, as_json: bool) -> None:

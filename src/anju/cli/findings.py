@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from anju.apps.findings.queries import current_run, findings_in_scope
-from anju.cli.context import NOT_READY, fail, json_option, migrated, say
+from anju.cli.context import NOT_READY, fail, json_option, load_checked_policy, migrated, say
 from anju.core.terms.viewer import Viewer
 
 OPERATOR = Viewer(name="operator", role="operator", scopes=("/",))
@@ -19,7 +19,7 @@ def findings() -> None:
 @findings.command("list")
 @click.option("--standard", help="Only this standard.")
 @click.option("--level", type=click.Choice(["red", "orange", "yellow", "blue"]), help="Only this level.")
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @json_option
 def list_(standard: str | None, level: str | None, limit: int, as_json: bool) -> None:
     """List findings by place. People appear by our own key only.
@@ -34,6 +34,9 @@ def list_(standard: str | None, level: str | None, limit: int, as_json: bool) ->
         fail("nothing has been judged yet", "anju run", code=NOT_READY)
     rows = findings_in_scope(OPERATOR)
     if standard:
+        known = sorted(load_checked_policy(drafts=True).standards)
+        if standard not in known:
+            fail(f"there is no standard {standard}", f"one of {', '.join(known)}")
         rows = rows.filter(standard=standard)
     if level:
         rows = rows.filter(level=level)

@@ -31,7 +31,7 @@ def people() -> None:
 @people.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="How FILES become registers and feeds (YAML).")
-@click.option("--received-at", type=Moment(), help="When the files came, for loading history (default: now).")
+@click.option("--received-at", type=Moment(past=True), help="When the files came, for loading history (default: now).")
 @click.option("--as-of", type=Day(), help="The day the registers speak of (default: the day they came).")
 @click.option("--dry-run", is_flag=True, help="Say what would be new, changed, doubtful and refused, and change nothing.")
 @json_option

@@ -34,7 +34,7 @@ def places() -> None:
     show_default=True,
     help="Of an official list: a place a row, or a village a row with its town and county beside it.",
 )
-@click.option("--received-on", type=Day(), help="The day our own list came and holds from, for loading history (default: today).")
+@click.option("--received-on", type=Day(past=True), help="The day our own list came and holds from, for loading history (default: today).")
 @json_option
 def import_(
     file: Path, official: bool, vintage: date | None, received_on: date | None, layout: Literal["columns", "nested"], as_json: bool

@@ -10,13 +10,13 @@ from django.utils import timezone
 from anju.apps.alerts.actions import follow
 from anju.apps.cases.catching_up import catch_up
 from anju.apps.cases.own_feeds import own_feeds
-from anju.apps.findings.actions import Judged, judge
-from anju.cli.context import Day, Moment, actor, data_folder, json_option, load_checked_policy, migrated, progress, say
+from anju.apps.findings.actions import Judged, Refused, judge
+from anju.cli.context import Day, Moment, actor, data_folder, fail, json_option, load_checked_policy, migrated, progress, say
 
 
 @click.command()
 @click.option("--as-of", type=Day(), help="The day judged (default: today).")
-@click.option("--known-at", type=Moment(), help="With what was known then (default: now).")
+@click.option("--known-at", type=Moment(past=True), help="With what was known then (default: now).")
 @json_option
 def run(as_of: date | None, known_at: datetime | None, as_json: bool) -> None:
     """Judge every standard for everybody on a day.
@@ -29,8 +29,12 @@ def run(as_of: date | None, known_at: datetime | None, as_json: bool) -> None:
     migrated()
     policy = load_checked_policy()
     day, moment = as_of or date.today(), known_at or timezone.now()  # noqa: DTZ011
-    with progress("judging") as advance:
-        judged = judge(policy, data_folder(), day, moment, own=own_feeds(policy, day, moment), by=actor(), waiting=_waiting, progress=advance)
+    own = own_feeds(policy, day, moment)
+    try:
+        with progress("judging") as advance:
+            judged = judge(policy, data_folder(), day, moment, own=own, by=actor(), waiting=_waiting, progress=advance)
+    except Refused as error:
+        fail(str(error), "name another day with --as-of, or none for today")
     followed = follow(policy, data_folder(), judged.run)
     cases = catch_up(data=data_folder(), at=timezone.now())
     said = {**judged.as_dict(), "alerts": followed.as_dict(), "cases": cases.as_dict()}

@@ -34,7 +34,7 @@ def tasks() -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @click.option("--kind", type=click.Choice(sorted(KINDS)), help="Only those of this kind.")
 @click.option("--before", type=int, help="Only those with a smaller number: the next page.")
-@click.option("--limit", default=40, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=40, show_default=True, help="At most so many.")
 @json_option
 def list_(state: str | None, kind: str | None, before: int | None, limit: int, as_json: bool) -> None:
     """Tasks, the newest first.

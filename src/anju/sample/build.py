@@ -28,6 +28,7 @@ from anju.sample.timeline import SAMPLE_DAY, Round, Timeline, first_of, last_of
 
 SEED = 20230926
 LEAST = 5_000  # people
+FEWEST = 13  # months: costs of this year, and income of the last
 Progress = Callable[[str, int, int], None]
 
 
@@ -46,8 +47,8 @@ class SampleReport:
 
 def plan_world(people: int, months: int, seed: int = SEED, day: date = SAMPLE_DAY) -> World:
     """The people and everything that happens to them: the same for the same arguments."""
-    if months < 13:
-        raise ValueError(f"{months} months are too few: costs of this year and income of the last need 13 or more")
+    if months < FEWEST:
+        raise ValueError(f"{months} months are too few: costs of this year and income of the last need {FEWEST} or more")
     if people < LEAST:
         raise ValueError(f"a sample of {people} people is too small for 68 settlements and every planted trouble: {LEAST:,} or more")
     w = World(build_population(people, seed, day), Timeline(day, months), seed)

@@ -284,7 +284,9 @@ def write_refused_sheet(delivery_id: int, *, root: Path, vault: Vault, out: Path
 
 def _whole(delivery_id: int) -> Delivery:
     """A delivery that somebody sent. Raises Delivery.DoesNotExist, and for rows of it taken in later ValueError."""
-    delivery = Delivery.objects.get(pk=delivery_id, status="accepted")
+    delivery = Delivery.objects.filter(pk=delivery_id, status="accepted").first()
+    if delivery is None:
+        raise Delivery.DoesNotExist(f"there is no receipt {delivery_id}")
     if delivery.retry_of_id is not None:
         raise ValueError(f"{delivery_id} are rows of delivery {delivery.retry_of_id} that were taken in later: name that one")
     return delivery

@@ -35,6 +35,10 @@ COLUMNS = (
 MUTABLE = COLUMNS[3:]
 
 
+class Refused(ValueError):
+    """A day that cannot be judged, and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """`opened`, `changed` and `ended` count findings; all 0 where the same run was asked for again, or a replay."""
@@ -86,6 +90,7 @@ def judge(
     then: of its cases, visits and listings. Working days are counted by the calendar that was known then.
 
     One run at a time: a second one waits, after `waiting` was told for whom. What a killed run left is removed first."""
+    _can_be_judged(policy, day)
     publish_calendar()
     policy = in_force(policy, known_at)
     with turn(data / "lake", waiting=waiting):
@@ -102,6 +107,16 @@ def judge(
         begun = start_run(policy, day, known_at, registry, manifest, by=by, at=timezone.now())
         result = run(policy, sources, day, known_at.replace(tzinfo=None), data / "lake" / "runs" / str(begun.pk), progress=progress)
         return write_difference(begun, result)
+
+
+def _can_be_judged(policy: Policy, day: date) -> None:
+    """A day still to come would be the last for good: every day until then a replay, and every delivery late."""
+    today = timezone.localdate()
+    if day > today:
+        raise Refused(f"{day} is still to come, today is {today}: runs of the days until then would be replays, which move no finding")
+    if all(standard.version_on(day) is None for standard in policy.standards.values()):
+        first = min(version.start for standard in policy.standards.values() for version in standard.versions)
+        raise Refused(f"no standard is in force on {day}: the first begins on {first}")
 
 
 @transaction.atomic

@@ -33,7 +33,9 @@ def load_policy(folder: Path, *, drafts: bool = False) -> Policy:
 def read_policy(folder: Path, *, drafts: bool = False) -> tuple[Policy | None, list[Fault]]:
     """The policy, or None, with every fault sorted by place. `drafts` reads `drafts/` too."""
     if not folder.is_dir():
-        return None, [Fault(str(folder), 0, 0, "there is no such policy folder", "", "set ANJU_POLICY, or say --policy")]
+        return None, [
+            Fault(str(folder), 0, 0, "there is no such policy folder", "", "name the folder that holds programme.yaml, or set ANJU_POLICY")
+        ]
     programme, subject_keys, faults = read_programme(folder)
     broken: set[str] = set()
     contracts, contract_faults = read_contracts(folder, broken)

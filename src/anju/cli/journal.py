@@ -60,15 +60,13 @@ def verify_(file: Path, heads: Path | None, head: tuple[str, ...], as_json: bool
     anju journal verify journal.jsonl --heads anju-heads.txt
     """
     kept: dict[int, str] = {}
-    for text in [
-        *(line.split(" ", 1)[1].replace(" ", ":") for line in (heads.read_text(encoding="utf-8").splitlines() if heads else ())),
-        *head,
-    ]:
+    daily = heads.read_text(encoding="utf-8", errors="replace").splitlines() if heads else []  # DAY SEQ HASH
+    for text in [*(line.partition(" ")[2].replace(" ", ":") or line for line in daily), *head]:
         seq, _, value = text.partition(":")
-        if not seq.isdigit() or len(value) != 64:
+        if not seq.isdecimal() or len(value) != 64:
             raise click.BadParameter(f"'{text}' is not a head: write SEQ:HASH, with 64 characters of hash")
         kept[int(seq)] = value
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8", errors="replace") as lines:  # a byte that is no text any more is a line that was changed
         broken = list(verify(lines, kept))
     found = [{"line": b.line, "seq": b.seq, "what": b.what} for b in broken]
     good = ["nothing was changed, left out or put elsewhere" + ("" if kept else "; without a head kept elsewhere a cut tail cannot be seen")]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from django.db import transaction
 
 from anju.apps.journal.actions import bring_in, export_journal, look, record, seal, write_heads
@@ -14,6 +15,7 @@ from anju.apps.journal.chain import verify
 from anju.apps.journal.looks import folder
 from anju.apps.journal.models import Head, Line
 from anju.apps.journal.queries import lines_for, looks_at
+from anju.cli.main import main
 from anju.core.terms.viewer import STRANGER, Viewer
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,24 @@ def test_a_line_changed_with_a_hash_of_its_own_is_found(five: list[str]) -> None
 )
 def test_missing_and_reordered_lines_are_found(five: list[str], order: list[int], what: str) -> None:
     assert what in [broken.what for broken in verify([five[n] for n in order], heads())]
+
+
+def test_two_lines_in_each_others_place_are_told_and_no_other(five: list[str]) -> None:
+    found = [(broken.line, broken.seq, broken.what) for broken in verify([five[n] for n in (0, 2, 1, 3, 4)], heads())]
+    assert found == [(2, 3, "line 2 is missing"), (3, 2, "line 2 stands here again or out of order")]
+
+
+def test_the_command_names_the_line_of_a_damaged_byte_and_heads_that_are_none(five: list[str], tmp_path: Path) -> None:
+    export, kept = tmp_path / "journal.jsonl", tmp_path / "heads.txt"
+    write_heads(kept)
+    whole = "".join(line.rstrip("\n") + "\n" for line in five).encode()
+    export.write_bytes(whole)
+    assert CliRunner().invoke(main, ["journal", "verify", str(export), "--heads", str(kept)]).exit_code == 0
+    export.write_bytes(whole.replace(b'"by"', b'"b\xff"', 2).replace(b'"b\xff"', b'"by"', 1))
+    found = CliRunner().invoke(main, ["journal", "verify", str(export), "--heads", str(kept), "--json"])
+    assert found.exit_code == 1 and {broken["line"] for broken in json.loads(found.output)["broken"]} == {2, 3}
+    kept.write_text("2023-09-26\n", encoding="utf-8")
+    assert CliRunner().invoke(main, ["journal", "verify", str(export), "--heads", str(kept)]).exit_code == 2
 
 
 def test_a_cut_tail_is_found_by_the_head_kept_elsewhere(five: list[str]) -> None:

@@ -36,7 +36,7 @@ def verify(lines: Iterable[str], heads: Mapping[int, str], after: tuple[int, str
         try:
             line = json.loads(text)
             seq, stated = int(line["seq"]), str(line["hash"])
-            computed = line_hash(previous, line)
+            computed = line_hash(seen.get(seq - 1, previous), line)
         except (ValueError, KeyError, TypeError):
             yield Broken(number, 0, "this line cannot be read")
             continue
@@ -45,7 +45,7 @@ def verify(lines: Iterable[str], heads: Mapping[int, str], after: tuple[int, str
             yield Broken(number, seq, what)
         elif stated != computed:
             yield Broken(number, seq, "this line was changed, or the one before it")
-        previous, expected = stated, max(expected, seq) + 1
+        previous, expected = stated, max(expected, seq + 1)
         seen[seq] = stated
     for seq, kept in sorted(heads.items()):
         if seq not in seen:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anju.core.contracts.model import Contract
 from anju.core.standards.meaning.judge import Judge
 from anju.core.standards.model import Policy
 from anju.core.standards.read import load_policy
-from anju.core.standards.world import RawWorld
+from anju.core.standards.world import RawWorld, Row
 from anju.lake.dossier import Dossier
 from anju.lake.rows import Sources
 from oracle.agree import compared
@@ -64,8 +66,22 @@ def test_a_family_is_judged_alone_as_among_all_by_a_random_policy(tmp_path_facto
     alone(tmp_path_factory.mktemp("alone"), case.policy, case.world, case.day, case.known_at, seed)
 
 
+def as_published(world: RawWorld, policy: Policy) -> RawWorld:
+    """The platform's own rows as it publishes them: each key once, the row known last. A random world moves a visit to another family."""
+    once: dict[str, list[Row]] = {}
+    for code, rows in world.feeds.items():
+        contract = policy.contracts[code]
+        if isinstance(contract, Contract) and contract.platform:
+            linked = {column: f"{kind}_id" for kind, column in contract.links.items()}
+            names = [linked.get(name, name) for name in contract.key]
+            known = sorted(rows, key=itemgetter("known_at", "row_id"))
+            once[code] = list({tuple(row.get(name) for name in names): row for row in known}.values())
+    return replace(world, feeds={**world.feeds, **once})
+
+
 def alone(folder: Path, policy: Policy, world: RawWorld, day: date, known_at: datetime, seed: int) -> int:
     """Every answer and evidence value of a few households, read alone, is the one of the whole world. How many standards were asked."""
+    world = as_published(world, policy)
     sources: Sources = replace(write_world(world, policy, folder), resolved=folder / "resolved")
     whole = Judge(policy, world, day, known_at)
     dossier = Dossier(sources, policy, day, known_at, work=folder)

@@ -169,7 +169,10 @@ def test_years_that_the_calendar_does_not_know() -> None:
     assert set(grades.values()) == {"ok"}
     grades = {one.what: one.grade for one in calendar(policy, date(1999, 9, 26))}
     assert grades["holidays"] == grades["parameters"] == "note"
-    assert {one.what: one.grade for one in calendar(policy, date(2050, 9, 26))}["terms"] == "note"
+    late = {one.what: one for one in calendar(policy, date(2050, 9, 26))}
+    assert late["terms"].grade == late["yearly parameters"].grade == "note"
+    assert "of F09 nothing later can be delivered, and from " in late["terms"].seen
+    assert "school_entry_day (since " in late["yearly parameters"].seen
 
 
 def test_a_year_that_comes_soon_and_that_nobody_has_loaded() -> None:

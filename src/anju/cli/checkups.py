@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from django.db import connection
@@ -35,11 +36,13 @@ from anju.cli.checkups_worker import workers
 from anju.cli.context import data_folder, policy_folder
 from anju.core.contracts.model import Programme
 from anju.core.contracts.official import AHEAD, years_of, years_unknown
-from anju.core.standards.model import Policy
+from anju.core.contracts.programme import calendar_of
+from anju.core.standards.model import Parameter, Policy
 from anju.core.standards.read import read_policy
 from anju.lake.engine import feeds_of, plan_of
 
 LEAST_FREE = 2_000_000_000
+YEAR = 366  # days
 
 
 def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
@@ -241,15 +244,29 @@ def calendar(policy: Policy, today: date) -> Iterator[Check]:
         f"clocks in working days count plain weeks there, and fall due on holidays: anju calendar load FILE with the days of {lacking}",
         otherwise="note",
     )
+    begun = {cadence: beyond[0][1] for cadence, beyond in calendar_of(programme).beyond.items() if beyond}
     used = {contract.cadence for contract in policy.contracts.values() if hasattr(contract, "cadence")}
     for cadence, periods in (("term", programme.terms), ("school_year", programme.school_years)):
         if cadence in used and periods:
             last = max(period.end for period in periods)
             words = cadence.replace("_", " ") + "s"
-            yield check(words, last >= today, f"up to {last}", f"add the {words} of {today.year} to calendar.yaml", otherwise="note")
+            named = " and ".join(sorted(code for code, one in policy.contracts.items() if getattr(one, "cadence", "") == cadence))
+            ended = f"up to {last}; of {named} nothing later can be delivered, and from {begun[cadence]} on what rests on it is unknown"
+            seen = ended if last < today + timedelta(days=AHEAD) else f"up to {last}"
+            yield check(words, seen != ended, seen, f"add the {words} after {last} to calendar.yaml of the policy", otherwise="note")
     silent = [name for name, one in sorted(policy.parameters.items()) if all(value.start > today for value in one.values)]
     told = f"no value for today: {few(list(silent))}" if silent else f"{len(policy.parameters)} have a value for today"
     yield check("parameters", not silent, told, "what needs them is unknown: give them a value from an earlier day", otherwise="note")
+    old = [f"{name} (since {since})" for name, one in sorted(policy.parameters.items()) if (since := _outgrown(one, today)) is not None]
+    seen = f"not renewed as they were before: {few(list(old))}" if old else "all that are renewed each year or month are"
+    yield check("yearly parameters", not old, seen, "until then the last value counts: give the new one, or the same again", otherwise="note")
+
+
+def _outgrown(parameter: Parameter, today: date) -> date | None:
+    """The day of the last value of one that was given a new one each year (or oftener), where that is longer ago than it used to be."""
+    days = sorted({value.start for value in parameter.values if value.start <= today})
+    rhythm = max(((b - a).days for a, b in pairwise(days[-3:])), default=0)
+    return days[-1] if len(days) > 2 and rhythm <= YEAR and (today - days[-1]).days > rhythm else None
 
 
 def feeds(policy: Policy, today: date) -> Iterator[Check]:

@@ -107,3 +107,14 @@ def test_school_weeks_step_over_the_holidays() -> None:
     after = calendar.ordinal_of("school_week", date(2024, 6, 1))  # what lies beyond the terms known is not taken for holidays
     assert calendar.is_held("school_week", after) and not calendar.is_held("school_week", week("2023-W30"))
     assert Calendar().back("school_week", last, 5) == last - 5
+
+
+def test_after_the_last_term_and_the_longest_break_another_has_begun_that_nobody_can_deliver() -> None:
+    begun = date(2024, 1, 20) + timedelta(days=48)  # from 14 July to 1 September there were 48 days between
+    assert CALENDAR.ordinal_of("term", begun - timedelta(days=1)) == 2
+    assert (CALENDAR.ordinal_of("term", begun), CALENDAR.period_text("term", 3)) == (3, "T3+")
+    assert CALENDAR.latest_due("term", date(2030, 1, 1), 15, "start") == CALENDAR.latest_due("term", date(2030, 1, 1), 15) == 3
+    assert [CALENDAR.is_named("term", n) for n in (2, 3)] == [True, False] and CALENDAR.is_named("month", 99_999)
+    assert CALENDAR.ordinal_of("school_year", date(2024, 9, 1)) == 2, "school years follow one another"
+    with pytest.raises(ValueError, match="'T3\\+' is not a term"):
+        CALENDAR.period_ordinal("term", "T3+")

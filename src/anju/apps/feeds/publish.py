@@ -173,7 +173,7 @@ def _feed_manifest(policy: Policy, units: tuple[str, ...], day: date, known: dat
         if not isinstance(contract, Contract) or contract.cadence == "once" or contract.platform:
             continue
         due = calendar.latest_due(contract.cadence, day, contract.freshness.due_days, contract.dated)
-        if due is None:
+        if due is None or not calendar.is_named(contract.cadence, due):
             continue
         dated = calendar.dated_day(contract.cadence, due, contract.dated)
         expected_on = dated + timedelta(days=contract.freshness.due_days)

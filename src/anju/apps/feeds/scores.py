@@ -111,7 +111,7 @@ def _kept(
         if received is not None:
             score.on_time += received <= expected
             score.late += received > expected
-        else:
+        elif calendar.is_named(contract.cadence, period):
             score.missing += expected < day
         period = calendar.back(contract.cadence, period, 1)
     return score

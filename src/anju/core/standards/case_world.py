@@ -176,7 +176,8 @@ class _Builder:
         last = self.calendar.ordinal_of(contract.cadence, self.day)
         gaps = {self.calendar.period_ordinal(contract.cadence, str(t)) for t in self.case.get("missing", {}).get(contract.code, [])}
         first = max(0, last - (DAYS if contract.cadence == "day" else PERIODS))
-        return [(unit, period) for unit in sorted(units) for period in range(first, last + 1) if period not in gaps]
+        come = [period for period in range(first, last + 1) if period not in gaps and self.calendar.is_named(contract.cadence, period)]
+        return [(unit, period) for unit in sorted(units) for period in come]
 
     def _rejected(self, deliveries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         found = []

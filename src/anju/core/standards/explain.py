@@ -40,6 +40,7 @@ WHY = {
     "set_aside": ("a row of this subject was set aside", "该对象有待更正数据"),
     "nobody": ("it is not known who delivers for this subject", "无法确定报送单位"),
     "period": ("a period that is due was not delivered", "应报期次未报送"),
+    "calendar": ("nothing later can be delivered, because the programme's calendar names none after", "校历在此之后未列学期，无法报送："),
     "too_old": ("the last delivery is too old", "最近一次报送已过期"),
     "never": ("it was never delivered", "从未报送"),
     "open": ("a row leaves open what is asked", "记录未填明所需内容"),
@@ -335,11 +336,15 @@ def _missing(judge: Judge, feature: Latest | Aggregate | Streak, key: Any) -> Ow
         for c in judge.snapshot.world.coverage
         if c["feed"] == contract.code and c["unit"] == unit and c["delivery_id"] in judge.snapshot.usable
     ]
-    periods = _missing_periods(judge, feature, key, contract, unit)
+    lacking = _missing_periods(judge, feature, key, contract, unit)
+    calendar = judge.snapshot.calendar
+    periods = tuple(calendar.period_text(contract.cadence, period) for period in lacking)
     if judge.values.set_aside(feature, contract, key):
         why = "set_aside"
     elif unit is None:
         why = "nobody"
+    elif lacking and not calendar.is_named(contract.cadence, lacking[-1]):
+        why, periods = "calendar", (calendar.period_text(contract.cadence, lacking[-1] - 1),)
     elif periods:
         why = "period"
     elif contract.kind == "state" and not judge.snapshot.delivered(contract, None, unit):
@@ -351,7 +356,7 @@ def _missing(judge: Judge, feature: Latest | Aggregate | Streak, key: Any) -> Ow
     return Owed(contract.code, contract.title, owner, unit or "", max(came).date() if came else None, why, periods)
 
 
-def _missing_periods(judge: Judge, feature: Latest | Aggregate | Streak, key: Any, contract: Contract, unit: str | None) -> tuple[str, ...]:
+def _missing_periods(judge: Judge, feature: Latest | Aggregate | Streak, key: Any, contract: Contract, unit: str | None) -> tuple[int, ...]:
     """The due periods that the fact needs and the unit has not delivered; of a streak the one at which knowledge ends."""
     calendar = judge.snapshot.calendar
     if isinstance(feature, Streak):
@@ -365,5 +370,4 @@ def _missing_periods(judge: Judge, feature: Latest | Aggregate | Streak, key: An
         needed = due_periods(contract, feature.window, judge.day, calendar)
     if needed is None or unit is None:
         return ()
-    lacking = [p for p in calendar.between(contract.cadence, *needed) if (contract.code, unit, p) not in judge.snapshot.cover]
-    return tuple(calendar.period_text(contract.cadence, period) for period in lacking[:12])
+    return tuple(p for p in calendar.between(contract.cadence, *needed) if (contract.code, unit, p) not in judge.snapshot.cover)[:12]

@@ -3,6 +3,9 @@
 day: days since 1970-01-01; week: ISO weeks since that of 1970-01-01; month: year * 12 + month - 1; quarter:
 year * 4 + quarter - 1; year: the year; term and school_year: position in the programme's list. A school_week is a week in which
 school is held and has that week's number: those of the holidays are left out, and whoever counts steps over them (`back`, `between`).
+
+After the last term or school year that the list names, and the longest break that it knows, another one is taken to have begun: nobody can
+deliver it, so that what comes by it is not known, and the last one named is not taken for the present for ever.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from anju.core.terms.dates import step_months
 
@@ -18,6 +22,7 @@ EPOCH_MONDAY = date(1969, 12, 29)
 FRIDAY = 4
 WEEKLY = ("week", "school_week")
 Named = tuple[str, date, date]  # name, first day, last day
+LONGEST = 60  # days: a break, where the list is too short to tell
 CADENCES = ("day", "week", "month", "quarter", "year", "term", "school_year", "school_week", "once")
 
 
@@ -26,7 +31,12 @@ class Calendar:
 
     def __init__(self, terms: Sequence[Named] = (), school_years: Sequence[Named] = ()) -> None:
         self.named: dict[str, tuple[Named, ...]] = {"term": tuple(terms), "school_year": tuple(school_years)}
+        self.beyond = {cadence: _beyond(periods) for cadence, periods in self.named.items()}
         self.weeks_off = _weeks_off(terms)
+
+    def is_named(self, cadence: str, ordinal: int) -> bool:
+        """Whether anybody can deliver it: a term or school year that the list does not name yet, nobody can."""
+        return cadence not in self.named or ordinal < len(self.named[cadence])
 
     def is_held(self, cadence: str, ordinal: int) -> bool:
         """Whether there is such a period: of a week in the holidays there is none at school."""
@@ -51,7 +61,8 @@ class Calendar:
             if found is None:
                 raise ValueError(f"'{text}' is not a {cadence.replace('_', ' ')}: write it like {_FORMS[cadence]}")
             return found
-        for ordinal, (name, _, _) in enumerate(self._list(cadence)):
+        self._list(cadence)
+        for ordinal, (name, _, _) in enumerate(self.named[cadence]):
             if name == text.strip():
                 return ordinal
         raise ValueError(f"'{text}' is not a {cadence.replace('_', ' ')} of the programme's calendar")
@@ -127,7 +138,17 @@ class Calendar:
     def _list(self, cadence: str) -> tuple[Named, ...]:
         if cadence not in self.named:
             raise ValueError(f"'{cadence}' is no cadence with periods: one of {', '.join(CADENCES)}")
-        return self.named[cadence]
+        return self.named[cadence] + self.beyond[cadence]
+
+
+def _beyond(periods: Sequence[Named]) -> tuple[Named, ...]:
+    """The one after the last that is named: called by that with a plus, of one day, from the day on which it must have begun."""
+    if not periods:
+        return ()
+    breaks = [(after[1] - before[2]).days - 1 for before, after in pairwise(periods)]
+    name, _, last = periods[-1]
+    begun = last + timedelta(days=1 + max(breaks, default=LONGEST))
+    return ((f"{name}+", begun, begun),)
 
 
 def _weeks_off(terms: Sequence[Named]) -> frozenset[int]:

@@ -102,7 +102,7 @@ def test_illness_and_lost_work(tell: Any, served: Served) -> None:
     broken = told.card("Not in place")
     for code in truth(served)["illness-and-lost-work"]["standards"]:
         assert code in broken
-    for reason in ("Labour members in work 0", "68,500.00 CNY", "Hospital bills do not push your family into hardship."):
+    for reason in ("Labour members in work 0", "68,500.00 yuan", "Hospital bills do not push your family into hardship."):
         assert reason in broken
     assert told.page.locator("h1").inner_text() == f"The family of 班** · {len(ILLNESS.members)} people"
     assert "Not in place" in told.light("Basic medical care"), "help was given and the case is closed; the bills of the year stay"

@@ -57,7 +57,7 @@ def test_of_a_streak_the_period_at_which_knowledge_ends_is_named() -> None:
 
 
 def test_a_lower_bound_is_told_as_one() -> None:
-    assert "Inpatient costs the family paid this year: at least 4,000.00 CNY" in told("MH-02", "16 4,000")
+    assert "Inpatient costs the family paid this year: at least 4,000.00 yuan" in told("MH-02", "16 4,000")
     assert "家庭本年度住院自付：至少 4,000.00 元" in told("MH-02", "16 4,000", "zh")
 
 

@@ -32,7 +32,7 @@ SEES_HEALTH, SEES_NO_HEALTH = ("secretary", "inspector", "origin"), ("worker", "
 
 def test_it_tells_what_is_missing_because_of_what_and_what_would_clear_it(family: Household) -> None:
     told = page("secretary")
-    assert "Income below the line" in told and "5,000.00 CNY" in told
+    assert "Income below the line" in told and "5,000.00 yuan" in told
     assert "MW-02 · Example catalogue, not official text" in told
     assert "Rural Revitalization Bureau" in told and "taken on by 罗春燕" in told
     assert '<span class="no">✗' in told and '<span class="yes">✓' in told
@@ -81,7 +81,7 @@ def test_the_alerts_page_keeps_the_facts_too(family: Household, name: str) -> No
 
 def test_a_department_reads_its_own_and_no_other(family: Household) -> None:
     doctor, teacher = page("doctor"), page("teacher")
-    assert "68,500" in doctor and "5,000.00 CNY" not in doctor and "Resident status" not in doctor
+    assert "68,500" in doctor and "5,000.00 yuan" not in doctor and "Resident status" not in doctor
     assert 'href="/work/alerts/1/"' in doctor and "/work/alerts/2/" not in doctor
     assert "/work/alerts/" not in teacher and "5,000.00" not in teacher and "85 m²" not in teacher
     assert "Moved in with 1 person" in teacher
@@ -119,7 +119,7 @@ def test_the_page_speaks_chinese(family: Household) -> None:
 def test_before_and_after_tell_only_what_is_known_of_both(family: Household) -> None:
     told = page("secretary")
     assert "Old house, since taken down" in told and "85 m²" in told
-    assert "8,000.00 CNY" in told and "first report, 2022-12-31" in told
+    assert "8,000.00 yuan" in told and "first report, 2022-12-31" in told
     Household.objects.update(origin_place=None)
     bare = page("secretary")
     assert ">Place<" in told and ">Place<" not in bare

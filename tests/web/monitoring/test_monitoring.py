@@ -93,12 +93,12 @@ def test_four_people_list_a_family(cast: Household, monkeypatch: pytest.MonkeyPa
 def test_the_table_and_the_checklist_say_what_the_run_knows(cast: Household) -> None:
     one = proposed()
     page = text(as_("cadre").get(f"/monitoring/{one.pk}/"))
-    assert "What the platform knows" in page and "5,000.00, line 6,900.00" in page
+    assert "What the platform knows" in page and "5,000.00 yuan, line 6,900.00 yuan" in page
     Listing.objects.filter(pk=one.pk).update(state="listed", identified_on=date(2023, 1, 1), due=date(2023, 9, 30))
     page = text(as_("cadre").get(f"/monitoring/{one.pk}/"))
-    assert "Not yet" in page and "5,000.00 a head, line 6,900.00" in page and "Propose that the risk is over" not in page
+    assert "Not yet" in page and "5,000.00 yuan a head, line 6,900.00 yuan" in page and "Propose that the risk is over" not in page
     refused = act("cadre", "end", ending_visited="2023-09-26", ending_found="fine")
-    assert refused.status_code == 400 and "Income above the year&#x27;s line: 5,000.00 a head" in text(refused)
+    assert refused.status_code == 400 and "Income above the year&#x27;s line: 5,000.00 yuan a head" in text(refused)
     assert "fine" in text(refused)  # what was typed is still there
 
 
@@ -157,7 +157,7 @@ def test_a_family_whose_risk_is_over_is_looked_after_and_can_be_proposed_anew(ca
     one = proposed()
     Listing.objects.update(state="eliminated", identified_on=date(2022, 9, 1), eliminated_on=date(2023, 6, 1), watch_until=date(2023, 12, 1))
     page = text(as_("cadre").get(f"/monitoring/{one.pk}/"))
-    assert "looked after until 2023-12-01" in page and "propose it anew" in page and "5,000.00, line 6,900.00" in page
+    assert "looked after until 2023-12-01" in page and "propose it anew" in page and "5,000.00 yuan, line 6,900.00 yuan" in page
     assert "propose it anew" not in text(as_("street").get(f"/monitoring/{one.pk}/"))
     assert "It is listed anew" in text(as_("cadre").get("/monitoring/propose/?household=1"))
     assert proposed().relapse_of_id == one.pk

@@ -67,7 +67,7 @@ def _income(facts: Facts) -> Condition:
     title = Bilingual("Income above the year's line", "收入高于当年监测线")
     if facts.income is None or facts.line is None:
         return Condition("income", title, None, NOT_KNOWN)
-    said = Bilingual(f"{format_money(facts.income)} a head, line {format_money(facts.line)}",
+    said = Bilingual(f"{format_money(facts.income)} yuan a head, line {format_money(facts.line)} yuan",
                      f"人均{format_money(facts.income)}元，监测线{format_money(facts.line)}元")  # fmt: skip
     return Condition("income", title, facts.income >= facts.line, said)
 
@@ -79,7 +79,7 @@ def _stable(facts: Facts, stable_from: date | None, day: date) -> Condition:
                                                            f"纳入监测未满半年（{stable_from}满）"))  # fmt: skip
     if facts.income_before is None or facts.line_before is None or facts.falling is None:
         return Condition("stable", title, None, NOT_KNOWN)
-    said = Bilingual(f"half a year before {format_money(facts.income_before)} a head, line {format_money(facts.line_before)}",
+    said = Bilingual(f"half a year before {format_money(facts.income_before)} yuan a head, line {format_money(facts.line_before)} yuan",
                      f"半年前人均{format_money(facts.income_before)}元，监测线{format_money(facts.line_before)}元")  # fmt: skip
     if facts.falling:
         said = Bilingual(f"{said.en}; it is falling steeply", f"{said.zh}；正在大幅下降")

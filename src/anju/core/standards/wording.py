@@ -71,13 +71,14 @@ PHRASE = {
            "present": "some row: {}", "blank": "left empty: {}",
            "if_absent": "{} ({} if there is none)", "has": "{} includes {}", "today": "today", "limit": "{} ({})",
            "days": "days since: {}", "working_days": "working days since: {}", "months": "months since: {}", "years": "years since: {}",
-           "span": "{} to {}, in {}", "of": "{}: {}"},
+           "span": "{} to {}, in {}", "of": "{}: {}", "valid": "as of"},
     "zh": {"and": " 且 ", "or": " 或 ", "not": "非：{}", "in": "{} 为 {} 之一", "list": "、", "absent": "无记录：{}",
            "present": "有记录：{}", "blank": "未填写：{}",
            "if_absent": "{}（无记录时按 {}）", "has": "{} 含 {}", "today": "当日", "limit": "{}（{}）",
            "days": "距今天数：{}", "working_days": "距今工作日：{}", "months": "距今月数：{}", "years": "距今周年数：{}",
-           "span": "{} 至 {}（{}）", "of": "{}·{}"},
+           "span": "{} 至 {}（{}）", "of": "{}·{}", "valid": "截至"},
 }  # fmt: skip
+CURRENCY = {"en": {"CNY": "yuan"}, "zh": {"CNY": "元"}}
 UNITS = {"en": {"days": "days", "working_days": "working days", "months": "months", "years": "years"},
          "zh": {"days": "天", "working_days": "工作日", "months": "月", "years": "年"}}  # fmt: skip
 
@@ -105,7 +106,7 @@ class Wording:
         own = feature.title.zh if lang == "zh" else feature.title.en
         column = self._field(feature, ref.field)
         if column is None:
-            return own
+            return PHRASE[lang]["of"].format(own, PHRASE[lang]["valid"]) if ref.field == "valid" else own
         return PHRASE[lang]["of"].format(own, column.title.zh if lang == "zh" else column.title.en.lower())
 
     def _field(self, feature: Feature, name: str | None) -> FeedColumn | None:
@@ -157,7 +158,7 @@ class Wording:
         if isinstance(value, bool):
             return TRUTH[lang][value]
         if kind == "money":
-            currency = "元" if lang == "zh" and self.programme.currency == "CNY" else self.programme.currency
+            currency = CURRENCY[lang].get(self.programme.currency, self.programme.currency)
             return f"{format_money(int(value), self.programme.minor_digits)} {currency}"
         if kind == "level":
             return LEVEL[lang][LEVELS[value] if isinstance(value, int) else value]

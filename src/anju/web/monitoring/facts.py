@@ -112,4 +112,4 @@ def _against(amount: int | None, line: int | None) -> str:
     if amount is None:
         return ""
     shown: Mapping[str, str] = {"amount": format_money(amount), "line": format_money(line) if line is not None else "–"}
-    return _("%(amount)s, line %(line)s") % shown
+    return _("%(amount)s yuan, line %(line)s yuan") % shown

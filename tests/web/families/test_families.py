@@ -104,12 +104,31 @@ def test_a_stranger_finds_nobody(home: Household) -> None:
     assert search_families(STRANGER, "韦", programme()) == []
 
 
+def test_the_head_is_marked_and_is_whom_the_register_names(home: Household) -> None:
+    mark, dated = '<span class="tag met">Head of the household</span>', {"valid_from": AT.date(), "known_from": AT}
+    mother = Person.objects.create(id=2, name="岑玉兰", birth_date=date(1960, 1, 1), relation_to_head="51", **dated)
+    Membership.objects.create(id=2, person=mother, household=home, start=date(2019, 1, 1), known_from=AT)
+    page = as_("worker").get("/households/1/").content.decode()
+    assert page.count(mark) == 1 and f"<td>韦**</td><td>{mark}</td>" in page and "The family of 韦**" in page
+    named, keys, kind = "522300196001010021", ensure_keys(), programme().identifiers[0].name
+    Household.objects.update(head_digest=digest(keys, kind, named))
+    page = as_("worker").get("/households/1/").content.decode()
+    assert page.count(mark) == 1 and "somebody who is not a member" not in page  # whom nobody knows the register has not named
+    Identifier.objects.create(id=2, person=mother, type=kind, value=Sealer(keys).seal(named), digest=digest(keys, kind, named), masked="5223*")
+    page = as_("worker").get("/households/1/").content.decode()
+    assert page.count(mark) == 1 and f"<td>岑**</td><td>{mark}</td>" in page and "The family of 岑**" in page
+    Membership.objects.filter(person=mother).delete()
+    page = as_("worker").get("/households/1/").content.decode()
+    assert mark not in page and "somebody who is not a member" in page and "岑" not in page
+
+
 def test_a_look_stands_in_the_journal_and_on_the_page(home: Household) -> None:
     as_("worker").get("/households/1/")
     as_("neighbour").get("/households/1/")
     bring_in()
     assert list(Line.objects.filter(about="household:1").values_list("act", "about", "by")) == [("household.see", "household:1", "worker")]
-    assert "worker" in as_("secretary").get("/households/1/").content.decode()
+    Account.objects.filter(username="worker").update(display_name="罗春燕")
+    assert "罗春燕 · opened the page" in as_("secretary").get("/households/1/").content.decode()
     assert "Who looked" not in as_("worker").get("/households/1/").content.decode()
 
 

@@ -7,16 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case as Case_
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import Count, QuerySet
 
 from anju.apps.cases.models import Case, CaseEvent, Decision, FamilyLead
 from anju.apps.cases.scope import cases_of, scope_of, sees_cases
 from anju.apps.cases.standing import OVER_MOVES
 from anju.apps.places.scope import Ranges
 from anju.apps.prepared.queries import Fixed, prepared
-from anju.apps.staff.lookup import accounts_by_key
-from anju.apps.staff.models import Account
+from anju.apps.staff.lookup import accounts_by_key, called
 from anju.core.terms.viewer import Viewer
 
 
@@ -79,14 +77,6 @@ def _events_of_household(ranges: tuple[Ranges, Ranges], departments: tuple[str, 
     cases = cases_of(ranges, departments).filter(household_id=household)
     found = CaseEvent.objects.filter(case__in=cases).select_related("case").annotate(called=called("account"))
     return found.order_by("-at", "-pk")[:limit]
-
-
-def called(column: str) -> Subquery:
-    """What the account in a column is called."""
-    return Subquery(Account.objects.filter(pk=OuterRef(column)).annotate(shown=_SHOWN).values("shown")[:1])
-
-
-_SHOWN = Case_(When(display_name="", then=F("username")), default=F("display_name"))
 
 
 def lead_of(household_id: int) -> FamilyLead | None:

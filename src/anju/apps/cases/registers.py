@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
-from anju.apps.cases.families import called
 from anju.apps.cases.models import Asked, Case, CaseEvent, Measure
 from anju.apps.cases.steps.looking_back import draw_of
 from anju.apps.places.scope import end_of, inside
+from anju.apps.staff.lookup import called
 from anju.core.terms.viewer import Viewer
 
 PAGE = 50

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from anju.apps.discovery.models import Hearing, Report
 from anju.apps.discovery.states import RECEIVED
+from anju.apps.staff.lookup import called
 from anju.core.terms.viewer import Viewer
 
 ACTS = ("cases.assign", "cases.judge")  # whoever decides what becomes of a report
@@ -46,7 +47,10 @@ def received(viewer: Viewer, filters: Filters, *, after: tuple[Any, ...] | None 
 
 
 def report(viewer: Viewer, receipt: str) -> Report | None:
-    return reports_in_scope(viewer).select_related("place").filter(receipt=receipt).first()
+    found = reports_in_scope(viewer).select_related("place").filter(receipt=receipt)
+    return found.annotate(
+        **{f"{column}_called": called(f"{column}_by", "username") for column in ("reported", "taken_up", "declined", "agreed")}
+    ).first()
 
 
 def last_hearing(viewer: Viewer) -> Hearing | None:

@@ -13,6 +13,7 @@ from anju.apps.monitoring.states import ENDING_OPEN, STANDING
 from anju.apps.people.search import within, within_ranges
 from anju.apps.places.scope import Ranges, ranges_of
 from anju.apps.prepared.queries import prepared
+from anju.apps.staff.lookup import called
 from anju.core.casework.listing import ELIMINATED, LISTED, OPEN
 from anju.core.terms.viewer import Viewer
 
@@ -87,8 +88,8 @@ def standing_of(viewer: Viewer, household_id: int) -> Listing | None:
 
 
 def steps_of(listing: Listing) -> list[Step]:
-    """The latest first; of a listing that the viewer was given."""
-    return list(Step.objects.filter(listing=listing).order_by("-pk"))
+    """The latest first, each with what whoever took it is `called`; of a listing that the viewer was given."""
+    return list(Step.objects.filter(listing=listing).annotate(called=called("account")).order_by("-pk"))
 
 
 def ending_of(listing: Listing) -> Elimination | None:
@@ -98,7 +99,9 @@ def ending_of(listing: Listing) -> Elimination | None:
 
 
 def notices_of(listing: Listing) -> list[Notice]:
-    return list(Notice.objects.filter(listing=listing).prefetch_related("objections").order_by("-pk"))
+    return list(
+        Notice.objects.filter(listing=listing).annotate(called=called("put_up_by", "username")).prefetch_related("objections").order_by("-pk")
+    )
 
 
 def measures_of(listing: Listing) -> list[Measure]:

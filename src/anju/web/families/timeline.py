@@ -207,5 +207,5 @@ def reveal_reasons() -> dict[str, str]:
 def _of_reveal(line: JournalLine, names: dict[int, str]) -> Line:
     person = int(line.about.partition(":")[2])
     why = reveal_reasons().get(str(line.detail.get("reason", "")), str(line.detail.get("words", "")))
-    text = _("%(by)s saw the full number: %(why)s") % {"by": line.by, "why": why}
+    text = _("%(by)s saw the full number: %(why)s") % {"by": getattr(line, "called", "") or line.by, "why": why}
     return Line(timezone.localtime(line.at).date(), line.at, text, names.get(person, ""))

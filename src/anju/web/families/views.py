@@ -22,9 +22,11 @@ from anju.apps.monitoring.queries import standing_of
 from anju.apps.people.history import history_of, members_on, memberships_of
 from anju.apps.people.lookup import masked_numbers
 from anju.apps.people.models import Household, Identifier, Person
+from anju.apps.people.numbers import head_of
 from anju.apps.people.search import Found, household_in_scope, is_identifying, members_of, search_families
 from anju.apps.people.vault import Sealer, ensure_keys, masked_name
 from anju.apps.places.lookup import name_of_code
+from anju.apps.staff.lookup import called
 from anju.core.terms.viewer import Viewer
 from anju.web.families.before import compared
 from anju.web.families.loop import SEES, lines_of_cases, loop_of, once
@@ -84,14 +86,16 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
     look(act="household.see", about=f"household:{home.pk}", by=viewer, at=now)
     day = run.day if run is not None else now.date()
     held = memberships_of(home)
-    people = members_on(held, day)
+    named = head_of(home, programme())
+    people = sorted(members_on(held, day), key=lambda person: person.pk != named)  # whom the register names stands first
     lang = "zh" if (get_language() or "").startswith("zh") else "en"
     names = {row.person_id: masked_name(row.person.name) for row in held}
     most = MOST if request.GET.get("all") == "1" else EVENTS
     events = what_happened_to(viewer, home.pk, places_of(home.place.path), _of_places(), limit=most + 1) if viewer.can("alerts.see") else []
     about = [f"household:{home.pk}", *(f"person:{person}" for person in names)]
-    looks = list(looks_at(viewer, about)[:LOOKS]) if viewer.can("looks.see") else []
-    reveals = list(looks_at(viewer, about).filter(act="person.reveal")[:most]) if viewer.can("looks.see") else []
+    seen = looks_at(viewer, about).annotate(called=called("account")) if viewer.can("looks.see") else None
+    looks = list(seen[:LOOKS]) if seen is not None else []
+    reveals = list(seen.filter(act="person.reveal")[:most]) if seen is not None else []
     opened = dossier(run) if run is not None else None
     origin = _origin(home)
     cases = loop_of_household(viewer, home.pk)
@@ -103,7 +107,8 @@ def household(request: HttpRequest, key: int) -> HttpResponse:
         "home": home,
         "address": _address(home),
         "head": masked_name(people[0].name) if people else "",
-        "members": _members(people, day),
+        "members": _members(people, day, named),
+        "head_elsewhere": named is not None and all(person.pk != named for person in people),
         "page": family_page(
             viewer, run, home, names, (event.episode for event in events), opened, loop.numbers, loop.handled, [one.case for one in loop.over]
         )
@@ -148,7 +153,8 @@ def _salt(viewer: Viewer) -> str:
     return f"{LAST_FAMILIES}:{viewer.account}"
 
 
-def _members(people: list[Person], day: date) -> list[dict[str, Any]]:
+def _members(people: list[Person], day: date, named: int | None) -> list[dict[str, Any]]:
+    """`named`: whom the register names as the head; where it names nobody, the relations tell."""
     numbers = masked_numbers([person.pk for person in people])
     return [
         {
@@ -156,6 +162,7 @@ def _members(people: list[Person], day: date) -> list[dict[str, Any]]:
             "name": masked_name(person.name),
             "age": age_on(person, day),
             "relation": relation(person.relation_to_head),
+            "head": person.pk == named if named is not None else (person.relation_to_head or "").startswith("0"),
             "number": numbers.get(person.pk, ""),
         }
         for person in people

@@ -23,7 +23,7 @@ from anju.sample.casework import live
 from anju.sample.timeline import SAMPLE_DAY
 
 PAST = (date(2023, 5, 31), date(2023, 6, 30), date(2023, 7, 31), date(2023, 8, 31), date(2023, 9, 15))
-COMMENT = "演示数据起始 · the sample begins"
+COMMENT = "演示数据起始"
 Step = Callable[[str], None]
 
 

@@ -23,7 +23,7 @@ PLACES = (  # facilities of every settlement: kind, staff, hours
     ("workshop", 5, "48.0"),
 )  # fmt: skip
 CHANNELS = ("window", "phone_12345", "mini_program", "visit")
-MATTERS = ("heating", "lift", "noise", "certificate", "school place")
+MATTERS = ("供暖不热", "电梯停运", "夜间噪声", "证件办理", "孩子入学")
 IDENTITY, SERVICE = 0, 1
 
 

@@ -12,12 +12,14 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import django
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from anju.sample.families import GIRL
-from browser.crawling import walk
+from browser.answering import link_of_a_case
+from browser.crawling import LINKS, named, walk
 from browser.png import read_png, write_small
 from browser.served import Look, Served, built, launch, opened
 from browser.watching import Watch
@@ -31,7 +33,8 @@ STORIES = "section[aria-labelledby=stories] form"
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A page under the name of its address, as `role` sees it; `story`: the page that this story of the first screen opens.
-    `case`: that of the family under this code."""
+    `case`: that of the family under this code. `via`: an address, then the names of pages, each reached by its first link on the one
+    before, where the first page of that name that a walk meets is not the one to be shown."""
 
     name: str
     role: str
@@ -41,25 +44,45 @@ class Shot:
     picture: str = ""
     case: str = ""  # the case of the family of this code
     query: str = ""
+    via: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
         return f"{self.picture or self.name}.png"
 
 
+OPEN = "?queue=open"
 SHOTS = (
     Shot("first_screen", ""), Shot("sign_in", "", PHONE),
-    Shot("cases", "county_bureau", query="?queue=open"), Shot("case", "county_department", case=GIRL.code),
-    Shot("work", "grid_worker", PHONE), Shot("alert", "grid_worker", PHONE), Shot("households", "grid_worker", PHONE),
-    Shot("household", "grid_worker", PHONE, picture="household_on_a_phone"), Shot("household", "first_secretary", story=0),
-    Shot("work", "county_bureau", picture="work_at_a_desk"), Shot("mute_new", "first_secretary"), Shot("mutes", "county_bureau"),
+    # what waits, and one matter of it
+    Shot("cases", "county_bureau", query=OPEN), Shot("cases", "street", PHONE, query=OPEN, picture="cases_on_a_phone"),
+    Shot("case", "county_department", case=GIRL.code), Shot("case", "grid_worker", PHONE, case=GIRL.code, picture="case_on_a_phone"),
+    Shot("hand_over", "county_bureau"), Shot("instructions", "county_bureau"), Shot("supervision", "prefecture_bureau"),
+    Shot("case_link", "prefecture_bureau"), Shot("answer", "", PHONE),
+    Shot("work", "grid_worker", PHONE, via=("/work/?queue=taken",)), Shot("work", "prefecture_bureau", picture="work_at_a_desk"),
+    Shot("alert", "grid_worker", PHONE, via=("/work/?queue=taken", "alert")),
+    Shot("mute_new", "first_secretary", via=("/work/?queue=taken", "alert", "mute_new")), Shot("mutes", "county_bureau"),
+    # at the door, and what comes to light there
+    Shot("visits", "street", PHONE, query="?state=made"), Shot("visit_new", "grid_worker", PHONE), Shot("visits_call", "grid_worker", PHONE),
+    Shot("visits_plan", "street"), Shot("visit_forms", "data_steward"),
+    Shot("report_new", "street_head", PHONE), Shot("reports", "prefecture_bureau"), Shot("report", "prefecture_bureau"),
+    # families
+    Shot("households", "grid_worker", PHONE, query="?q=1-1-1"), Shot("household", "grid_worker", PHONE, picture="household_on_a_phone"),
+    Shot("household", "first_secretary", story=0), Shot("households", "leader", picture="refused"),
+    Shot("monitoring", "prefecture_bureau"), Shot("monitoring_listing", "prefecture_bureau"),
+    # how it stands, and by what
     Shot("situation", "leader"), Shot("situation", "leader", theme="dark", picture="situation_in_the_dark"),
     Shot("situation_families", "county_bureau"), Shot("standards", "policy_officer"), Shot("standard", "policy_officer"),
-    Shot("standard_sql", "policy_officer"), Shot("standard_subjects", "county_bureau"), Shot("scoreboard", "prefecture_bureau"),
-    Shot("baselines", "prefecture_bureau"), Shot("deliveries", "county_department"), Shot("receipts", "county_department"),
+    Shot("standard_sql", "policy_officer"), Shot("standard_subjects", "county_bureau"), Shot("baselines", "prefecture_bureau"),
+    # what departments send
+    Shot("scoreboard", "prefecture_bureau"), Shot("deliveries", "county_department"), Shot("receipts", "county_department"),
     Shot("receipt", "county_department"), Shot("set_aside", "data_steward"), Shot("upload_new", "county_department"),
-    Shot("receipt_withdraw", "county_department"), Shot("account", "grid_worker", PHONE), Shot("households", "leader", picture="refused"),
-    Shot("journal", "auditor"), Shot("accounts", "administrator"), Shot("api", "data_steward"),
+    Shot("receipt_withdraw", "county_department"),
+    # one's own, the office, the audit
+    Shot("account", "grid_worker", PHONE), Shot("notices", "grid_worker", PHONE), Shot("channels", "grid_worker", PHONE),
+    Shot("accounts", "administrator"), Shot("calendar", "administrator"), Shot("tasks", "administrator"),
+    Shot("journal", "auditor"), Shot("journal_looks", "auditor"), Shot("audit", "auditor"),
+    Shot("audit_register", "auditor", via=("/audit/ends/",)), Shot("api", "data_steward"),
 )  # fmt: skip
 
 
@@ -74,12 +97,22 @@ def take(browser: Browser, served: Served, language: str, shots: tuple[Shot, ...
     for shot in shots:
         context = opened(browser, served, Look(language, shot.theme, shot.width), shot.role)
         page = context.new_page()
+        if shot.name == "answer":
+            found[""] |= {"answer": _answer(browser, served, language)}
         if not _go(page, shot, found[shot.role] | _cases(served, shot)):
-            missing.append(shot.name)
+            missing.append(shot.file.removesuffix(".png"))
         else:
             _shoot(context, page, PICTURES / language / shot.file)
         context.close()
     return missing
+
+
+def _answer(browser: Browser, served: Served, language: str) -> str:
+    """A link that a family has in its hands."""
+    office = opened(browser, served, Look(language), "prefecture_bureau")
+    link = link_of_a_case(office.new_page())
+    office.close()
+    return link
 
 
 def _cases(served: Served, shot: Shot) -> dict[str, str]:
@@ -89,14 +122,29 @@ def _cases(served: Served, shot: Shot) -> dict[str, str]:
 
 
 def _go(page: Page, shot: Shot, found: dict[str, str]) -> bool:
-    addresses = {"households": "/households/", "api": "/api/v1/"} | found
     if shot.story is not None:
         page.goto("/")
         action = page.locator(STORIES).nth(shot.story).locator("input[name=next]").get_attribute("value")
         page.goto(action or "/")
-    elif shot.name in addresses:
-        page.goto(addresses[shot.name] + shot.query)
-    return shot.story is not None or shot.name in addresses
+        return True
+    if shot.name == "case_link":
+        return bool(link_of_a_case(page))
+    if shot.via:
+        page.goto(shot.via[0])
+        return all(_follow(page, name) for name in shot.via[1:])
+    addresses = {"households": "/households/", "api": "/api/v1/"} | found
+    if shot.name not in addresses:
+        return False
+    page.goto(addresses[shot.name] + shot.query)
+    return True
+
+
+def _follow(page: Page, name: str) -> bool:
+    """Opens the first page of that name that a link leads to."""
+    address = next((link for link in page.evaluate(LINKS) if named(urlsplit(urljoin(page.url, link)).path) == name), None)
+    if address is not None:
+        page.goto(address)
+    return address is not None
 
 
 def _shoot(context: BrowserContext, page: Page, path: Path) -> None:

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
+from browser.answering import link_of_a_case
 from browser.served import Look, Served, opened
 from browser.watching import Watch
 
 LOOKS = (Look("en", "light", 390), Look("zh", "dark", 390), Look("zh", "light", 1280), Look("en", "dark", 1280))
-
-
-def link_of_a_case(page: Page) -> str:
-    """As the county bureau makes it for a case that was fed back, whichever comes first."""
-    page.goto("/cases/?queue=open&move=show")
-    for address in page.eval_on_selector_all("a[href^='/cases/']", "all => all.map(a => a.getAttribute('href'))"):
-        if not re.fullmatch(r"/cases/\d+/", address):
-            continue
-        page.goto(address)
-        form = page.locator(f"form[action='{address}make_link/']")
-        if form.count():
-            form.first.evaluate("form => form.submit()")
-            page.wait_for_selector("code.secret")
-            return page.locator("code.secret").inner_text()
-    raise AssertionError("no case of the sample waits for its family's word")
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)

@@ -342,6 +342,7 @@ def test_what_was_received_is_seen_by_who_assigns_and_declined_by_two() -> None:
     assert client.post(f"/reports/{receipt}/decide/", {"what": "agree", "version": "2"}).status_code == 400
     as_("second").post(f"/reports/{receipt}/decide/", {"what": "agree", "version": "2"})
     assert Report.objects.get().state == "declined"
+    assert "nothing is to be done" in text(as_("worker").get(f"/reports/{receipt}/receipt/"))
     assert receipt in text(as_("teacher").get("/reports/?state=declined"))
     for name in ("water",):
         assert as_(name).get(f"/reports/{receipt}/").status_code == 404

@@ -130,6 +130,7 @@ def test_a_mute_is_previewed_and_what_was_typed_stays_on_a_refusal(episode: Epis
     assert wrong.status_code == 400
     assert "the school was called" in text(wrong) and "Choose a day between" in text(wrong)
     shown = text(client.post("/work/mutes/new/", given))
+    assert "ED-01 Every child of school age is in school, of this family" in shown
     assert "This would be put off" in shown and "Not in school" in shown
     assert not Mute.objects.exists()
     done = client.post("/work/mutes/new/", {**given, "sure": "1"}, follow=True)

@@ -23,7 +23,7 @@ from anju.apps.places.models import Place
 from anju.apps.places.queries import places_below, way_to
 from anju.core.contracts.model import Bilingual, Contract
 from anju.core.standards.cases import Case, read_cases
-from anju.core.standards.model import Policy, Standard, Title, Version
+from anju.core.standards.model import Literal_, Policy, Standard, Title, Version
 from anju.core.standards.order import feeds_behind, parameters_read
 from anju.core.standards.telling import SPAN
 from anju.core.standards.wording import LANGUAGES, Wording
@@ -189,6 +189,7 @@ def _version(standard: Standard, version: Version, in_force: bool) -> dict[str, 
     clears = version.clears_when
     return {
         "start": version.start, "in_force": in_force, "owner": department_title(version.owner),
+        "everywhere": isinstance(version.applies, Literal_) and version.applies.value is True,
         "applies": _both(words, lambda w, lang: w.say(version.applies, subject, lang)),
         "breaches": [
             {"title": breach.title, "level": breach.level, "when": _both(words, lambda w, lang, b=breach: w.say(b.when, subject, lang)),

@@ -94,7 +94,7 @@ def _filtered(found: QuerySet[Delivery], feed: str, unit: str, state: str) -> Qu
 def _states(request: HttpRequest, state: str) -> list[Chip]:
     return [
         (label, address(request, state=None if state == name else name), state == name, None)
-        for name, label in {"": _("Everything"), **state_words()}.items()
+        for name, label in {"": _("Every receipt"), **state_words()}.items()
     ]
 
 

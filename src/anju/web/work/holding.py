@@ -25,6 +25,7 @@ from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy
+from anju.web.layout.templatetags.anju import said
 from anju.web.work.rows import owner_title, rows_of
 from anju.web.work.views import default_end, today
 
@@ -86,13 +87,15 @@ def new_mute(request: HttpRequest) -> HttpResponse:
 def _choices(viewer: Viewer, episode: Episode) -> dict[str, tuple[str, dict[str, Any]]]:
     """What may be put off from this alert: the narrowest first. Red only for one family."""
     own = {"standard": episode.standard, "path": episode.path, "household_id": episode.household_id}
+    standard = policy().standards.get(episode.standard)
+    words = {"standard": f"{episode.standard} {said(standard.title)}" if standard is not None else episode.standard}
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     if not viewer.sees_path(episode.path):
-        return {"place": (_("%(standard)s in this place") % {"standard": episode.standard}, {**own, "household_id": None})}
+        return {"place": (_("%(standard)s, in this place") % words, {**own, "household_id": None})}
     if episode.household_id is not None:
-        found["one"] = (_("%(standard)s of this family") % {"standard": episode.standard}, own)
+        found["one"] = (_("%(standard)s, of this family") % words, own)
         found["family"] = (_("everything about this family"), {**own, "standard": ""})
-    found["place"] = (_("%(standard)s in this place, but never red") % {"standard": episode.standard}, {**own, "household_id": None})
+    found["place"] = (_("%(standard)s, in this place, but never red") % words, {**own, "household_id": None})
     return found
 
 
@@ -169,4 +172,5 @@ def baselines(request: HttpRequest) -> HttpResponse:
              "alerts": sum(hold.alerts for hold in holds), "usual": holds[0].usual, "day": holds[0].day}
         )  # fmt: skip
     released = list(queries.holds_in_scope(viewer).exclude(released_at=None).exclude(alerts=0).order_by("-released_at", "-pk")[:20])
-    return render(request, "work/baselines.html", {"groups": groups, "released": released, "here": "work"})
+    titled = [(hold, policy().standards.get(hold.standard)) for hold in released]
+    return render(request, "work/baselines.html", {"groups": groups, "released": titled, "here": "work"})

@@ -22,7 +22,7 @@
     var draft = store.get(key(form));
     Object.keys(draft ? draft.fields : {}).forEach(function (name) {
       var field = form.elements[name];
-      if (field && !field.value && field.type !== "hidden") { field.value = draft.fields[name]; }
+      if (field && !field.value && field.type !== "hidden") { field.value = draft.fields[name]; for (var fold = field.closest && field.closest("details"); fold; fold = fold.parentNode.closest("details")) { fold.open = true; } }
     });
     // What was ticked too, and the form's own key, so that a form sent again after its answer was lost is known to be the same
     (draft && draft.ticked || []).forEach(function (one) {
@@ -51,6 +51,11 @@
     });
     each.call(line.querySelectorAll("[data-saved]"), function (place) { place.textContent = saved; });
     each.call(line.querySelectorAll("[data-sent]"), function (place) { place.textContent = sent; });
+  });
+  // On a narrow screen the bar of ways is longer than the screen: where one is, is brought into sight
+  each.call(document.querySelectorAll(".ways [aria-current]"), function (way) {
+    var bar = way.parentNode;
+    if (way.offsetLeft + way.offsetWidth > bar.offsetLeft + bar.clientWidth) { bar.scrollLeft = way.offsetLeft - bar.offsetLeft - (bar.clientWidth - way.offsetWidth) / 2; }
   });
   each.call(document.querySelectorAll("[data-print]"), function (button) { button.addEventListener("click", function () { window.print(); }); });
   // How much of a file has been sent, while it is sent

@@ -54,6 +54,19 @@ def test_rows_set_aside_are_shown_and_told_by_the_exit_code(tmp_path: Path) -> N
     assert "set aside: 1 × age + age_month: birth_date: old is no age (line 4 of small_individual.csv)" in result.output
 
 
+def test_reasons_are_told_in_chinese(tmp_path: Path) -> None:
+    path = tmp_path / "small_individual.csv"
+    path.write_text(FILES[1].read_text(encoding="utf-8").replace("bbb;1;1;2;71", "bbb;1;1;2;old"), encoding="utf-8")
+    said = call(FILES[0], path, "--lang", "zh", "--dry-run").output
+    assert "age + age_month: birth_date：“old”不是年龄 (line 4" in said
+    assert "household_code：未填户主" in said and "映射未用到的列：urbrur, statocc" in said
+    data = json.loads(call(FILES[0], path, "--lang", "zh", "--dry-run", "--json").output)
+    assert {row["reason"] for row in data["refused"]} == {"birth_date：“old”不是年龄", "户内人员编号：人口台账中查无此号"}
+    path.write_bytes(b"")
+    refused = call(FILES[0], path, "--lang", "zh")
+    assert refused.exit_code == 1 and "“small_individual.csv”是空的" in refused.output
+
+
 def test_faults_of_the_mapping_name_their_place(tmp_path: Path) -> None:
     path = tmp_path / "mapping.yaml"
     path.write_text((EXAMPLE / "mapping.yaml").read_text(encoding="utf-8").replace("column: water\n", "column: watr\n"), encoding="utf-8")

@@ -102,7 +102,7 @@ def import_(
                 assert sheet is not None
                 mended.append(_mend(sheet, policy, directory, vault, at))
             except FileRefused as error:
-                refused.append(f"{path.name}: {_refusal(error, lang)}")
+                refused.append(f"{path.name}: {refusal(error, lang)}")
             finally:
                 advance(path.name)
     results = [_said(result, policy, lang) for result in results]
@@ -115,7 +115,7 @@ def import_(
 LABELS = {"en": ("why", "do", "known"), "zh": ("原因", "办法", "可选")}
 
 
-def _refusal(refused: FileRefused, lang: str) -> str:
+def refusal(refused: FileRefused, lang: str) -> str:
     """What cannot be taken, why, and what to do: as the error says it, in the language asked for."""
     with in_language(lang):
         what, *rest = told(refused, commands=True)

@@ -10,12 +10,27 @@ from typing import Any
 import click
 from django.utils import timezone
 
+from anju.apps.feeds.sentences import said_of_cell
 from anju.apps.feeds.survey import SurveyReport, Taken, import_survey
 from anju.apps.people.importing import ImportReport, import_people
 from anju.apps.people.staging import Refused
 from anju.apps.people.vault import FileVault
-from anju.cli.context import FOUND, Day, Moment, actor, data_folder, fail, json_option, load_checked_policy, migrated, say, working
-from anju.cli.feeds import retry_lines, retry_rows
+from anju.cli.context import (
+    FOUND,
+    Day,
+    Moment,
+    actor,
+    data_folder,
+    fail,
+    in_language,
+    json_option,
+    lang_option,
+    load_checked_policy,
+    migrated,
+    say,
+    working,
+)
+from anju.cli.feeds import refusal, retry_lines, retry_rows
 from anju.core.contracts.faults import PolicyFaults
 from anju.lake.files import FileRefused
 
@@ -34,9 +49,10 @@ def people() -> None:
 @click.option("--received-at", type=Moment(past=True), help="When the files came, for loading history (default: now).")
 @click.option("--as-of", type=Day(), help="The day the registers speak of (default: the day they came).")
 @click.option("--dry-run", is_flag=True, help="Say what would be new, changed, doubtful and refused, and change nothing.")
+@lang_option
 @json_option
 def import_(
-    files: tuple[Path, ...], mapping: Path | None, received_at: datetime | None, as_of: date | None, dry_run: bool, as_json: bool
+    files: tuple[Path, ...], mapping: Path | None, received_at: datetime | None, as_of: date | None, dry_run: bool, lang: str, as_json: bool
 ) -> None:
     """Import registers of households and persons from FILES; which is which is told by their headers.
 
@@ -57,15 +73,19 @@ def import_(
     if mapping is not None:
         if as_of is not None:
             raise click.UsageError("a mapping says itself which day its answers speak of: leave --as-of out, or mend its as_of")
-        _survey(policy, files, mapping, at, dry_run, as_json)
+        _survey(policy, files, mapping, at, dry_run, lang, as_json)
         return
-    with working(f"reading {', '.join(path.name for path in files)}"):
-        report = import_people(
-            list(files), by=actor(), at=at, valid=as_of, dry_run=dry_run, contracts=policy.contracts, programme=policy.programme
-        )
-        retried = [] if dry_run else retry_rows(policy, report.at)
-    data = report.as_dict() | {"retried": [done.as_dict() for done in retried]}
-    say(as_json, data, _register_lines(report) + retry_lines(retried))
+    try:
+        with working(f"reading {', '.join(path.name for path in files)}"):
+            report = import_people(
+                list(files), by=actor(), at=at, valid=as_of, dry_run=dry_run, contracts=policy.contracts, programme=policy.programme
+            )
+            retried = [] if dry_run else retry_rows(policy, report.at)
+    except FileRefused as error:
+        fail(refusal(error, lang), code=FOUND)
+    with in_language(lang):
+        data = _told(report.as_dict()) | {"retried": [done.as_dict() for done in retried]}
+        say(as_json, data, _register_lines(report) + retry_lines(retried))
     if report.refused:
         raise SystemExit(FOUND)
 
@@ -81,7 +101,18 @@ def _register_lines(report: ImportReport) -> list[str]:
     if report.memberships_new or report.memberships_moved:
         lines.append(f"memberships: {report.memberships_new:,} new, {report.memberships_moved:,} moved")
     lines += grouped("set aside", report.refused) + grouped("doubtful", report.doubtful)
-    return lines + [f"note: {message}" for message in report.messages]
+    return lines + [f"note: {_said(message)}" for message in report.messages]
+
+
+def _told(report: dict[str, Any]) -> dict[str, Any]:
+    """A report for programs, its reasons and messages in the language asked for."""
+    rows = {name: [{**row, "reason": said_of_cell(row["reason"])} for row in report[name]] for name in ("refused", "doubtful")}
+    return {**report, **rows, "messages": [_said(message) for message in report["messages"]]}
+
+
+def _said(message: str) -> str:
+    file, mark, rest = message.partition(": ")
+    return f"{file}: {said_of_cell(rest)}" if mark and "." in file else said_of_cell(message)
 
 
 def grouped(title: str, rows: Sequence[Refused]) -> list[str]:
@@ -93,22 +124,24 @@ def grouped(title: str, rows: Sequence[Refused]) -> list[str]:
     lines = []
     for (file, column, reason), at in reasons[:SHOWN]:
         told = ", ".join(str(line) for line in at[:FIRST]) + (" …" if len(at) > FIRST else "")
-        lines.append(f"{title}: {len(at):,} × {column}: {reason} (line{'s' * (len(at) > 1)} {told} of {file})")
+        lines.append(f"{title}: {len(at):,} × {column}: {said_of_cell(reason)} (line{'s' * (len(at) > 1)} {told} of {file})")
     if len(reasons) > SHOWN:
         lines.append(f"{title}: {sum(len(at) for _, at in reasons[SHOWN:]):,} more for {len(reasons) - SHOWN} other reasons (all with --json)")
     return lines
 
 
-def _survey(policy: Any, files: tuple[Path, ...], mapping: Path, at: datetime, dry_run: bool, as_json: bool) -> None:
+def _survey(policy: Any, files: tuple[Path, ...], mapping: Path, at: datetime, dry_run: bool, lang: str, as_json: bool) -> None:
     try:
         report = import_survey(files, mapping, policy=policy, root=data_folder() / "lake", vault=FileVault(), by=actor(), at=at, dry_run=dry_run)
     except PolicyFaults as error:
         say(as_json, {"faults": [fault.as_dict() for fault in error.faults]}, [str(fault) for fault in error.faults])
         fail(f"{len(error.faults)} faults; nothing was taken in", "mend them and say it again", code=FOUND)
     except FileRefused as error:
-        fail(f"{error}; nothing was taken in", code=FOUND)
+        fail(f"{refusal(error, lang)}; nothing was taken in", code=FOUND)
     retried = [] if dry_run else retry_rows(policy, at)
-    say(as_json, report.as_dict() | {"retried": [done.as_dict() for done in retried]}, _lines(report) + retry_lines(retried))
+    with in_language(lang):
+        data = _told(report.as_dict()) | {"retried": [done.as_dict() for done in retried]}
+        say(as_json, data, _lines(report) + retry_lines(retried))
     if report.refused:
         raise SystemExit(FOUND)
 
@@ -120,7 +153,7 @@ def _lines(report: SurveyReport) -> list[str]:
         lines.append(f"places: {p.new} new, {p.changed} changed, {p.unchanged} unchanged, {len(p.faults)} refused, of {p.rows}")
     lines += [_line(taken) for taken in report.taken]
     lines += [f"  {line}" for line in grouped("set aside", report.refused) + grouped("doubtful", report.doubtful)]
-    return lines + [f"  note: {message}" for message in report.messages]
+    return lines + [f"  note: {_said(message)}" for message in report.messages]
 
 
 def _line(t: Taken) -> str:

@@ -12,7 +12,7 @@ import yaml
 from django.utils import translation
 
 import anju
-from anju.apps.feeds.sentences import INSTEAD, columns_of, is_known, said
+from anju.apps.feeds.sentences import INSTEAD, columns_of, is_known, said, said_of_cell
 
 SOURCE = Path(anju.__file__).parent
 FAULTS = Path(__file__).parents[2] / "lake" / "faults" / "outcomes.yaml"
@@ -47,6 +47,20 @@ def test_every_refusal_of_a_file_has_its_shape() -> None:
     assert len(found) > 90
     unknown = [(name, text) for name, text in found if not is_known(text) and not re.match("'1' is 1(, not a|1|$)", text)]
     assert unknown == [("retry.py", "receipt 1 1")]  # put together of two sentences that are known
+
+
+def test_every_reason_of_a_register_or_a_mapping_is_told_in_chinese() -> None:
+    """What these modules put between quotes in SQL, or call a reason, with something in the places of names and numbers."""
+    found = set()
+    for path in ("apps/people/staging.py", "apps/people/events.py", "apps/people/importing.py", "lake/mapping.py", "lake/mapping_cells.py"):
+        text = re.sub(r'""".*?"""', "", (SOURCE / path).read_text(encoding="utf-8"), flags=re.DOTALL).replace("''", "\u2019")
+        found |= {(path, said) for said in re.findall(r"""['"]((?:an? |is |no |only |the |another |nobody |more )[^'"]{6,})['"]""", text)}
+    found.remove(("apps/people/importing.py", "the import lost count of {staged.file}: {counts}"))  # a fault of ours, told by nobody
+    assert len(found) > 25
+    with translation.override("zh-hans"):
+        for path, reason in sorted(found):
+            told = said_of_cell(re.sub(r"\{[^}]*\}", "1", reason).replace("\u2019", "'"))
+            assert not re.search(r"[a-z]{2,} [a-z]{2,}", told), (path, told)
 
 
 def test_every_reason_of_the_faulty_files_has_its_shape() -> None:

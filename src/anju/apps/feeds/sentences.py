@@ -27,6 +27,25 @@ CELLS = (
     "the check digit does not fit: one of the digits is wrong", "digits 7 to 14 are not a date of birth", "it is empty",
 )  # fmt: skip
 
+# What is said of a cell of a register, or of any file by a mapping.
+REGISTERS = (
+    "an answer is not in the mapping, which knows %(codes)s and %(n)s more", "an answer is not in the mapping, which knows %(codes)s",
+    "%(cell)s is not in the mapping, which knows %(codes)s and %(n)s more", "%(cell)s is not in the mapping, which knows %(codes)s",
+    "is not in the mapping, which knows %(codes)s and %(n)s more", "is not in the mapping, which knows %(codes)s", "%(cell)s is no age",
+    "%(cell)s is no age in months", "%(years)s years and %(months)s months do not agree",
+    "an age needs the day it was given on, and that is empty or no day", "%(cell)s is neither yes nor no to %(code)s",
+    "is neither yes nor no to %(code)s", "is not a day", "more than one row of %(file)s has this %(key)s: which one is meant?",
+    "no row of %(file)s has this %(key)s", "says %(said)s, and %(n)s persons are recorded", "no head is recorded", "%(n)s heads are recorded",
+    "is empty: a household needs the place it lives in", "only an id_change gives another number", "is empty: an id_change needs the new number",
+    "is the old number", "the same key stands here twice with different content", "the same number stands here in two households",
+    "is not the day of birth in the identity number", "is empty: the person belongs to no household", "is too large",
+    "is longer than %(n)s characters", "is the number of somebody who is no member of the household",
+    "is recorded as dead, which a register does not undo", "another person of the same name and day of birth has another number",
+    "is a day still to come", "is before the day of birth: nobody dies before being born", "is before the day of birth",
+    "a death on another day was taken in before", "the new number is another person's: the two are to be joined by hand",
+    "the register has another day of birth",
+)  # fmt: skip
+
 # What is said of a row, a file, or a delivery.
 WHOLE = (
     "%(keys)s: the same key stands here twice with different content", "%(keys)s: a row of the same key was taken in from this file before",
@@ -84,6 +103,16 @@ WHOLE = (
     "'%(name)s' unpacks to %(n)s bytes", "send the table as CSV, or in parts", "it is a packed folder of something else",
 )  # fmt: skip
 
+# What is said of registers and surveys as a whole.
+REGISTRATION = (
+    "a register of %(day)s cannot have come on %(came)s", "it speaks of a day still to come", "check --as-of",
+    "registers received on %(day)s cannot be taken in after those of %(last)s", "it would change what was known on past days",
+    "say the day they speak of (--as-of), and leave out when they came",
+    "%(n)s villages of origin are in no list we have: the town or county they lay in is taken",
+    "columns that the mapping does not use: %(names)s",
+    "%(feed)s is held: %(reason)s",
+)  # fmt: skip
+
 # Where a command's words are no help: to whoever does not sit at a command line.
 INSTEAD = {
     "name one of these with --unit": "choose one of these",
@@ -99,7 +128,7 @@ INSTEAD = {
 def _shapes() -> tuple[tuple[re.Pattern[str], str, bool], ...]:
     """(shape, sentence, whether it is of a cell). Names in quotes hold no quote, numbers no letters."""
     found = []
-    for of_cell, sentences in ((True, CELLS), (False, WHOLE)):
+    for of_cell, sentences in ((True, (*REGISTERS, *CELLS)), (False, (*WHOLE, *REGISTRATION))):
         for sentence in sentences:
             parts = re.split(r"%\((\w+)\)s", sentence.replace("%%", "%"))
             shape = "".join(
@@ -131,6 +160,15 @@ def said_of_rows(text: str, contract: object, *, codes: bool = False) -> str:
     columns = contract.columns if isinstance(contract, Contract) else ()
     titles = {column.name: column.title.zh if _zh() else column.title.en for column in columns}
     return said(text, {name: f"{title} ({name})" if codes else title for name, title in titles.items()})
+
+
+def said_of_cell(text: str) -> str:
+    """Why a cell was set aside or is doubtful, where its column is said beside it; or with the column of a contract before it."""
+    column, _, rest = text.partition(": ")
+    found = _known(rest, of_cell=True) if column.isidentifier() else None
+    if found is not None:
+        return f"{column}{'：' if _zh() else ': '}{found}"
+    return _known(text, of_cell=True) or said(text, commands=True)
 
 
 def told(refused: FileRefused, *, commands: bool = False) -> tuple[str, str, str]:

@@ -7,9 +7,9 @@ import re
 from playwright.sync_api import Page
 
 
-def link_of_a_case(page: Page) -> str:
-    """For a case that was fed back, whichever comes first; the page then shows the slip with the link."""
-    page.goto("/cases/?queue=open&move=show")
+def link_of_a_case(page: Page, standard: str = "") -> str:
+    """For a case that was fed back, of a standard or whichever comes first; the page then shows the slip with the link."""
+    page.goto(f"/cases/?queue=open&move=show&standard={standard}")
     for address in page.eval_on_selector_all("a[href^='/cases/']", "all => all.map(a => a.getAttribute('href'))"):
         if not re.fullmatch(r"/cases/\d+/", address):
             continue

@@ -27,6 +27,7 @@ from deployment import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
 PHONE, DESK, TALLEST = 390, 1080, 1500
+ASKED = "HS-03"  # the standard of the case about which a family is asked
 STORIES = "section[aria-labelledby=stories] form"
 
 
@@ -63,11 +64,11 @@ SHOTS = (
     Shot("alert", "grid_worker", PHONE, via=("/work/?queue=taken", "alert")),
     Shot("mute_new", "first_secretary", via=("/work/?queue=taken", "alert", "mute_new")), Shot("mutes", "county_bureau"),
     # at the door, and what comes to light there
-    Shot("visits", "street", PHONE, query="?state=made"), Shot("visit_new", "grid_worker", PHONE), Shot("visits_call", "grid_worker", PHONE),
-    Shot("visits_plan", "street"), Shot("visit_forms", "data_steward"),
+    Shot("visits", "street", PHONE, query="?state=made&whose=all"), Shot("visit_new", "grid_worker", PHONE),
+    Shot("visits_call", "grid_worker", PHONE), Shot("visits_plan", "street"), Shot("visit_forms", "data_steward"),
     Shot("report_new", "street_head", PHONE), Shot("reports", "prefecture_bureau"), Shot("report", "prefecture_bureau"),
     # families
-    Shot("households", "grid_worker", PHONE, query="?q=1-1-1"), Shot("household", "grid_worker", PHONE, picture="household_on_a_phone"),
+    Shot("households", "grid_worker", PHONE, query="?q=罗"), Shot("household", "grid_worker", PHONE, picture="household_on_a_phone"),
     Shot("household", "first_secretary", story=0), Shot("households", "leader", picture="refused"),
     Shot("monitoring", "prefecture_bureau"), Shot("monitoring_listing", "prefecture_bureau"),
     # how it stands, and by what
@@ -110,7 +111,7 @@ def take(browser: Browser, served: Served, language: str, shots: tuple[Shot, ...
 def _answer(browser: Browser, served: Served, language: str) -> str:
     """A link that a family has in its hands."""
     office = opened(browser, served, Look(language), "prefecture_bureau")
-    link = link_of_a_case(office.new_page())
+    link = link_of_a_case(office.new_page(), ASKED)
     office.close()
     return link
 
@@ -128,7 +129,7 @@ def _go(page: Page, shot: Shot, found: dict[str, str]) -> bool:
         page.goto(action or "/")
         return True
     if shot.name == "case_link":
-        return bool(link_of_a_case(page))
+        return bool(link_of_a_case(page, ASKED))
     if shot.via:
         page.goto(shot.via[0])
         return all(_follow(page, name) for name in shot.via[1:])

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone, translation
 
-from anju.apps.alerts.models import AlertCount
+from anju.apps.cases.models import CaseCount
 from anju.apps.findings.lookback import looking_back, looks_back
 from anju.apps.findings.models import FamilyCount, Run
 from anju.apps.findings.queries import last_runs_of_months
@@ -105,14 +105,15 @@ def test_a_family_that_lives_elsewhere_by_now_has_no_address(place: Places) -> N
 
 
 @pytest.mark.parametrize(("who", "where", "n"), [("bureau", "P", 9), ("bureau", "U1", 5), ("secretary", "C1", 2), ("clerk", "U1", 4)])
-def test_overdue_are_the_alerts_of_the_place_that_nobody_took_on(place: Places, who: str, where: str, n: int) -> None:
+def test_overdue_are_the_cases_of_the_place_that_are_past_their_day(place: Places, who: str, where: str, n: int) -> None:
     kept = {"P": 9, "U1": 5, "C1": 2}
     for code, number in kept.items():
-        common = {"place_id": place[code].pk, "standard": "ED-01", "level": "red", "queue": "todo", "overdue": True}
-        AlertCount.objects.create(owner="education", n=number - 1, **common)
-        AlertCount.objects.create(owner="health", n=1, **common)
+        common = {"place_id": place[code].pk, "standard": "ED-01", "level": "red", "waits_on": "handle"}
+        CaseCount.objects.create(owner="education", n=number - 1, overdue=True, **common)
+        CaseCount.objects.create(owner="health", n=1, overdue=True, **common)
+        CaseCount.objects.create(owner="education", n=7, **common)
     text = text_of(as_(who), f"/situation/?place={place[where].pk}")
-    assert re.search(rf'Overdue</span><div class="n">{n}</div><div class="w">alerts not taken on in time, {n} red', text)
+    assert re.search(rf'Overdue</span><div class="n">{n}</div><div class="w">cases past their day', text)
 
 
 def test_a_list_names_nobody(place: Places) -> None:

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from anju.apps.alerts.queries import counts as alert_counts
+from anju.apps.cases.counting import counts as case_counts
 from anju.apps.feeds.queries import Expected, expected_deliveries
 from anju.apps.findings.lookback import looks_back
 from anju.apps.findings.models import Attainment, FamilyCount, Run
@@ -123,15 +123,18 @@ def list_of(viewer: Viewer, place: Place, **which: str) -> str:
 
 
 def _tiles(viewer: Viewer, place: Place, own: FamilyCount) -> list[dict[str, Any]]:
-    """Three of families, which add up, and the alerts that nobody took on in time."""
+    """Three of families, which add up, and the cases that are past their day, as on the first screen."""
     found: list[dict[str, Any]] = [
         {"title": state_title(state), "dot": DOTS[state], "n": getattr(own, state), "url": list_of(viewer, place, state=state), "families": True}
         for state in STATES
     ]
-    work = door("work") if viewer.can("alerts.see") else ""
-    overdue = alert_counts(replace(viewer, scopes=(place.path,), origins=()))  # of those who live in this place of hers, and nowhere else
-    url = f"{work}?{urlencode({'overdue': '1', 'place': place.code})}" if work else ""
-    return [*found, {"title": _("Overdue"), "dot": "late", "n": overdue.overdue, "url": url, "red": overdue.overdue_red}]
+    overdue = case_counts(replace(viewer, scopes=(place.path,), origins=())).overdue  # of those who live in this place of hers, and nowhere else
+    url = ""
+    if viewer.can("cases.see"):
+        url = f"{door('cases')}?{urlencode({'queue': 'open', 'overdue': '1', 'place': place.code})}"
+    elif viewer.can("cases.supervise"):  # whoever may not see cases supervises them
+        url = f"{door('supervision_cases')}?{urlencode({'mark': 'overdue', 'place': place.code})}"
+    return [*found, {"title": _("Overdue"), "dot": "late", "n": overdue, "url": url}]
 
 
 def _lights(viewer: Viewer, place: Place, own: FamilyCount) -> list[Row]:

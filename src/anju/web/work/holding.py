@@ -169,7 +169,8 @@ def baselines(request: HttpRequest) -> HttpResponse:
         holds = list(held)
         groups.append(
             {"code": code, "kind": kind, "standard": policy().standards.get(code), "owner": owner_title(holds[0].owner), "holds": holds,
-             "alerts": sum(hold.alerts for hold in holds), "usual": holds[0].usual, "day": holds[0].day}
+             "alerts": sum(hold.alerts for hold in holds), "usual": holds[0].usual, "day": holds[0].day,
+             "days": len({hold.day for hold in holds})}
         )  # fmt: skip
     released = list(queries.holds_in_scope(viewer).exclude(released_at=None).exclude(alerts=0).order_by("-released_at", "-pk")[:20])
     titled = [(hold, policy().standards.get(hold.standard)) for hold in released]

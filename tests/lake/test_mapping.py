@@ -211,6 +211,13 @@ def test_rows_left_out_are_counted(tmp_path: Path) -> None:
     assert (mapped.tables[0].rows, mapped.tables[0].skipped) == (5, 3)
 
 
+def test_rows_that_are_blank_there_may_be_the_ones_wanted(tmp_path: Path) -> None:
+    """As in a database of which every change is a new row, and the one in force has no end."""
+    homes = HOMES.replace("h1;7;", "h1;;")
+    for only, found in (('""', ["h1"]), ('["", 8]', ["h1", "h2", "h3"]), ("8", ["h2", "h3"])):
+        assert column(run(tmp_path, feed("      rooms: size\n", more=f"    only: {{ea: {only}}}\n"), homes), "household_code") == found
+
+
 def test_places_come_from_the_file(tmp_path: Path) -> None:
     levels = "area: {code: {text: 'A{ea}'}, name: {text: 'Area {ea}'}}\n    province: {code: {text: 'P{size}'}, name: size}\n"
     text = f"{HEAD}places:\n  from: homes\n  levels:\n    {levels}"

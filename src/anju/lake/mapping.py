@@ -228,7 +228,7 @@ class _Transform:
             faults += [f"CASE WHEN {when} THEN {{'c': {quoted(name)}, 'r': {why}}} END" for when, why in sql.faults]
         listed = f"list_filter([{', '.join(faults)}], lambda f: f IS NOT NULL)" if faults else NO_FAULT
         line = f"s.line * {BLOCKS} + {nth}" if target.each else "s.line"
-        where = [f"COALESCE(lower(s.{named(source.name)}) IN ({', '.join(map(quoted, texts))}), FALSE)" for source, texts in target.only]
+        where = [f"COALESCE(lower(s.{named(source.name)}), '') IN ({', '.join(map(quoted, texts))})" for source, texts in target.only]
         if target.skip_empty:
             own = [self._text_of(target.file, source) for cell in target.each[nth].values() for source in sources_of(cell)]
             where += [f"({' OR '.join(f'{text} IS NOT NULL' for text in own)})"] if own else []

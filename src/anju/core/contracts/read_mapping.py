@@ -193,7 +193,7 @@ class _Reader:
         return tuple(blocks), fields["empty"].choice(("skip", "keep")) == "skip"
 
     def _only(self, node: Node | None, cells: CellReader) -> tuple[tuple[Source, tuple[str, ...]], ...]:
-        """`only: {status: [1, 2]}`: rows with other texts are left out, and counted as skipped."""
+        """`only: {status: [1, 2]}`: rows with other texts are left out, and counted as skipped. "" is a blank."""
         return tuple((cells.named(name, child), _lower(child)) for name, child in _pairs(node).items())
 
     def places(self, node: Node) -> PlaceList | None:

@@ -9,6 +9,7 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner, Result
 
+from anju.apps.cases.models import Case
 from anju.apps.people.models import Household, Person
 from anju.cli.main import main
 
@@ -30,6 +31,10 @@ def call(*arguments: object, mapping: Path = EXAMPLE / "mapping.yaml") -> Result
     return CliRunner().invoke(main, whole)
 
 
+def ask(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words))
+
+
 def test_it_works() -> None:
     result = call(*FILES)
     assert result.exit_code == 0, result.output
@@ -37,6 +42,17 @@ def test_it_works() -> None:
     assert "doubtful: 1 × hid: household_code: no head is recorded (line 4 of small_household.csv)" in result.output
     assert "note: small_household.csv: columns that the mapping does not use: urbrur, statocc" in result.output
     assert "nothing has changed" in call(*FILES).output
+
+
+def test_it_is_judged_and_explained_by_the_commands_of_the_docs_though_the_policy_has_no_rules_of_cases() -> None:
+    call(*FILES)
+    judged = ask("run", "--as-of", "2023-12-31")
+    assert judged.exit_code == 0 and "cases: none, the policy has no casework.yaml" in judged.output, judged.output
+    assert "DI-01  orange" in ask("findings", "list").output
+    assert ask("alerts", "release", "--yes", "--comment", "looked at").exit_code == ask("alerts", "follow").exit_code == 0
+    assert not Case.objects.exists()
+    told = {check["what"]: check for check in json.loads(ask("doctor", "--json").output)["checks"]}
+    assert told["casework"]["grade"] == "note" and "no case is opened" in told["casework"]["seen"]
 
 
 def test_a_program_reads_json() -> None:

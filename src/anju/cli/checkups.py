@@ -24,6 +24,7 @@ from anju.apps.backup.making import RECORD
 from anju.apps.backup.restoring import MARK, interrupted
 from anju.apps.backup.store import BackupError, Store, hash_of
 from anju.apps.calendar.current import FILE, in_force, published
+from anju.apps.discovery.channels import load_channels
 from anju.apps.feeds.consistency import lake_state
 from anju.apps.feeds.models import Delivery
 from anju.apps.findings.actions import run_folder
@@ -31,9 +32,14 @@ from anju.apps.findings.models import Run
 from anju.apps.findings.turn import leftovers, running
 from anju.apps.people.models import Household, Identifier
 from anju.apps.people.vault import KEY_FILES, FileVault, ensure_keys, keys_folder, keys_open_registry
+from anju.apps.visits.questions import load_questions
 from anju.cli.checkup import Check, check, few
 from anju.cli.checkups_worker import workers
 from anju.cli.context import data_folder, policy_folder
+from anju.core.casework.rules import FILE as CASEWORK
+from anju.core.casework.rules import CaseworkFaults, read_casework
+from anju.core.casework.terms import read_terms
+from anju.core.contracts.faults import PolicyFaults
 from anju.core.contracts.model import Programme
 from anju.core.contracts.official import AHEAD, years_of, years_unknown
 from anju.core.contracts.programme import calendar_of
@@ -60,6 +66,7 @@ def all_checks(today: date, *, deep: bool, days: int) -> Iterator[Check]:
     if policy is not None:
         policy = in_force(policy)
         yield from calendar(policy, today)
+        yield from loop(policy)
     if not ready:
         return
     same = published()
@@ -260,6 +267,24 @@ def calendar(policy: Policy, today: date) -> Iterator[Check]:
     old = [f"{name} (since {since})" for name, one in sorted(policy.parameters.items()) if (since := _outgrown(one, today)) is not None]
     seen = f"not renewed as they were before: {few(list(old))}" if old else "all that are renewed each year or month are"
     yield check("yearly parameters", not old, seen, "until then the last value counts: give the new one, or the same again", otherwise="note")
+
+
+def loop(policy: Policy) -> Iterator[Check]:
+    """What officials say of cases, monitoring, visits and reports: no standard, so that checking the standards leaves it out."""
+    if not (policy_folder() / CASEWORK).exists():
+        yield Check(
+            "casework", "note", f"no {CASEWORK}: what runs find becomes alerts, and no case is opened", "write one, as that of the sample"
+        )
+        return
+    found: list[str] = []
+    for read in (read_casework, lambda folder: load_questions(folder, policy), lambda folder: load_channels(folder, policy)):
+        try:
+            read(policy_folder())
+        except (CaseworkFaults, PolicyFaults) as error:
+            found += [str(fault) for fault in error.faults]
+    found += [str(fault) for fault in read_terms(policy_folder())[1]]
+    seen = f"{len(found)} faults: {found[0]}" if found else "0 faults; monitoring, questions and channels neither"
+    yield check("casework", not found, " ".join(seen.split()), "mend them in the policy's folder: every run reads them")
 
 
 def _outgrown(parameter: Parameter, today: date) -> date | None:

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from anju.apps.alerts.actions import today as day_of_alerts
+from anju.apps.cases.refusing import Refused
 from anju.apps.findings.current import policy, programme
-from anju.core.casework.rules import FILE, Casework, Clocks, Closing, read_casework
+from anju.core.casework.rules import FILE, NONE, Casework, Clocks, Closing, read_casework
 from anju.core.contracts.programme import working_calendar_of
 from anju.core.standards.model import Breach, Version
 from anju.core.terms.durations import Duration, last_day
@@ -26,8 +27,11 @@ _set: ContextVar[date | None] = ContextVar("day", default=None)
 
 
 def casework() -> Casework:
-    """Read once, and again when the file has changed. Raises CaseworkFaults where it cannot be read."""
-    seen = (Path(settings.POLICY) / FILE).stat()
+    """Read once, and again when the file has changed; NONE where there is no file. Raises CaseworkFaults where it cannot be read."""
+    try:
+        seen = (Path(settings.POLICY) / FILE).stat()
+    except FileNotFoundError:
+        return NONE
     stamp = (str(settings.POLICY), seen.st_mtime_ns, seen.st_size)
     if _kept.get("stamp") != stamp:
         _kept.update(rules=read_casework(Path(settings.POLICY)), stamp=stamp)
@@ -66,6 +70,11 @@ def breach_of(standard: str, breach: str, day: date) -> Breach | None:
 
 def clocks_of(level: str) -> Clocks:
     clocks = casework().clocks
+    if not clocks:
+        raise Refused(
+            f"the policy of this programme has no {FILE}: nobody is given a case; what runs find stays with the alerts",
+            f"本项目的规则中没有 {FILE}：不设工单；研判发现的问题以预警线索处理",
+        )
     return clocks.get(level) or clocks["yellow"]
 
 

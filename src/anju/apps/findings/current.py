@@ -65,4 +65,5 @@ def _open(policy: Policy, lake: Path, run: Run) -> Dossier | None:
     work = lake / "work"
     work.mkdir(parents=True, exist_ok=True)
     sources, known = Sources(lake, manifest, registry, lake / "resolved"), run.known_at.replace(tzinfo=None)
-    return Dossier(sources, policy, run.day, known, work=work, shown=SHOWN)
+    shown = {feed: names for feed, names in SHOWN.items() if feed in policy.contracts}  # another programme may have none of them
+    return Dossier(sources, policy, run.day, known, work=work, shown=shown)

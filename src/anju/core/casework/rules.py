@@ -62,6 +62,10 @@ class Casework:
     quick_minutes: int
 
 
+# Of a programme that names no rules: nobody is given a case, and what runs find stays with the alerts.
+NONE = Casework({}, {}, {}, {}, (), Duration(0, "wd"), Duration(0, "wd"), {}, 0, Duration(0, "wd"), 0, 0, 0)
+
+
 class CaseworkFaults(ValueError):
     """Everything that is wrong with the rules of casework."""
 

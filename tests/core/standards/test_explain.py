@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -63,7 +63,18 @@ def test_a_lower_bound_is_told_as_one() -> None:
 
 def test_a_roll_that_is_held_is_owed_though_it_came() -> None:
     _, found = of("ED-01", "12 the roll")
-    assert [(owed.feed, owed.why, owed.last) for owed in found.owed] == [("F09", "period", None)]
+    assert [(owed.feed, owed.why, owed.last) for owed in found.owed] == [("F09", "held", date(2023, 9, 10))]
+
+
+def test_one_of_which_too_few_rows_are_about_people_is_not_said_never_to_have_come() -> None:
+    few = {"F09": [{"received": date(2023, 9, 11), "matched": 0.5, "rows": []}]}
+    said = {"as_of": date(2023, 9, 26), "person": {"birth_date": date(2013, 5, 1)}, "deliveries": few}
+    judge, key = judge_of(RULES, Case("ED-01", "x", {"name": "n", "expect": {}, **said}))
+    found = explain(judge, "ED-01", key)
+    assert [(owed.feed, owed.why, owed.last) for owed in found.owed] == [("F09", "unmatched", date(2023, 9, 11))]
+    assert "too few of its rows are about people of the register" in "".join(
+        tell(found, RULES, date(2023, 9, 26), datetime.combine(date(2023, 9, 26), time(18)), "en")
+    )
 
 
 def test_where_nobody_knows_who_delivers_the_one_who_would_say_is_asked() -> None:

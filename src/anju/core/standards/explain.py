@@ -12,6 +12,7 @@ from typing import Any
 
 from anju.core.contracts.model import Bilingual, Contract
 from anju.core.standards.compile.windows import due_periods
+from anju.core.standards.meaning.deliveries import Deliveries
 from anju.core.standards.meaning.judge import Finding, Judge
 from anju.core.standards.meaning.logic import Evaluator, Fact
 from anju.core.standards.model import (
@@ -41,6 +42,8 @@ WHY = {
     "nobody": ("it is not known who delivers for this subject", "无法确定报送单位"),
     "period": ("a period that is due was not delivered", "应报期次未报送"),
     "calendar": ("nothing later can be delivered, because the programme's calendar names none after", "校历在此之后未列学期，无法报送："),
+    "held": ("it came, and is on hold until its owner says that it is right", "已报送，暂缓采用，待责任单位确认"),
+    "unmatched": ("it came, but too few of its rows are about people of the register", "已报送，但能与台账对上的数据过少，未采用"),
     "too_old": ("the last delivery is too old", "最近一次报送已过期"),
     "never": ("it was never delivered", "从未报送"),
     "open": ("a row leaves open what is asked", "记录未填明所需内容"),
@@ -331,11 +334,8 @@ def _owed(judge: Judge, subject: Subject, key: Any, name: str, seen: set[tuple[S
 def _missing(judge: Judge, feature: Latest | Aggregate | Streak, key: Any) -> Owed:
     contract = judge.snapshot.contract(feature.feed)
     unit = judge.values.unit_of(contract, feature.subject, key)
-    came: list[datetime] = [
-        judge.snapshot.usable[c["delivery_id"]]["received_at"]
-        for c in judge.snapshot.world.coverage
-        if c["feed"] == contract.code and c["unit"] == unit and c["delivery_id"] in judge.snapshot.usable
-    ]
+    deliveries = judge.snapshot.deliveries
+    came: list[datetime] = [deliveries.usable[c["delivery_id"]]["received_at"] for c in deliveries.covered[contract.code] if c["unit"] == unit]
     lacking = _missing_periods(judge, feature, key, contract, unit)
     calendar = judge.snapshot.calendar
     periods = tuple(calendar.period_text(contract.cadence, period) for period in lacking)
@@ -345,6 +345,9 @@ def _missing(judge: Judge, feature: Latest | Aggregate | Streak, key: Any) -> Ow
         why = "nobody"
     elif lacking and not calendar.is_named(contract.cadence, lacking[-1]):
         why, periods = "calendar", (calendar.period_text(contract.cadence, lacking[-1] - 1),)
+    elif (waits := _waits(deliveries, contract, unit, lacking)) is not None:
+        why, at = waits
+        came.append(at)
     elif periods:
         why = "period"
     elif contract.kind == "state" and not judge.snapshot.delivered(contract, None, unit):
@@ -354,6 +357,18 @@ def _missing(judge: Judge, feature: Latest | Aggregate | Streak, key: Any) -> Ow
     wording = Wording(judge.policy)
     owner = Bilingual(*(wording.department(contract.owner, lang) for lang in LANGUAGES))
     return Owed(contract.code, contract.title, owner, unit or "", max(came).date() if came else None, why, periods)
+
+
+def _waits(deliveries: Deliveries, contract: Contract, unit: str, lacking: tuple[int, ...]) -> tuple[str, datetime] | None:
+    """Why what came last of it is not used, and when that was; None where nothing came that could be."""
+    if not lacking and (contract.kind != "state" or deliveries.delivered(contract, None, unit)):
+        return None
+    mine = [c for c in deliveries.waiting[contract.code] if c["unit"] == unit and (not lacking or c["period"] in lacking)]
+    last = max((deliveries.all[c["delivery_id"]] for c in mine), key=lambda d: (d["received_at"], d["delivery_id"]), default=None)
+    if last is None:
+        return None
+    held = last["held"] and (last["confirmed_at"] is None or last["confirmed_at"] > deliveries.known_at)
+    return ("held" if held else "unmatched"), last["received_at"]
 
 
 def _missing_periods(judge: Judge, feature: Latest | Aggregate | Streak, key: Any, contract: Contract, unit: str | None) -> tuple[int, ...]:

@@ -16,8 +16,8 @@ from anju.core.standards.world import Row
 
 
 class Deliveries:
-    """`all` and `usable` by id; `cover` holds (feed, unit, period) of the usable ones; `first` the delivery whose rows one holds,
-    itself or the one it is a later part of."""
+    """`all` and `usable` by id; `cover` holds (feed, unit, period) of the usable ones, `waiting` what the others that came
+    cover; `first` the delivery whose rows one holds, itself or the one it is a later part of."""
 
     def __init__(self, policy: Policy, deliveries: Iterable[Row], coverage: Iterable[Row], day: date, known_at: datetime) -> None:
         assert isinstance(policy.programme, Programme)
@@ -27,9 +27,12 @@ class Deliveries:
         self.usable = {key: d for key, d in self.all.items() if self._usable(d)}
         self.first = {key: d.get("retry_of") or key for key, d in self.usable.items()}
         self.covered: dict[str, list[Row]] = defaultdict(list)
+        self.waiting: dict[str, list[Row]] = defaultdict(list)
         for c in coverage:
             if c["delivery_id"] in self.usable:
                 self.covered[c["feed"]].append(c)
+            elif c["delivery_id"] in self.all and self.known(self.all[c["delivery_id"]]):
+                self.waiting[c["feed"]].append(c)
         self.cover: set[tuple[str, str, int | None]] = {
             (feed, c["unit"], c["period"]) for feed, rows in self.covered.items() for c in rows
         }  # fmt: skip
@@ -40,7 +43,7 @@ class Deliveries:
     def on(self, day: date) -> Deliveries:
         """The same for another day, of which nothing more has come than what the platform knows by itself."""
         deliveries = [{**d, "valid": day} if self._platform(d["feed"]) else d for d in self.all.values()]
-        coverage = [c for rows in self.covered.values() for c in rows]
+        coverage = [c for rows in (*self.covered.values(), *self.waiting.values()) for c in rows]
         for feed in [feed for feed, rows in self.covered.items() if rows and self._platform(feed)]:
             contract = self.policy.contracts[feed]
             assert isinstance(contract, Contract)

@@ -29,7 +29,7 @@ FeedFeature = Latest | Aggregate | Streak
 
 @dataclass(frozen=True)
 class FeedGroup:
-    """Every feature of one subject over one feed. `key` is the SQL of the subject's id in the feed's rows."""
+    """Features of one subject over one feed that look back equally far. `key` is the SQL of the subject's id in the feed's rows."""
 
     subject: str
     contract: Contract
@@ -40,10 +40,15 @@ class FeedGroup:
     day: date
     calendar: Calendar
     fields_read: Mapping[tuple[str, str], set[str]]  # (subject, feature) -> fields that anything reads
+    part: str = ""  # tells apart several groups of one feed
 
     @property
     def name(self) -> str:
-        return quoted(f"g_{self.subject}_{self.contract.code}" + ("_event" if "r_membership" in self.source else ""))
+        return quoted(f"g_{self.subject}_{self.contract.code}{self.part}")
+
+    @property
+    def alias(self) -> str:
+        return quoted(f"g{self.contract.code}{self.part}")
 
     def writer(self) -> Writer:
         return Writer(self.day, {}, self.policy.parameters, contracts_of(self.policy), {}, self.contract)
@@ -57,11 +62,12 @@ class FeedGroup:
         derived = [f"{self.key} AS subject_id", "valid", "ord", *(["period"] if self.contract.kind == "period" else [])]
         derived += ["unit"] if self.contract.unit_from is not None else []
         inner = ", ".join([*derived, *(quoted(name) for name in needed if name not in ("valid", "period", "unit"))])
-        start = self._earliest()
-        narrow = f" AND valid > {literal(start)}" if start is not None else ""
-        asked = [self._asked(feature) for feature in self.features]
+        starts = [looks_back(self.contract, feature, self.day, self.calendar) for feature in self.features]
+        start = None if None in starts else min(start for start in starts if start is not None)
+        narrow = f" AND valid > {literal(start)}" if start is not None else ""  # what older files hold need not be read
+        asked = self._all_asked()
         if "TRUE" not in asked:  # a row that no feature asks for need not be grouped
-            narrow += f" AND ({' OR '.join(f'({condition}) IS NOT FALSE' for condition in dict.fromkeys(asked))})"
+            narrow += f" AND ({' OR '.join(f'({condition}) IS NOT FALSE' for condition in asked)})"
         return (
             f"CREATE TABLE {self.name} AS SELECT subject_id, {', '.join(columns)}"
             f" FROM (SELECT {inner} FROM {self.source} WHERE {self.key} IS NOT NULL{narrow}) GROUP BY subject_id"
@@ -80,21 +86,8 @@ class FeedGroup:
             conditions.append(self.writer().sql(feature.where))
         return " AND ".join(conditions) or "TRUE"
 
-    def _earliest(self) -> date | None:
-        """The start of the widest window, if every feature has one."""
-        starts = []
-        for feature in self.features:
-            window = self._window(feature)
-            if isinstance(feature, Streak):
-                last = self._last_due()
-                if last is None:
-                    return None
-                starts.append(self.calendar.first_day(self.contract.cadence, max(0, self._counted_back(feature, last)[-1])) - timedelta(days=1))
-            elif window is None:
-                return None
-            else:
-                starts.append(window_start(self.contract, window, self.day, self.calendar))
-        return min(starts) if starts and min(starts) > date(1, 1, 1) else None
+    def _all_asked(self) -> list[str]:
+        return list(dict.fromkeys(self._asked(feature) for feature in self.features))
 
     def _last_due(self) -> int | None:
         found = due_periods(self.contract, None, self.day, self.calendar)
@@ -126,14 +119,7 @@ class FeedGroup:
         where = f"({self._asked(feature)})"
         n, v, x = (quoted(f"{mark}:{feature.name}") for mark in "nvx")
         if isinstance(feature, Latest):
-            fields = [f'"w:" := {where}', *(['"u:" := unit'] if self._own_unit(feature) else [])] + [
-                f"{quoted(name)} := {quoted(name)}" for name in self.used_fields(feature)
-            ]
-            pack = f"struct_pack({', '.join(fields)})"
-            some = f"FILTER (WHERE {where} IS NOT FALSE)"
-            if feature.back:
-                return [f"arg_max({pack}, ord, {feature.back + 1}) {some} AS {v}"]
-            return [f"arg_max({pack}, ord) {some} AS {v}"]
+            return self._scan_latest(feature, where)
         if feature.how == "count" and feature.of is None:
             return [f"count(*) FILTER {_paren(where)} AS {v}", f"count(*) FILTER (WHERE {where} IS NULL) AS {x}"]
         of = writer.sql(feature.of) if feature.of is not None else "TRUE"
@@ -146,6 +132,21 @@ class FeedGroup:
         if feature.how == "sum" and feature.of is not None:
             call = writer.total(feature.of, call)
         return [f"{call} AS {v}", f"count({of}) FILTER {_paren(where)} AS {n}", unknown]
+
+    def _scan_latest(self, feature: Latest, where: str) -> list[str]:
+        """The fields of the latest row each by itself: a structure of them takes DuckDB twice as long. Of the rows before it, structures."""
+        some = f" FILTER (WHERE {where} IS NOT FALSE)" if len(self._all_asked()) > 1 else ""  # else the scan has left out the others
+        names = self.used_fields(feature)
+        if feature.back:
+            fields = [f'"w:" := {where}', *(f"{quoted(name)} := {quoted(name)}" for name in names)]
+            return [f"arg_max(struct_pack({', '.join(fields)}), ord, {feature.back + 1}){some} AS {quoted(f'v:{feature.name}')}"]
+        picked = {quoted(f"v:{feature.name}.{name}"): quoted(name) for name in names}
+        if feature.where is not None:
+            picked[quoted(f"w:{feature.name}")] = where
+        if self._own_unit(feature):
+            picked[quoted(f"u:{feature.name}")] = "unit"
+        found = [f"arg_max_null({value}, ord){some} AS {name}" for name, value in picked.items()]
+        return [f"count(*){some} AS {quoted(f'n:{feature.name}')}", *found]
 
     def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:
         last = self._last_due()
@@ -167,18 +168,19 @@ class FeedGroup:
         """SELECT items in three layers, each reading the one before: what is joined and delivered ('y:' names,
         not kept), then values, states and bounds (a streak needs one layer more). `unit` is the SQL of the
         subject's delivering unit."""
-        g = quoted(f"{'e' if 'r_membership' in self.source else 'g'}{self.contract.code}")
-        n, v, x = (f"{g}.{quoted(f'{mark}:{feature.name}')}" for mark in "nvx")
+        n, v, x = (f"{self.alias}.{quoted(f'{mark}:{feature.name}')}" for mark in "nvx")
         if isinstance(feature, Streak):
             return self._streak(feature, n, v, x, unit, asked)
         if isinstance(feature, Latest) and self._own_unit(feature):
-            unit = f'COALESCE({unit}, {v}."u:")'
+            unit = f"COALESCE({unit}, {self.alias}.{quoted(f'u:{feature.name}')})"
         window = self._window(feature)
         delivered = f"({asked.covered(self.contract, window, unit)} AND NOT {asked.set_aside(self.contract, window)})"
         ok, raw, some = (quoted(f"y:{mark}:{feature.name}") for mark in ("d", "v", "n"))
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
+        if isinstance(feature, Latest) and feature.back:
+            return [f"{delivered} AS {ok}", f"{v} AS {raw}"], self._before_latest(feature, raw, ok, state), []
         if isinstance(feature, Latest):
-            return [f"{delivered} AS {ok}", f"{v} AS {raw}"], self._latest(feature, raw, ok, state), []
+            return self._latest(feature, delivered, state)
         if self.contract.kind == "state":  # one that is out of date says nothing, not even what is there at the least
             v = f"CASE WHEN {asked.covered(self.contract, None, unit)} THEN {v} END"
         first = [f"({delivered} AND COALESCE({x}, 0) = 0) AS {ok}", f"{v} AS {raw}"]
@@ -205,11 +207,24 @@ class FeedGroup:
         """Who delivers for a subject is another feature's to say; where that is not known, the row itself says who delivered it."""
         return self.contract.unit_from is not None and not feature.back
 
-    def _latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
+    def _latest(self, feature: Latest, delivered: str, state: str) -> tuple[list[str], list[str], list[str]]:
         missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
-        row = f"{packed}[{feature.back + 1}]" if feature.back else packed
-        sure = f'{row}."w:"' if not feature.back else f'len(list_filter({packed}, lambda e: e."w:" IS NULL)) = 0'
-        unsure = f"({packed} IS NOT NULL AND NOT COALESCE({sure}, FALSE))"
+        ok, some = quoted(f"y:d:{feature.name}"), quoted(f"y:n:{feature.name}")
+        if feature.where is not None:  # a row of which it is not known whether it counts
+            sure = f"{self.alias}.{quoted(f'w:{feature.name}')}"
+            delivered = f"({delivered} AND (COALESCE({self.alias}.{quoted(f'n:{feature.name}')}, 0) = 0 OR COALESCE({sure}, FALSE)))"
+        first = [f"{delivered} AS {ok}", f"COALESCE({self.alias}.{quoted(f'n:{feature.name}')}, 0) > 0 AS {some}"]
+        second = [f"CASE WHEN NOT {ok} THEN {UNDELIVERED} WHEN NOT {some} THEN {missing} ELSE 0 END AS {state}"]
+        for name in self.used_fields(feature):
+            raw = quoted(f"y:v:{feature.name}.{name}")
+            first.append(f"{self.alias}.{quoted(f'v:{feature.name}.{name}')} AS {raw}")
+            second.append(f"CASE WHEN {ok} THEN {raw} END AS {value_column(feature.name, name)}")
+        return first, second, []
+
+    def _before_latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
+        missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
+        row = f"{packed}[{feature.back + 1}]"
+        unsure = f'({packed} IS NOT NULL AND len(list_filter({packed}, lambda e: e."w:" IS NULL)) > 0)'
         items = [f"CASE WHEN NOT {delivered} OR {unsure} THEN {UNDELIVERED} WHEN {row} IS NULL THEN {missing} ELSE 0 END AS {state}"]
         for name in self.used_fields(feature):
             field = f"CASE WHEN {delivered} AND NOT {unsure} THEN {row}.{quoted(name)} END"
@@ -242,6 +257,27 @@ class FeedGroup:
             f"CASE WHEN {ends} THEN 0 ELSE {AT_LEAST} END AS {state}",
             f"CASE WHEN NOT {ends} THEN {length} END AS {bound}",
         ]  # fmt: skip
+
+
+def looks_back(contract: Contract, feature: FeedFeature, day: date, calendar: Calendar) -> date | None:
+    """Only rows dated after it can matter to the feature; None where it looks back without end, or nothing is due yet."""
+    found = due_periods(contract, None, day, calendar) if contract.kind == "period" else None
+    starts = []
+    if isinstance(feature, Streak):
+        if found is None:
+            return None
+        starts.append(_before_period(contract, counted_back(contract, found[1], feature.at_most, calendar)[-1], calendar))
+    else:
+        if feature.window is not None:
+            starts.append(window_start(contract, feature.window, day, calendar))
+        if isinstance(feature, Latest) and not feature.back and found is not None and contract.cadence != "once":
+            starts.append(_before_period(contract, found[1], calendar))
+    return max((start for start in starts if start > date(1, 1, 1)), default=None)
+
+
+def _before_period(contract: Contract, period: int, calendar: Calendar) -> date:
+    """The day before the period begins: whether dated by its start or its end, its rows come after."""
+    return calendar.first_day(contract.cadence, max(0, period)) - timedelta(days=1)
 
 
 def contracts_of(policy: Policy) -> dict[str, Contract]:

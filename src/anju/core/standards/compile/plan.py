@@ -13,7 +13,7 @@ from anju.core.standards.compile.answers import answer_columns
 from anju.core.standards.compile.delivered import Delivered
 from anju.core.standards.compile.evidence import breach_select
 from anju.core.standards.compile.expressions import Writer
-from anju.core.standards.compile.feeds import FeedGroup
+from anju.core.standards.compile.feeds import FeedFeature, FeedGroup, looks_back
 from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns
 from anju.core.standards.compile.names import area_column, quoted, table, value_column
 from anju.core.standards.model import (
@@ -245,22 +245,16 @@ class _Planner:
 
     def _feed_columns(self, subject: str, stratum: int, features: list[Feature]) -> tuple[list[str], list[str], list[list[str]]]:
         """Joins, the columns read straight from them, and two layers computed over those."""
-        groups: dict[tuple[str, bool], list[Latest | Aggregate | Streak]] = {}
-        for feature in features:
-            if isinstance(feature, Latest | Aggregate | Streak):
-                at_event = isinstance(feature, Aggregate) and feature.at_event
-                groups.setdefault((feature.feed, at_event), []).append(feature)
         joins: list[str] = []
         columns: list[str] = []
         layers: list[list[str]] = [[], []]
         asked = Delivered(subject, stratum, self.day, self.calendar)
-        for (code, at_event), members in groups.items():
-            group = feed_group(self.policy, subject, code, at_event, tuple(members), self.day, self.calendar, self.fields)
-            self.steps.append((f"{subject} from {code}", group.scan()))
-            alias = quoted(f"{'e' if at_event else 'g'}{code}")
-            joins.append(f"LEFT JOIN {group.name} {alias} ON {alias}.subject_id = b.id")
+        own = [feature for feature in features if isinstance(feature, Latest | Aggregate | Streak)]
+        for group in feed_groups(self.policy, subject, own, self.day, self.calendar, self.fields):
+            self.steps.append((f"{subject} from {group.contract.code}{group.part}", group.scan()))
+            joins.append(f"LEFT JOIN {group.name} {group.alias} ON {group.alias}.subject_id = b.id")
             unit = _unit_sql(group)
-            for feature in members:
+            for feature in group.features:
                 read, *over = group.columns(feature, unit, asked)
                 columns += read
                 for nth, items in enumerate(over):
@@ -281,20 +275,39 @@ def _attributes(policy: Policy, subject: str) -> list[str]:
     return [value_column(name) for (s, name), f in policy.features.items() if s == subject and isinstance(f, Attribute)]
 
 
-def feed_group(
-    policy: Policy,
-    subject: str,
-    code: str,
-    at_event: bool,
-    features: tuple[Latest | Aggregate | Streak, ...],
-    day: date,
-    calendar: Calendar,
+def feed_groups(
+    policy: Policy, subject: str, features: list[FeedFeature], day: date, calendar: Calendar, fields: dict[Key, set[str]]
+) -> list[FeedGroup]:
+    """Features over the same feed share a scan; those that look back without end have one of their own, so that the others need
+    not read what is old."""
+    found: dict[tuple[str, str], list[FeedFeature]] = {}
+    ends: dict[tuple[str, bool], set[bool]] = {}
+    for feature in features:
+        ends.setdefault((feature.feed, _at_event(feature)), set()).add(_endless(policy, feature, day, calendar))
+    for feature in features:
+        part = "_event" if _at_event(feature) else ""
+        if len(ends[feature.feed, _at_event(feature)]) > 1 and _endless(policy, feature, day, calendar):
+            part += "_all"
+        found.setdefault((feature.feed, part), []).append(feature)
+    return [_feed_group(policy, subject, code, tuple(members), part, day, calendar, fields) for (code, part), members in found.items()]
+
+
+def _at_event(feature: FeedFeature) -> bool:
+    return isinstance(feature, Aggregate) and feature.at_event
+
+
+def _endless(policy: Policy, feature: FeedFeature, day: date, calendar: Calendar) -> bool:
+    return looks_back(policy.contracts[feature.feed], feature, day, calendar) is None  # type: ignore[arg-type]
+
+
+def _feed_group(
+    policy: Policy, subject: str, code: str, features: tuple[FeedFeature, ...], part: str, day: date, calendar: Calendar,
     fields: dict[Key, set[str]],
-) -> FeedGroup:
+) -> FeedGroup:  # fmt: skip
     """The scan of one feed for one subject: where its rows are and how they name the subject."""
     contract = policy.contracts[code]
     source = quoted(f"s_{code}")
-    if at_event:
+    if _at_event(features[0]):
         source += ' s JOIN r_membership m ON m.person_id = s.person_id AND s.valid >= m.start AND (m."end" IS NULL OR s.valid < m."end")'
         key = "m.household_id"
     elif subject in ("person", "household"):
@@ -304,7 +317,7 @@ def feed_group(
         key = quoted(f"key:{subject}") if set(policy.keyed[subject].key) <= names else "subject_id_of_key"
     else:
         key = "place_id"
-    return FeedGroup(subject, contract, features, key, source, policy, day, calendar, fields)  # type: ignore[arg-type]
+    return FeedGroup(subject, contract, features, key, source, policy, day, calendar, fields, part)  # type: ignore[arg-type]
 
 
 def _unit_sql(group: FeedGroup) -> str:

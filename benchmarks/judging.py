@@ -28,10 +28,10 @@ def one_by_one(setting: Setting, codes: tuple[str, ...]) -> Timed:
         watch = Watch()
         open_snapshot(con, setting.sources, setting.policy, setting.day, setting.known_at, feeds, subjects)
         for code, plan in zip(codes, plans, strict=True):
-            run_steps(con, plan.steps, set(plan.tables.values()))
+            run_steps(con, plan.steps, plan.kept)
             watch.pause()
             found[code] = answers(con, plan)[code]
-            drop(con, plan.tables.values())
+            drop(con, plan.kept)
             watch.resume()
         return watch.stop_with(lambda: found)
 

@@ -41,7 +41,7 @@ from oracle.writer import write_world
 EVENING = datetime.combine(DAY, time(23, 59))
 ALLOWED = frozenset(
     "AND OR IF COALESCE CASE CAST COUNT FILTER LENGTH MONTH DAY YEAR LOGICAL_OR SUM BITWISE_OR_AGG ARG_MAX STRUCT DATEDIFF MAX MIN LOG"
-    " ARRAY_CONTAINS ARRAY_FILTER LEAST GREATEST getvariable".split()
+    " arg_max_null ARRAY_CONTAINS ARRAY_FILTER LEAST GREATEST getvariable".split()
 )
 TABLES = ("b_", "s_", "t_", "g_", "r_", "u_", "x_", "p_")
 WANT: tuple[Type, ...] = ("bool", "int", "decimal", "money", "text", "date", "level")
@@ -131,7 +131,7 @@ def both_say_the_same(stand: Stand, subject: str, text: str) -> bool:
     sql = stand.sql(subject, expr)
     assert outside(f"SELECT {sql} FROM t_x") == []
     local = " LEFT JOIN ".join(["", *(f"p_{name} ON p_{name}.place_id IS NOT DISTINCT FROM t.area_id" for name in LOCAL)])
-    table = f"(SELECT t.*, {', '.join(f'p_{name}.v AS {area_column(name)}' for name in LOCAL)} FROM {stand.plan.located[subject]} t{local})"
+    table = f"(SELECT t.*, {', '.join(f'p_{name}.v AS {area_column(name)}' for name in LOCAL)} FROM {stand.plan.shown[subject]} t{local})"
     got = dict(stand.con.execute(f"SELECT COALESCE(subject_key, CAST(id AS VARCHAR)), {sql} FROM {table}").fetchall())
     for key in stand.judge.subjects.all(subject):
         meant = stand.judge.values.evaluator(subject, key).value(expr)

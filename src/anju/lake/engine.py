@@ -152,7 +152,7 @@ def judge(
         if progress:
             progress(step.name, made, len(plan.steps))
 
-    run_steps(con, plan.steps, set(plan.tables.values()), done)
+    run_steps(con, plan.steps, plan.kept, done)
     return kept
 
 
@@ -173,6 +173,8 @@ def _write_answers(con: Any, plan: RunPlan, subject: str, folder: Path) -> Path:
 
 def _write_breaches(con: Any, plan: RunPlan, folder: Path) -> Path:
     path = folder / "breaches.parquet"
+    for statement in plan.evidence:
+        con.execute(statement)
     con.execute(
         f"COPY (SELECT * FROM ({plan.breaches}) ORDER BY path, household_id, standard, subject_id) TO {literal(str(path))}"
         " (FORMAT parquet, COMPRESSION zstd)"

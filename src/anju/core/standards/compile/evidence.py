@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from anju.core.standards.compile.answers import AT_LEAST, BREACHED, answer_column, clears_column
 from anju.core.standards.compile.expressions import Writer
-from anju.core.standards.compile.names import bound_column, literal
+from anju.core.standards.compile.names import bound_column, literal, quoted
 from anju.core.standards.model import Standard
 
 STATE_WORDS = ("value", "absent", "blank", "undelivered", "at_least")
+
+
+def breached_table(subject: str) -> str:
+    return quoted(f"e_{subject}")
+
+
+def with_evidence(located: str, elsewhere: Mapping[str, Sequence[str]]) -> str:
+    """A source for FROM: the rows of `located` with the evidence that `elsewhere` says is in other tables of the subject."""
+    if not elsewhere:
+        return located
+    columns = "".join(f", {table}.{column}" for table, names in elsewhere.items() for column in names)
+    joins = "".join(f" JOIN {table} ON {table}.id = t.id" for table in elsewhere)
+    return f"(SELECT t.*{columns} FROM {located} t{joins})"
+
+
+def breached_step(subject: str, shown: str, codes: Sequence[str]) -> str:
+    """CREATE TABLE of whoever is in breach of one of `codes`: few are, so that evidence is fetched for them instead of carried along
+    for everybody. `shown`: the subject's rows `with_evidence`."""
+    breached = " OR ".join(f"{answer_column(code)} >= {BREACHED}" for code in codes)
+    return f"CREATE TABLE {breached_table(subject)} AS SELECT * FROM {shown} WHERE {breached}"
 
 
 def breach_select(standard: Standard, table: str, day: date, writer: Writer) -> str:

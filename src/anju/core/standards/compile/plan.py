@@ -11,7 +11,7 @@ from anju.core.contracts.model import Programme
 from anju.core.contracts.programme import calendar_of
 from anju.core.standards.compile.answers import answer_columns
 from anju.core.standards.compile.delivered import Delivered
-from anju.core.standards.compile.evidence import breach_select
+from anju.core.standards.compile.evidence import breach_select, breached_step, breached_table, with_evidence
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.feeds import FeedFeature, FeedGroup, looks_back
 from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns
@@ -54,15 +54,21 @@ class Step:
 class RunPlan:
     """`steps` in an order in which they can run. `tables`: subject -> the table that ends up with every column of the subject.
 
+    `kept`: those and the tables that hold evidence, which later ones do not carry along.
     `located`: subject -> SELECT source of the same rows with `subject_key` and `path`, which no step needs to carry along.
+    `shown`: those with the evidence that is in other tables.
     `standards`: subject -> codes answered there; the columns are those of `answers.answer_columns`.
-    `breaches` is one SELECT over the located rows."""
+    `evidence`: statements to run when every step is done; they make a table of whoever is in breach, with all evidence.
+    `breaches` is one SELECT over those."""
 
     day: date
     steps: tuple[Step, ...]
     tables: dict[str, str]
+    kept: frozenset[str]
     located: dict[str, str]
+    shown: dict[str, str]
     standards: dict[str, tuple[str, ...]]
+    evidence: tuple[str, ...]
     breaches: str
 
 
@@ -89,6 +95,7 @@ class _Planner:
         self.steps: list[tuple[str, str]] = []  # name and SQL
         self.made: dict[str, int] = {}  # subject -> last stratum made
         self.columns: dict[str, list[str]] = {}  # step that makes a table of subjects -> its columns, quoted
+        self.homes: dict[str, dict[str, str]] = {}  # subject -> column -> the table that it is first in
         self._collect()
 
     # --- what is needed ---------------------------------------------------------------------------------------
@@ -133,28 +140,40 @@ class _Planner:
             by_subject.setdefault(standard.subject, []).append(code)
         answered = {subject: tuple(codes) for subject, codes in by_subject.items()}
         where = {subject: located(self.policy, subject, name) for subject, name in tables.items()}
-        selects = [
-            breach_select(self.wanted[code], where[subject], self.day, self._writer(subject))
+        breaches = " UNION ALL ".join(
+            breach_select(self.wanted[code], breached_table(subject), self.day, self._writer(subject))
             for subject, codes in answered.items()
             for code in codes
-        ]
-        breaches = " UNION ALL ".join(selects)
-        return RunPlan(self.day, self._only_what_is_read(breaches), tables, where, answered, breaches)
+        )
+        steps, elsewhere = self._only_what_is_read(breaches)
+        shown = {subject: with_evidence(where[subject], elsewhere[subject]) for subject in tables}
+        evidence = tuple(breached_step(subject, shown[subject], codes) for subject, codes in answered.items())
+        kept = frozenset([*tables.values(), *(name for homes in elsewhere.values() for name in homes)])
+        return RunPlan(self.day, steps, tables, kept, where, shown, answered, evidence, breaches)
 
-    def _only_what_is_read(self, breaches: str) -> tuple[Step, ...]:
-        """Each table keeps the columns that a later step or the breaches name: half of them are read at once or never."""
+    def _only_what_is_read(self, breaches: str) -> tuple[tuple[Step, ...], dict[str, dict[str, list[str]]]]:
+        """Each table keeps the columns that a later step names, for half of them are read at once or never, and the evidence that is
+        first in it. Also answers subject -> table -> the evidence to be fetched from there."""
+        evidence = set(QUOTED.findall(breaches))
         found: list[Step] = []
-        read = set(QUOTED.findall(breaches))
+        read: set[str] = set()
         made = {_target(sql) for _, sql in self.steps}
+        last: dict[str, set[str]] = {}  # subject -> columns of its last table
+        elsewhere: dict[str, dict[str, list[str]]] = {subject: {} for subject in self.made}
         for name, sql in reversed(self.steps):
+            own = _target(sql)
             if name in self.columns:
-                kept = [column for column in self.columns[name] if column in read or column[1:3] in ("a:", "c:")]
-                target, body = sql.split(" AS ", 1)
-                sql = f"{target} AS SELECT {', '.join([*IDENTITY, *kept])} FROM ({body})"
+                subject = name.split(" ")[0]
+                first = [column for column in self.columns[name] if column in evidence and self.homes[subject][column] == own]
+                kept = [column for column in self.columns[name] if column in read or column in first or column[1:3] in ("a:", "c:")]
+                missing = [column for column in first if column not in last.setdefault(subject, set(kept))]
+                if missing:
+                    elsewhere[subject][own] = missing
+                sql = f"CREATE TABLE {own} AS SELECT {', '.join([*IDENTITY, *kept])} FROM ({sql.split(' AS ', 1)[1]})"
             named = set(QUOTED.findall(sql))
             read |= named
-            found.append(Step(name, sql, _target(sql), frozenset((named & made) - {_target(sql)})))
-        return tuple(reversed(found))
+            found.append(Step(name, sql, own, frozenset((named & made) - {own})))
+        return tuple(reversed(found)), elsewhere
 
     def _writer(self, subject: str) -> Writer:
         own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
@@ -219,6 +238,8 @@ class _Planner:
         before = self.columns.get(f"{subject} {self.made[subject]}", []) if not first else _attributes(self.policy, subject)
         made = [item for items in (columns, *layers, late) for text in items for item in NAMED.findall(text)]
         self.columns[step] = list(dict.fromkeys([*before, *made]))
+        for column in self.columns[step]:
+            self.homes.setdefault(subject, {}).setdefault(column, target)
         self.steps.append((step, f"CREATE TABLE {target} AS {sql}"))
         self.made[subject] = stratum
 

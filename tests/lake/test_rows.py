@@ -90,7 +90,7 @@ def test_old_files_are_dropped(policy: Policy, tmp_path: Path) -> None:
     for n in range(KEPT + 3):
         judged(policy, sources, tmp_path, date(2023, 9, 10 + n))
     assert sorted(kept(sources, "F14")) == sorted(
-        f"{next(iter(kept(sources, 'F14'))).split('.')[0]}.only-2023-09-{10 + n}.parquet" for n in (3, 4, 5)
+        f"{next(iter(kept(sources, 'F14'))).split('.')[0]}.only-2023-09-{10 + n}" for n in (3, 4, 5)
     )
 
 

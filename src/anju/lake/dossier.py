@@ -23,7 +23,7 @@ from anju.core.standards.world import RawWorld, Row
 from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources
 from anju.lake.snapshot import keep_rows
-from anju.lake.sorted_files import HELD, KINDS, SortedFile, matching
+from anju.lake.sorted_files import HELD, KINDS, SortedFile, SortedFiles, matching
 
 MEMORY = "500MB"
 EVERY_ROW = frozenset({"row_id", "delivery_id", "known_at", "valid", "period", "unit", *KINDS, "subject_key", "deleted"})
@@ -60,9 +60,9 @@ class Dossier:
         columns = _columns(policy, self.needed)
         self.theirs = _theirs(policy, self.needed)
         ways = (*KINDS, *(f"key:{subject}" for subject in self.theirs))
-        self.files = {code: SortedFile(path, columns[code] | EVERY_ROW, ways, held=HELD) for code, path in kept.items()}
+        self.files = {code: SortedFiles(paths, columns[code] | EVERY_ROW, ways, held=HELD) for code, paths in kept.items()}
         self.shown = {
-            code: SortedFile(kept[code], {*names, "valid", "household_id"}, held=HELD) for code, names in (shown or {}).items() if code in kept
+            code: SortedFiles(kept[code], {*names, "valid", "household_id"}, held=HELD) for code, names in (shown or {}).items() if code in kept
         }
         self.persons = SortedFile(sources.registry / "person.parquet", held=HELD)
         self.households = SortedFile(sources.registry / "household.parquet", held=HELD)

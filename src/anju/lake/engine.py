@@ -23,8 +23,8 @@ from anju.core.standards.order import everything_needed
 from anju.lake.duck import open_duckdb
 from anju.lake.families import write_families
 from anju.lake.rows import Sources, drop_unused
-from anju.lake.snapshot import open_snapshot
-from anju.lake.steps import run_steps
+from anju.lake.snapshot import begin_snapshot
+from anju.lake.steps import after, run_steps
 
 Progress = Callable[[str, int, int], None]
 _plans: dict[tuple[str, date, tuple[str, ...]], RunPlan] = {}
@@ -139,9 +139,10 @@ def judge(
 ) -> tuple[Path, ...]:
     """Makes the snapshot and every table of the plan on `con`. Answers the kept files that were read."""
     started = time.perf_counter()
-    kept = open_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.tables)
+    begun = begin_snapshot(con, sources, policy, day, known_at, feeds_of(policy, plan), plan.tables)
     if seconds is not None:
         seconds["snapshot"] = time.perf_counter() - started
+    steps = [*begun.steps, *after(plan.steps, begun.steps)]
     made = 0
 
     def done(step: Step, took: float) -> None:
@@ -150,10 +151,10 @@ def judge(
         if seconds is not None:
             seconds[step.name] = took
         if progress:
-            progress(step.name, made, len(plan.steps))
+            progress(step.name, made, len(steps))
 
-    run_steps(con, plan.steps, plan.kept, done)
-    return kept
+    run_steps(con, steps, {*plan.kept, *(step.makes for step in begun.steps)}, done)
+    return begun.kept
 
 
 def _write_answers(con: Any, plan: RunPlan, subject: str, folder: Path) -> Path:

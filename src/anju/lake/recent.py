@@ -28,7 +28,7 @@ def recent_rows(
             return []
         names = [*LINKS, *columns]
         told = con.execute(
-            f"SELECT {', '.join(map(quoted, names))} FROM read_parquet({literal(str(kept[feed]))})"
+            f"SELECT {', '.join(map(quoted, names))} FROM read_parquet([{', '.join(literal(str(path)) for path in kept[feed])}])"
             f" WHERE valid BETWEEN {literal(since)} AND {literal(day)} AND NOT deleted ORDER BY valid, row_id"
         ).fetchall()
     finally:

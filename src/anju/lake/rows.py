@@ -1,16 +1,18 @@
 """The rows of a feed that count on a day as known at a time: the deliveries chosen, corrections, deletions, homes found.
 
 Resolving two years of a feed costs more than judging it, and changes only when something was delivered. So what was
-resolved is kept as one Parquet file, sorted by whom the rows are about, under a name made of everything it depends on.
+resolved is kept in a folder whose name is made of everything it depends on: what is recent in one Parquet file, what is older in
+another, each sorted by whom the rows are about. Most rules look back some weeks, and need not read the years before.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -27,9 +29,12 @@ COLUMN_SQL = {
     "year": "INTEGER", "person": "BIGINT", "household": "BIGINT", "place": "BIGINT",
 }  # fmt: skip
 LINKS = ("person", "household", "place")
-LAYOUT = "2"  # of the kept files: another number makes them anew
+LAYOUT = "3"  # of the kept files: another number makes them anew
+RECENT_DAYS = 150  # before the last row's: months and weeks that rules look back on, holidays included
 ROWS_IN_GROUP = 40_000  # small enough to find one household without reading much, large enough to scan
-KEPT = 3  # resolved files of a feed that are kept, the last used first
+KEPT = 3  # resolved folders of a feed that are kept, the last used first
+UNFINISHED = ".partial"  # the name of a folder that is being written ends with it
+Kept = tuple[Path, ...]  # the files of one folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +64,33 @@ class FeedRows:
 
     def __init__(self, con: Any, sources: Sources, policy: Policy, day: date) -> None:
         self.con, self.sources, self.policy, self.day = con, sources, policy, day
-        self.kept: dict[str, Path] = {}
+        self.kept: dict[str, Kept] = {}
+        self.stamps: dict[str, str] = {}  # feed -> what is chosen of it; none where nothing is
 
     def _contract(self, code: str) -> Contract:
         contract = self.policy.contracts[code]
         assert isinstance(contract, Contract)
         return contract
 
-    def make(self, code: str) -> None:
-        """A feed read `through` another needs that one made before."""
-        contract = self._contract(code)
-        chosen = self._chosen(contract)
-        files = self._files(code, chosen)
-        if not files:
+    def make(self, codes: Iterable[str]) -> None:
+        """Of `codes`, a feed that others are read `through` comes before them."""
+        ordered = list(codes)
+        if ordered:
+            self._choose(ordered)
+        for code in ordered:
+            self._make(self._contract(code))
+
+    def _make(self, contract: Contract) -> None:
+        code = contract.code
+        kept = self._kept(contract) if code in self.stamps else None
+        if kept:
+            kind, source = "VIEW", f"read_parquet([{', '.join(literal(str(path)) for path in kept)}])"
+        elif files := self._files(code):
+            # through a table, because whatever is read through this feed would resolve it again
+            kind, source = ("TABLE" if self._read_through(code) else "VIEW"), f"({self._resolved(contract, files)})"
+        else:
             self.con.execute(f"CREATE VIEW s_{code} AS {self._nothing(contract)}")
             return
-        source = self._kept(contract, chosen, files) or f"({self._resolved(contract, chosen, files)})"
-        kind = "TABLE" if self._read_through(code) else "VIEW"
         self.con.execute(f"CREATE {kind} s_{code} AS SELECT * FROM {source} WHERE valid <= {literal(self.day)}{self._held(contract)}")
 
     def _held(self, contract: Contract) -> str:
@@ -100,47 +115,53 @@ class FeedRows:
 
     # --- which deliveries ---------------------------------------------------------------------------------------
 
-    def _chosen(self, contract: Contract) -> str:
-        """The deliveries whose rows are seen: for full feeds the latest usable one per unit (and period), and with it the
-        rows of it that were set aside at first and taken in later."""
-        name = f"d_{contract.code}"
-        code = literal(contract.code)
-        if contract.delivery == "full" and contract.kind != "event":
-            only = f" AND u.valid <= {literal(self.day)}" if contract.kind == "state" else ""
-            per = "c.unit" if contract.kind == "state" else "c.unit, c.period"
-            order = "(u.valid, u.received_at, u.delivery_id)" if contract.kind == "state" else "(u.received_at, u.delivery_id)"
-            latest = (
-                f"SELECT arg_max(u.delivery_id, {order}) AS delivery_id, arg_max(u.seq, {order}) AS seq, c.unit,"
-                f" {'NULL::INTEGER' if contract.kind == 'state' else 'c.period'} AS period FROM m_coverage c"
-                f" JOIN usable u USING (delivery_id) WHERE c.feed = {code}{only} GROUP BY {per}"
-            )
-            sql = (
-                f"WITH latest AS ({latest}) SELECT * FROM latest UNION ALL SELECT r.delivery_id, r.seq, l.unit, l.period FROM latest l"
-                " JOIN usable r ON r.retry_of = l.delivery_id"
-            )
-        else:
-            sql = f"SELECT delivery_id, seq FROM usable WHERE feed = {code}"
-        self.con.execute(f"CREATE TABLE {name} AS {sql}")
-        return name
+    def _choose(self, codes: list[str]) -> None:
+        """`chosen`: the deliveries whose rows are seen: for full feeds the latest usable one per unit (and period), and with it the
+        rows of it that were set aside at first and taken in later; for others every one."""
+        ways = ", ".join(f"({literal(code)}, {literal(self._way(self._contract(code)))})" for code in codes)
+        by_day, by_period = "(u.valid, u.received_at, u.delivery_id)", "(u.received_at, u.delivery_id)"
+        self.con.execute(
+            f"CREATE TABLE chosen AS WITH ways(feed, way) AS (VALUES {ways}),"
+            " covered AS (SELECT c.feed, ways.way, c.unit, c.period, u FROM m_coverage c JOIN ways USING (feed) JOIN usable u USING (delivery_id)"
+            f" WHERE way = 'period' OR (way = 'state' AND u.valid <= {literal(self.day)})),"
+            f" latest AS (SELECT feed, unit, NULL::INTEGER AS period, arg_max(u.delivery_id, {by_day}) AS delivery_id,"
+            f" arg_max(u.seq, {by_day}) AS seq FROM covered WHERE way = 'state' GROUP BY feed, unit"
+            f" UNION ALL SELECT feed, unit, period, arg_max(u.delivery_id, {by_period}), arg_max(u.seq, {by_period})"
+            " FROM covered WHERE way = 'period' GROUP BY feed, unit, period)"
+            " SELECT feed, delivery_id, seq, unit, period FROM latest"
+            " UNION ALL SELECT l.feed, r.delivery_id, r.seq, l.unit, l.period FROM latest l JOIN usable r ON r.retry_of = l.delivery_id"
+            " UNION ALL SELECT feed, delivery_id, seq, NULL, NULL FROM usable JOIN ways USING (feed) WHERE way = 'each'"
+        )
+        stamps = self.con.execute(
+            "SELECT feed, sha256(string_agg(concat_ws('|', delivery_id, seq, COALESCE(unit, ''), COALESCE(period, -1)), ';'"
+            " ORDER BY delivery_id, unit, period)) FROM chosen GROUP BY feed"
+        ).fetchall()
+        self.stamps = dict(stamps)
 
     @staticmethod
-    def _by_unit(contract: Contract) -> str:
+    def _way(contract: Contract) -> str:
         if contract.delivery != "full" or contract.kind == "event":
-            return ""
-        return " AND u.unit = f.unit" + ("" if contract.kind == "state" else " AND u.period = f.period")
+            return "each"
+        return "state" if contract.kind == "state" else "period"
 
-    def _files(self, code: str, chosen: str) -> list[Path]:
-        rows = self.con.execute(f"SELECT DISTINCT delivery_id FROM {chosen} ORDER BY 1").fetchall()
+    def _by_unit(self, contract: Contract) -> str:
+        way = self._way(contract)
+        return "" if way == "each" else " AND u.unit = f.unit" + (" AND u.period = f.period" if way == "period" else "")
+
+    def _files(self, code: str) -> list[Path]:
+        if code not in self.stamps:
+            return []
         if self._contract(code).platform:  # written beside the manifest, for this very day
             path = self.sources.manifest / f"{code}.parquet"
-            return [path] if rows and path.exists() else []
+            return [path] if path.exists() else []
+        rows = self.con.execute(f"SELECT DISTINCT delivery_id FROM chosen WHERE feed = {literal(code)} ORDER BY 1").fetchall()
         folder = self.sources.lake / "feeds" / code
         paths = [folder / f"{delivery}.parquet" for (delivery,) in rows]
         return [path for path in paths if path.exists()]
 
     # --- what they say ------------------------------------------------------------------------------------------
 
-    def _resolved(self, contract: Contract, chosen: str, files: list[Path]) -> str:
+    def _resolved(self, contract: Contract, files: list[Path]) -> str:
         """The query. A row of a later day than the one judged counts for nothing where corrections are settled."""
         own = lake_columns(contract)
         plain = "".join(f", CAST(f.{quoted(name)} AS {_seen(kind)}) AS {quoted(name)}" for name, kind in own.items())
@@ -153,13 +174,13 @@ class FeedRows:
                 f" ON t.k = f.{quoted(column)}"
             )
             household = "COALESCE(f.household_id, t.h)"
-        corrected = contract.delivery == "delta" or contract.kind == "event"
+        corrected = self._corrected(contract)
         where = f" WHERE f.valid <= {literal(self.day)}" if corrected else ""
         paths = ", ".join(literal(str(path)) for path in files)
         select = (
             f"SELECT f.row_id, f.delivery_id, f.known_at, f.valid, f.period, f.unit, f.person_id, {household} AS household_id, f.place_id,"
             f" f.subject_key, {ord_} AS ord, f.deleted{plain} FROM read_parquet([{paths}], union_by_name = true) f"
-            f" JOIN {chosen} u ON u.delivery_id = f.delivery_id{self._by_unit(contract)}{join}{where}"
+            f" JOIN chosen u ON u.feed = {literal(contract.code)} AND u.delivery_id = f.delivery_id{self._by_unit(contract)}{join}{where}"
         )
         if corrected:
             select = self._latest_per_key(contract, select)
@@ -190,48 +211,65 @@ class FeedRows:
 
     # --- kept from one run to the next --------------------------------------------------------------------------
 
-    def _kept(self, contract: Contract, chosen: str, files: list[Path]) -> str | None:
-        """The resolved file, made now if there is none yet; None where nothing is to be kept."""
+    def _kept(self, contract: Contract) -> Kept | None:
+        """The resolved files, made now if there are none yet; None where nothing is to be kept."""
         root = self.sources.resolved
         if root is None or contract.platform:
             return None
         if contract.through is not None and contract.through[0] not in self.kept:
             return None
-        folder = root / contract.code
-        stem = self._stem(contract, chosen)
-        corrected = contract.delivery == "delta" or contract.kind == "event"
-        path = next((p for p in folder.glob(f"{stem}.*parquet") if not corrected or _serves(p, self.day)), None)
-        if path is None:
-            path = self._keep(contract, folder, stem, self._resolved(contract, chosen, files), files if corrected else [])
-        os.utime(path)
-        self.kept[contract.code] = path
-        return f"read_parquet({literal(str(path))})"
+        folder, stem = root / contract.code, self._stem(contract)
+        found = next((path for path in folder.glob(f"{stem}*") if not _unfinished(path) and _serves(path, self.day)), None)
+        if found is None:
+            files = self._files(contract.code)
+            if not files:
+                return None
+            found = self._keep(contract, folder, stem, files)
+        os.utime(found)
+        self.kept[contract.code] = tuple(sorted(found.glob("*.parquet"), reverse=True))
+        return self.kept[contract.code]
 
-    def _stem(self, contract: Contract, chosen: str) -> str:
-        deliveries = self.con.execute(f"SELECT * FROM {chosen} ORDER BY ALL").fetchall()
-        through = self.kept[contract.through[0]].name if contract.through is not None else ""
+    def _stem(self, contract: Contract) -> str:
+        through = self.kept[contract.through[0]][0].parent.name if contract.through is not None else ""
         subjects = [(keyed.name, keyed.key) for keyed in self.policy.keyed.values()]
         shape = (LAYOUT, contract.code, contract.kind, contract.delivery, contract.key, sorted(contract.links.items()), subjects)
-        whole = repr((shape, sorted(lake_columns(contract).items()), through, deliveries))
+        whole = repr((shape, sorted(lake_columns(contract).items()), through, self.stamps[contract.code]))
         return hashlib.sha256(whole.encode()).hexdigest()[:24]
 
-    def _keep(self, contract: Contract, folder: Path, stem: str, select: str, dated: list[Path]) -> Path:
+    def _keep(self, contract: Contract, root: Path, stem: str, files: list[Path]) -> Path:
         """Written beside its place and renamed, so that a killed run leaves nothing that looks whole."""
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{stem}.parquet"
-        if dated:
-            paths = ", ".join(literal(str(path)) for path in dated)
-            last = self.con.execute(f"SELECT max(valid) FROM read_parquet([{paths}], union_by_name = true)").fetchone()[0]
-            name = f"{stem}.{last}.parquet" if last is None or last <= self.day else f"{stem}.only-{self.day}.parquet"
-        draft = folder / f"{stem}.{os.getpid()}-{get_ident()}.partial"
-        order = f"{sorted_by(contract)}, ord"
+        paths = ", ".join(literal(str(path)) for path in files)
+        last = self.con.execute(f"SELECT max(valid) FROM read_parquet([{paths}], union_by_name = true)").fetchone()[0]
+        name = stem
+        if self._corrected(contract):
+            name = f"{stem}.{last}" if last is None or last <= self.day else f"{stem}.only-{self.day}"
+        draft = root / f"{stem}.{os.getpid()}-{get_ident()}{UNFINISHED}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        select = self._resolved(contract, files)
+        split = literal(last - timedelta(days=RECENT_DAYS)) if last is not None and contract.kind != "state" else None
+        if split is None:
+            self._write(contract, select, draft / "recent.parquet")
+        else:
+            self._write(contract, f"SELECT * FROM ({select}) WHERE valid > {split}", draft / "recent.parquet")
+            self._write(contract, f"SELECT * FROM ({select}) WHERE valid <= {split}", draft / "older.parquet")
+        folder = root / name
+        try:
+            draft.rename(folder)
+        except OSError:  # another has made it meanwhile
+            shutil.rmtree(draft)
+        return folder
+
+    def _write(self, contract: Contract, select: str, path: Path) -> None:
         self.con.execute(
-            f"COPY (SELECT * FROM ({select}) ORDER BY {order}) TO {literal(str(draft))}"
+            f"COPY (SELECT * FROM ({select}) ORDER BY {sorted_by(contract)}, ord) TO {literal(str(path))}"
             f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
         )
-        path = folder / name
-        draft.replace(path)
-        return path
+
+    @staticmethod
+    def _corrected(contract: Contract) -> bool:
+        """Whether rows of it may be corrected one by one, so that those of a later day than the one judged must not count."""
+        return contract.delivery == "delta" or contract.kind == "event"
 
 
 def sorted_by(contract: Contract) -> str:
@@ -245,20 +283,28 @@ def _seen(kind: str) -> str:
     return "DATE" if kind == "TIMESTAMP" else kind
 
 
-def _serves(path: Path, day: date) -> bool:
-    """Whether a kept file settles corrections as they stand on `day`: nothing in it was left out for being later."""
-    mark = path.name.split(".")[1]
+def _unfinished(path: Path) -> bool:
+    return path.name.endswith(UNFINISHED)
+
+
+def _serves(folder: Path, day: date) -> bool:
+    """Whether what is kept settles corrections as they stand on `day`: nothing in it was left out for being later. Where none are
+    possible the folder bears no day."""
+    _, _, mark = folder.name.partition(".")
     if mark.startswith("only-"):
         return mark == f"only-{day}"
-    return mark == "None" or date.fromisoformat(mark) <= day
+    return mark in ("", "None") or date.fromisoformat(mark) <= day
 
 
 def drop_unused(kept: Iterable[Path]) -> None:
-    """Leaves what a run has read and the few files of each of its feeds that were used before it."""
-    for path in kept:
-        files = sorted((p for p in path.parent.glob("*.parquet")), key=lambda p: p.stat().st_mtime, reverse=True)
-        for old in files[KEPT:]:
-            old.unlink(missing_ok=True)
+    """Leaves what a run has read and the few folders of each of its feeds that were used before it."""
+    for root in {path.parent.parent for path in kept}:
+        found = [(path.stat().st_mtime, path) for path in root.iterdir() if not _unfinished(path)]
+        for _, old in sorted(found, reverse=True)[KEPT:]:
+            if old.is_dir():
+                shutil.rmtree(old, ignore_errors=True)
+            else:  # of an earlier layout
+                old.unlink(missing_ok=True)
 
 
 def key_text(columns: tuple[str, ...]) -> str:

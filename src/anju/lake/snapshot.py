@@ -1,13 +1,16 @@
 """The world of a day as known at a time: which deliveries count, which rows they hold, what is delivered.
 
-Everything is made as temporary tables and views of one connection, under the names the compiler reads:
+Everything is made as tables and views of one connection, under the names the compiler reads:
 `s_<feed>` rows, `cover(feed, unit, period)`, `fresh(feed, unit)`, `rejected_now`, `r_ancestor`, `r_membership`,
 `b_<subject>` with the base columns of every subject, and the variables of `compile.workdays`.
+
+What takes longest of it need not be there before the first rows are grouped, and is answered as steps, to be run beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,20 +19,41 @@ from anju.core.contracts.model import Contract, Programme
 from anju.core.contracts.programme import calendar_of, working_calendar_of
 from anju.core.standards.compile.levels import level_variables
 from anju.core.standards.compile.names import literal, quoted
+from anju.core.standards.compile.plan import Step
 from anju.core.standards.compile.workdays import workday_variables
 from anju.core.standards.model import Attribute, Policy
-from anju.lake.rows import FeedRows, Sources, key_text
+from anju.lake.rows import FeedRows, Kept, Sources, key_text
+
+SUBJECTS = ("person", "household", "place")  # whom a row that was set aside may name
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A snapshot of which `steps` are still to be run; `kept` are the kept files that it reads."""
+
+    kept: tuple[Path, ...]
+    steps: tuple[Step, ...]
 
 
 def open_snapshot(
     con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime, feeds: Iterable[str], subjects: Iterable[str]
 ) -> tuple[Path, ...]:
     """Makes the tables for `feeds` and `subjects` on the DuckDB connection `con`. Answers the kept files that it reads."""
-    return _Snapshot(con, sources, policy, day, known_at).make(sorted(set(feeds)), sorted(set(subjects)))
+    begun = begin_snapshot(con, sources, policy, day, known_at, feeds, subjects)
+    for step in begun.steps:
+        con.execute(step.sql)
+    return begun.kept
 
 
-def keep_rows(con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime, feeds: Iterable[str]) -> dict[str, Path]:
-    """The kept file of each feed as of a day, made where there is none; feeds of which nothing was delivered are left out."""
+def begin_snapshot(
+    con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime, feeds: Iterable[str], subjects: Iterable[str]
+) -> Begun:
+    """The same, but for the tables of subjects, which its steps make."""
+    return _Snapshot(con, sources, policy, day, known_at).begin(sorted(set(feeds)), sorted(set(subjects)))
+
+
+def keep_rows(con: Any, sources: Sources, policy: Policy, day: date, known_at: datetime, feeds: Iterable[str]) -> dict[str, Kept]:
+    """The kept files of each feed as of a day, made where there are none; feeds of which nothing was delivered are left out."""
     return _Snapshot(con, sources, policy, day, known_at).keep(sorted(set(feeds)))
 
 
@@ -41,28 +65,25 @@ class _Snapshot:
         self.day, self.known_at = day, known_at
         self.calendar = calendar_of(policy.programme)
 
-    def make(self, feeds: list[str], subjects: list[str]) -> tuple[Path, ...]:
+    def begin(self, feeds: list[str], subjects: list[str]) -> Begun:
         self._registry()
         self._deliveries()
         self._calendar()
         closure = self._closure(feeds, subjects)
         rows = FeedRows(self.con, self.sources, self.policy, self.day)
-        for code in closure:
-            rows.make(code)
+        rows.make(closure)
         self._freshness(closure)
-        self._rejected()
-        for subject in sorted({*subjects, "person", "household", *(level.name for level in self.programme.levels)}):
-            self._base(subject)
         self._areas()
         for code in self.policy.standards:
             self.con.execute(level_variables(self.policy, code, self.day))
-        return tuple(rows.kept.values())
+        bases = sorted({*subjects, "person", "household", *(level.name for level in self.programme.levels)})
+        steps = [self._rejected(closure), *(self._base(subject) for subject in bases)]
+        return Begun(tuple(path for files in rows.kept.values() for path in files), tuple(steps))
 
-    def keep(self, feeds: list[str]) -> dict[str, Path]:
+    def keep(self, feeds: list[str]) -> dict[str, Kept]:
         self._deliveries()
         rows = FeedRows(self.con, self.sources, self.policy, self.day)
-        for code in self._closure(feeds, []):
-            rows.make(code)
+        rows.make(self._closure(feeds, []))
         return rows.kept
 
     def _closure(self, feeds: list[str], subjects: list[str]) -> list[str]:
@@ -117,52 +138,50 @@ class _Snapshot:
         self.con.execute("CREATE TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c JOIN usable u USING (delivery_id)")
 
     def _freshness(self, feeds: list[str]) -> None:
-        self.con.execute("CREATE TABLE fresh (feed VARCHAR, unit VARCHAR)")
-        for code in feeds:
-            contract = self._contract(code)
-            if contract.kind != "state":
-                continue
-            if contract.freshness.fresh_for is not None:
-                after = self.day - timedelta(days=contract.freshness.fresh_for)
-            else:
-                due = self.calendar.latest_due(contract.cadence, self.day, contract.freshness.due_days, contract.dated)
-                if due is None:
-                    continue
-                after = self.calendar.dated_day(contract.cadence, due, contract.dated) - timedelta(days=1)
-            self.con.execute(
-                "INSERT INTO fresh SELECT DISTINCT c.feed, c.unit FROM m_coverage c JOIN usable u USING (delivery_id)"
-                f" WHERE c.feed = {literal(code)} AND u.valid > {literal(after)} AND u.valid <= {literal(self.day)}"
-            )
+        """`fresh`: who has delivered a state that is not out of date."""
+        after = {code: day for code in feeds if (day := self._fresh_after(self._contract(code))) is not None}
+        limits = ", ".join(f"({literal(code)}, {literal(day)})" for code, day in after.items()) or "(NULL, NULL::DATE)"
+        self.con.execute(
+            f"CREATE TABLE fresh AS SELECT DISTINCT c.feed, c.unit FROM m_coverage c JOIN (VALUES {limits}) l(feed, after) USING (feed)"
+            f" JOIN usable u USING (delivery_id) WHERE u.valid > l.after AND u.valid <= {literal(self.day)}"
+        )
 
-    def _rejected(self) -> None:
+    def _fresh_after(self, contract: Contract) -> date | None:
+        if contract.kind != "state":
+            return None
+        if contract.freshness.fresh_for is not None:
+            return self.day - timedelta(days=contract.freshness.fresh_for)
+        due = self.calendar.latest_due(contract.cadence, self.day, contract.freshness.due_days, contract.dated)
+        return None if due is None else self.calendar.dated_day(contract.cadence, due, contract.dated) - timedelta(days=1)
+
+    def _rejected(self, feeds: list[str]) -> Step:
         """Rows set aside of subjects we know, unless an accepted row of the same subject and period came later."""
         known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
-        self.con.execute("CREATE TABLE rejected_now (feed VARCHAR, subject VARCHAR, subject_id BIGINT, period INTEGER, valid DATE)")
-        feeds = self.con.execute(
-            "SELECT DISTINCT r.feed FROM m_rejected r JOIN m_delivery d USING (delivery_id)"
+        source = (
+            "m_rejected r JOIN m_delivery d USING (delivery_id)"
             f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
-        ).fetchall()
-        made = {name for (name,) in self.con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
-        for (feed,) in feeds:
-            if f"s_{feed}" not in made:
-                continue
-            for subject in ("person", "household", "place"):
-                self.con.execute(
-                    f"INSERT INTO rejected_now SELECT r.feed, '{subject}', r.{subject}_id, r.period, r.valid FROM m_rejected r"
-                    f" JOIN m_delivery d USING (delivery_id) WHERE r.feed = {literal(feed)} AND r.{subject}_id IS NOT NULL"
-                    f" AND d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
-                    f" AND (r.valid IS NULL OR r.valid <= {literal(self.day)})"
-                    f" AND NOT EXISTS (SELECT 1 FROM s_{feed} s WHERE s.{subject}_id = r.{subject}_id"
-                    " AND s.known_at > COALESCE(d.said_at, d.received_at) AND (r.period IS NULL OR s.period = r.period))"
-                )
-        self.con.execute(
-            "INSERT INTO rejected_now SELECT feed, p.level, subject_id, period, valid FROM rejected_now"
-            " JOIN r_place p ON p.place_id = subject_id WHERE subject = 'place'"
         )
+        kinds = ", ".join(f"COALESCE(bool_or(r.{subject}_id IS NOT NULL), FALSE)" for subject in SUBJECTS)
+        selects = [
+            f"SELECT r.feed, '{subject}' AS subject, r.{subject}_id AS subject_id, r.period, r.valid FROM {source}"
+            f" AND r.feed = {literal(feed)} AND r.{subject}_id IS NOT NULL AND (r.valid IS NULL OR r.valid <= {literal(self.day)})"
+            f" AND NOT EXISTS (SELECT 1 FROM s_{feed} s WHERE s.{subject}_id = r.{subject}_id"
+            " AND s.known_at > COALESCE(d.said_at, d.received_at) AND (r.period IS NULL OR s.period = r.period))"
+            for feed, *named in self.con.execute(f"SELECT r.feed, {kinds} FROM {source} GROUP BY 1 ORDER BY 1").fetchall()
+            for subject, some in zip(SUBJECTS, named, strict=True)
+            if some and feed in feeds
+        ]
+        nobody = "SELECT NULL::VARCHAR AS feed, NULL::VARCHAR AS subject, NULL::BIGINT AS subject_id, NULL::INTEGER AS period, NULL::DATE AS valid"
+        sql = (
+            f"CREATE TABLE rejected_now AS WITH r AS ({' UNION ALL '.join([f'{nobody} WHERE FALSE', *selects])}) SELECT * FROM r"
+            " UNION ALL SELECT r.feed, p.level, r.subject_id, r.period, r.valid FROM r JOIN r_place p ON p.place_id = r.subject_id"
+            " WHERE r.subject = 'place'"
+        )
+        return Step("set aside", sql, "rejected_now", frozenset())
 
     # --- subjects -----------------------------------------------------------------------------------------------
 
-    def _base(self, subject: str) -> None:
+    def _base(self, subject: str) -> Step:
         attributes = [f for (s, _), f in self.policy.features.items() if s == subject and isinstance(f, Attribute)]
         if subject == "person":
             extra = _attributes(attributes, "p")
@@ -187,7 +206,8 @@ class _Snapshot:
                 f" p.place_id AS area_id, w.unit{extra} FROM r_place p JOIN r_where w ON w.place_id = p.place_id"
                 f" WHERE p.level = {literal(subject)}"
             )
-        self.con.execute(f"CREATE TABLE {quoted('b_' + subject)} AS {sql}")
+        name = quoted(f"b_{subject}")
+        return Step(f"base of {subject}", f"CREATE TABLE {name} AS {sql}", name, frozenset())
 
     def _keyed_base(self, subject: str) -> str:
         keyed = self.policy.keyed[subject]

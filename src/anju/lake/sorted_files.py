@@ -60,6 +60,17 @@ class SortedFile:
         return table
 
 
+class SortedFiles:
+    """Several of one kind as if they were one, such as the recent rows of a feed and the older ones."""
+
+    def __init__(self, paths: Iterable[Path], columns: Collection[str] = (), keys: Iterable[str] = KINDS, held: Held | None = None) -> None:
+        ways = tuple(keys)
+        self.files = [SortedFile(path, columns, ways, held) for path in paths]
+
+    def rows(self, keys: Mapping[str, Collection[Any]]) -> list[Row]:
+        return [row for file in self.files for row in file.rows(keys)]
+
+
 class Held:
     """Row groups that were read, the longest unused dropped first."""
 

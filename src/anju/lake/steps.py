@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any
 
 from anju.core.standards.compile.plan import Step
@@ -42,6 +43,11 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
         for one in free:
             if one is not con:
                 one.close()
+
+
+def after(steps: Sequence[Step], first: Sequence[Step]) -> list[Step]:
+    """`steps`, each of which waits for those of `first` whose table its statement names."""
+    return [replace(step, reads=step.reads | {other.makes for other in first if other.makes in step.sql}) for step in steps]
 
 
 def _timed(con: Any, sql: str) -> float:

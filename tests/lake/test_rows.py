@@ -10,7 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from anju.core.contracts.programme import calendar_of
 from anju.core.standards.cases import build_world
+from anju.core.standards.compile.feeds import looks_back
 from anju.core.standards.model import Policy
 from anju.core.standards.read import load_policy
 from anju.core.standards.world import RawWorld
@@ -89,9 +91,37 @@ def test_old_files_are_dropped(policy: Policy, tmp_path: Path) -> None:
     sources = replace(write_world(world, policy, tmp_path), resolved=tmp_path / "resolved")
     for n in range(KEPT + 3):
         judged(policy, sources, tmp_path, date(2023, 9, 10 + n))
-    assert sorted(kept(sources, "F14")) == sorted(
-        f"{next(iter(kept(sources, 'F14'))).split('.')[0]}.only-2023-09-{10 + n}" for n in (3, 4, 5)
-    )
+    assert sorted(kept(sources, "F14")) == sorted(f"{next(iter(kept(sources, 'F14'))).split('.')[0]}.only-2023-09-{10 + n}" for n in (3, 4, 5))
+
+
+def test_what_is_recent_is_kept_apart_from_what_is_older(policy: Policy, tmp_path: Path) -> None:
+    quarters = [{"month": month, "wage_income": "60000", "business_income": "0", "property_income": "0", "transfer_income": "0"}
+              for month in ("2022-06", "2023-02", "2023-05", "2023-08")]  # fmt: skip
+    plain = write_world(build_world(policy, {**CASE, "F26": quarters}), policy, tmp_path)
+    sources = replace(plain, resolved=tmp_path / "resolved")
+    assert judged(policy, sources, tmp_path) == judged(policy, plain, tmp_path)
+    (folder,) = (tmp_path / "resolved" / "F26").iterdir()
+    days = {path.stem: pq.read_table(path)["valid"].to_pylist() for path in folder.iterdir()}
+    assert days == {"recent": [date(2023, 6, 30), date(2023, 9, 30)], "older": [date(2022, 6, 30), date(2023, 3, 31)]}
+
+
+def test_a_rule_that_looks_back_some_weeks_opens_no_older_row_group(policy: Policy, tmp_path: Path) -> None:
+    months = [{"month": f"{2022 + n // 12}-{n % 12 + 1:02}", "unit_code": "D1", "in_use": False, "household": None} for n in range(5, 20)]
+    sources = replace(write_world(build_world(policy, {**CASE, "F06": months}), policy, tmp_path), resolved=tmp_path / "resolved")
+    judged(policy, sources, tmp_path)
+    (folder,) = (tmp_path / "resolved" / "F06").iterdir()
+    (older,) = folder.glob("older.parquet")
+    found = pq.ParquetFile(older)
+    assert found.metadata.num_row_groups == 1
+    limits = found.metadata.row_group(0).column(found.schema_arrow.get_field_index("valid")).statistics
+    for feature in ("income", "week_at_school", "job"):
+        subject = "household" if feature == "income" else "person"
+        one = policy.features[subject, feature]
+        start = looks_back(policy.contracts[one.feed], one, DAY, calendar_of(policy.programme))  # type: ignore[union-attr, arg-type]
+        assert start is not None
+        assert start >= limits.max, feature  # no group whose greatest day is not after it is decoded
+    before = policy.features["household", "income_half_year_before"]
+    assert looks_back(policy.contracts["F26"], before, DAY, calendar_of(policy.programme)) is None  # type: ignore[arg-type]
 
 
 def test_nothing_half_written_is_left(policy: Policy, tmp_path: Path) -> None:

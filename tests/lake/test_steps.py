@@ -10,7 +10,7 @@ import pytest
 
 from anju.core.standards.compile.plan import Step
 from anju.lake.duck import DuckError, open_duckdb
-from anju.lake.steps import run_steps
+from anju.lake.steps import after, run_steps
 
 
 def step(name: str, sql: str, *reads: str) -> Step:
@@ -53,6 +53,14 @@ def test_the_longest_chain_goes_first(con: Any) -> None:
     done: list[str] = []
     run_steps(con, [CHAIN[1], CHAIN[0], *CHAIN[2:]], {'"three"'}, lambda step, _: done.append(step.name), at_once=1)
     assert done == ["one", "far", "two", "three"]
+
+
+def test_steps_wait_for_what_their_statements_name(con: Any) -> None:
+    first = [step("base", "SELECT 5 AS n"), step("other", "SELECT 6 AS n")]
+    found = after([step("two", 'SELECT n + 1 AS n FROM "base"'), step("far", "SELECT 1 AS n")], first)
+    assert [one.reads for one in found] == [frozenset({'"base"'}), frozenset()]
+    run_steps(con, [*found, *first], {'"two"'}, at_once=1)
+    assert con.execute('SELECT n FROM "two"').fetchall() == [(6,)]
 
 
 def test_two_steps_run_side_by_side(con: Any) -> None:

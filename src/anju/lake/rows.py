@@ -122,7 +122,8 @@ class FeedRows:
         by_day, by_period = "(u.valid, u.received_at, u.delivery_id)", "(u.received_at, u.delivery_id)"
         self.con.execute(
             f"CREATE TABLE chosen AS WITH ways(feed, way) AS (VALUES {ways}),"
-            " covered AS (SELECT c.feed, ways.way, c.unit, c.period, u FROM m_coverage c JOIN ways USING (feed) JOIN usable u USING (delivery_id)"
+            " covered AS (SELECT c.feed, ways.way, c.unit, c.period, u FROM m_coverage c JOIN ways USING (feed)"
+            " JOIN usable u USING (delivery_id)"
             f" WHERE way = 'period' OR (way = 'state' AND u.valid <= {literal(self.day)})),"
             f" latest AS (SELECT feed, unit, NULL::INTEGER AS period, arg_max(u.delivery_id, {by_day}) AS delivery_id,"
             f" arg_max(u.seq, {by_day}) AS seq FROM covered WHERE way = 'state' GROUP BY feed, unit"

@@ -171,7 +171,9 @@ class _Snapshot:
             for subject, some in zip(SUBJECTS, named, strict=True)
             if some and feed in feeds
         ]
-        nobody = "SELECT NULL::VARCHAR AS feed, NULL::VARCHAR AS subject, NULL::BIGINT AS subject_id, NULL::INTEGER AS period, NULL::DATE AS valid"
+        nobody = (
+            "SELECT NULL::VARCHAR AS feed, NULL::VARCHAR AS subject, NULL::BIGINT AS subject_id, NULL::INTEGER AS period, NULL::DATE AS valid"
+        )
         sql = (
             f"CREATE TABLE rejected_now AS WITH r AS ({' UNION ALL '.join([f'{nobody} WHERE FALSE', *selects])}) SELECT * FROM r"
             " UNION ALL SELECT r.feed, p.level, r.subject_id, r.period, r.valid FROM r JOIN r_place p ON p.place_id = r.subject_id"

@@ -59,7 +59,7 @@ def test_steps_wait_for_what_their_statements_name(con: Any) -> None:
     first = [step("base", "SELECT 5 AS n"), step("other", "SELECT 6 AS n")]
     found = after([step("two", 'SELECT n + 1 AS n FROM "base"'), step("far", "SELECT 1 AS n")], first)
     assert [one.reads for one in found] == [frozenset({'"base"'}), frozenset()]
-    run_steps(con, [*found, *first], {'"two"'}, at_once=1)
+    run_steps(con, [*first, *found], {'"two"'}, at_once=1)
     assert con.execute('SELECT n FROM "two"').fetchall() == [(6,)]
 
 

@@ -164,10 +164,9 @@ class FeedGroup:
 
     # --- values, states, bounds -----------------------------------------------------------------------------------
 
-    def columns(self, feature: FeedFeature, unit: str, asked: Delivered) -> tuple[list[str], list[str], list[str]]:
-        """SELECT items in three layers, each reading the one before: what is joined and delivered ('y:' names,
-        not kept), then values, states and bounds (a streak needs one layer more). `unit` is the SQL of the
-        subject's delivering unit."""
+    def columns(self, feature: FeedFeature, unit: str, asked: Delivered) -> list[list[str]]:
+        """SELECT items in two layers, or of a streak in four, each reading the one before: what is joined and delivered ('y:' names, not
+        kept), then values, states and bounds. `unit` is the SQL of the subject's delivering unit."""
         n, v, x = (f"{self.alias}.{quoted(f'{mark}:{feature.name}')}" for mark in "nvx")
         if isinstance(feature, Streak):
             return self._streak(feature, n, v, x, unit, asked)
@@ -178,7 +177,7 @@ class FeedGroup:
         ok, raw, some = (quoted(f"y:{mark}:{feature.name}") for mark in ("d", "v", "n"))
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if isinstance(feature, Latest) and feature.back:
-            return [f"{delivered} AS {ok}", f"{v} AS {raw}"], self._before_latest(feature, raw, ok, state), []
+            return [[f"{delivered} AS {ok}", f"{v} AS {raw}"], self._before_latest(feature, raw, ok, state)]
         if isinstance(feature, Latest):
             return self._latest(feature, delivered, state)
         if self.contract.kind == "state":  # one that is out of date says nothing, not even what is there at the least
@@ -190,24 +189,24 @@ class FeedGroup:
             second = [f"CASE WHEN {ok} THEN {amount} END AS {value}", f"CASE WHEN {ok} THEN 0 ELSE {missing} END AS {state}"]
             if feature.monotone:
                 second.append(f"CASE WHEN NOT {ok} THEN {amount} END AS {bound}")
-            return first, second, []
+            return [first, second]
         if feature.how == "any":
             found = f"COALESCE({raw}, 0) > 0"
-            return first, [
+            return [first, [
                 f"CASE WHEN {found} THEN TRUE WHEN {ok} THEN FALSE END AS {value}",
                 f"CASE WHEN {found} OR {ok} THEN 0 ELSE {UNDELIVERED} END AS {state}",
-            ], []  # fmt: skip
+            ]]  # fmt: skip
         first.append(f"{n} AS {some}")
-        return first, [
+        return [first, [
             f"CASE WHEN {ok} THEN {raw} END AS {value}",
             f"CASE WHEN NOT {ok} THEN {UNDELIVERED} WHEN COALESCE({some}, 0) = 0 THEN {ABSENT} ELSE 0 END AS {state}",
-        ], []  # fmt: skip
+        ]]  # fmt: skip
 
     def _own_unit(self, feature: Latest) -> bool:
         """Who delivers for a subject is another feature's to say; where that is not known, the row itself says who delivered it."""
         return self.contract.unit_from is not None and not feature.back
 
-    def _latest(self, feature: Latest, delivered: str, state: str) -> tuple[list[str], list[str], list[str]]:
+    def _latest(self, feature: Latest, delivered: str, state: str) -> list[list[str]]:
         missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
         ok, some = quoted(f"y:d:{feature.name}"), quoted(f"y:n:{feature.name}")
         if feature.where is not None:  # a row of which it is not known whether it counts
@@ -219,7 +218,7 @@ class FeedGroup:
             raw = quoted(f"y:v:{feature.name}.{name}")
             first.append(f"{self.alias}.{quoted(f'v:{feature.name}.{name}')} AS {raw}")
             second.append(f"CASE WHEN {ok} THEN {raw} END AS {value_column(feature.name, name)}")
-        return first, second, []
+        return [first, second]
 
     def _before_latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
         missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
@@ -231,15 +230,15 @@ class FeedGroup:
             items.append(f"{field} AS {value_column(feature.name, name)}")
         return items
 
-    def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str, asked: Delivered) -> tuple[list[str], list[str], list[str]]:
+    def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str, asked: Delivered) -> list[list[str]]:
         """Trailing ones of the periods that hold, are delivered, and have nothing set aside."""
         last, most = self._last_due(), feature.at_most
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
         if last is None:
-            return [], [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"], []
+            return [[], [f"NULL::BIGINT AS {value}", f"{AT_LEAST} AS {state}", f"0::BIGINT AS {bound}"]]
         periods = self._counted_back(feature, last)
         cover, away = asked.covered_periods(self.contract, periods, unit), asked.set_aside_periods(self.contract, periods)
-        yes, no, vague, covered, length = (quoted(f"y:{mark}:{feature.name}") for mark in ("v", "n", "x", "c", "l"))
+        yes, no, vague, covered, length, ends = (quoted(f"y:{mark}:{feature.name}") for mark in ("v", "n", "x", "c", "l", "e"))
         first = [
             f"COALESCE({v}, 0) AS {yes}",
             f"COALESCE({n}, 0) AS {no}",
@@ -251,12 +250,12 @@ class FeedGroup:
         second = [f"CAST(log2({bad} & -{bad}) AS BIGINT) AS {length}"]
         at = f"(1::BIGINT << {length})"
         missing = f" OR (({vague} | {yes}) & {at}) = 0" if self.contract.world == "closed" else ""
-        ends = f"({length} < {most} AND ({covered} & {at}) <> 0 AND (({no} & {at}) <> 0{missing}))"
-        return first, second, [
+        third = [f"({length} < {most} AND ({covered} & {at}) <> 0 AND (({no} & {at}) <> 0{missing})) AS {ends}"]
+        return [first, second, third, [
             f"CASE WHEN {ends} THEN {length} END AS {value}",
             f"CASE WHEN {ends} THEN 0 ELSE {AT_LEAST} END AS {state}",
             f"CASE WHEN NOT {ends} THEN {length} END AS {bound}",
-        ]  # fmt: skip
+        ]]  # fmt: skip
 
 
 def looks_back(contract: Contract, feature: FeedFeature, day: date, calendar: Calendar) -> date | None:

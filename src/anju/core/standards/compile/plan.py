@@ -265,10 +265,10 @@ class _Planner:
         return []
 
     def _feed_columns(self, subject: str, stratum: int, features: list[Feature]) -> tuple[list[str], list[str], list[list[str]]]:
-        """Joins, the columns read straight from them, and two layers computed over those."""
+        """Joins, the columns read straight from them, and three layers computed over those."""
         joins: list[str] = []
         columns: list[str] = []
-        layers: list[list[str]] = [[], []]
+        layers: list[list[str]] = [[], [], []]
         asked = Delivered(subject, stratum, self.day, self.calendar)
         own = [feature for feature in features if isinstance(feature, Latest | Aggregate | Streak)]
         for group in feed_groups(self.policy, subject, own, self.day, self.calendar, self.fields):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,12 @@ from anju.apps.cases import overseeing, queries
 from anju.apps.cases.models import Case
 from anju.apps.cases.queries import Filters
 from anju.apps.cases.ranks import Ranks
+from anju.apps.cases.steps import watching
 from anju.apps.cases.steps.reminding import pass_day
 from anju.apps.cases.steps.watching import watch
+from anju.apps.findings.clearing import Asked
+from anju.apps.findings.models import Run
+from anju.core.standards.clearing import Clearing
 from apps.cases.conftest import Loop
 
 SORTED = "USE TEMP B-TREE FOR ORDER BY"
@@ -112,3 +118,21 @@ def test_a_day_passes_for_many_at_once(loop: Loop) -> None:
         assert len(told) >= n
         counts.append(len(asked))
     assert counts[1] == counts[2], counts
+
+
+@pytest.mark.django_db
+def test_the_data_are_asked_once_in_a_run_for_all_cases_together(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[Asked]] = []
+
+    def answer(_policy: object, _data: Path, run: Run, those: Iterable[Asked]) -> dict[Asked, Clearing]:
+        asked.append(list(those))
+        return {one: Clearing("unknown", False, None, run.day) for one in asked[-1]}
+
+    monkeypatch.setattr(watching, "clearings", answer)
+    monkeypatch.setattr(watching, "AT_ONCE", 4)
+    made(loop, 10, standard="MH-02", state="feedback", waits_on="show", measured_on=loop.day, fed_back_on=loop.day)
+    for n in (1, 1, 2, 2):  # of each run twice
+        monkeypatch.setattr(watching, "current_run", partial(Run, pk=n, day=loop.day))
+        watch(data=tmp_path, at=loop.at)
+        assert set(Case.objects.filter(state="feedback").values_list("seen_run", "clearing")) == {(n, "unknown")}
+    assert [len(those) for those in asked] == [10, 10]

@@ -533,8 +533,9 @@ FITS = {
 def watched(loop: Loop, seed: int, monkeypatch: pytest.MonkeyPatch) -> Watched:
     found = Watched(loop, random.Random(seed))
     said = found.says
+    monkeypatch.setattr("anju.apps.cases.steps.watching._ask", lambda _cases, _run, _data, answers: answers)
     monkeypatch.setattr(
-        "anju.apps.cases.steps.watching._ask", lambda cases, _run, _data: {case.pk: said.get(case.pk, ("", False)) for case in cases}
+        "anju.apps.cases.steps.watching._said", lambda cases, _run, _answers: {case.pk: said.get(case.pk, ("", False)) for case in cases}
     )
     assert CaseAlert.objects.count() == 0
     return found

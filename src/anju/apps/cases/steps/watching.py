@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from django.db import transaction
 
@@ -23,9 +23,11 @@ from anju.apps.findings.queries import current_run
 from anju.core.casework.gate import Requirement, only_waits, ready
 from anju.core.casework.states import FEEDBACK
 from anju.core.contracts.model import Bilingual
+from anju.core.standards.clearing import Clearing
 from anju.core.terms.viewer import Viewer
 
 AT_ONCE = 1_000
+Answers: TypeAlias = dict[Asked, Clearing]
 
 
 def watch(*, data: Path, at: datetime, numbers: Sequence[int] | None = None, by: Viewer = PLATFORM) -> int:
@@ -35,30 +37,39 @@ def watch(*, data: Path, at: datetime, numbers: Sequence[int] | None = None, by:
     found = Case.objects.filter(state=FEEDBACK)
     if numbers is not None:
         found = found.filter(pk__in=numbers)
-    keys = list(found.order_by("pk").values_list("pk", flat=True))
-    return sum(_watch_some(keys[first : first + AT_ONCE], run, data, at, by) for first in range(0, len(keys), AT_ONCE))
+    waiting = list(found.order_by("pk").only("pk", "standard", "subject_id", "measured_on", "seen_run"))
+    answers = _ask(waiting, run, data, {})  # of all at once: about places and employers it opens every delivery there is
+    keys = [case.pk for case in waiting]
+    return sum(_watch_some(keys[first : first + AT_ONCE], run, data, answers, at, by) for first in range(0, len(keys), AT_ONCE))
 
 
 @transaction.atomic
-def _watch_some(keys: Sequence[int], run: Run | None, data: Path, at: datetime, by: Viewer) -> int:
+def _watch_some(keys: Sequence[int], run: Run | None, data: Path, answers: Answers, at: datetime, by: Viewer) -> int:
     one_at_a_time()
     cases = list(Case.objects.select_for_update().filter(pk__in=keys, state=FEEDBACK).order_by("pk"))
-    said = _ask(cases, run, data)
+    answers = _ask(cases, run, data, answers)  # again of a case whose measure has become another meanwhile
     with told_together(at):
-        return len(look_at_many(cases, said, run=run, by=by, at=at))
+        return len(look_at_many(cases, _said(cases, run, answers), run=run, by=by, at=at))
 
 
-def _ask(cases: Iterable[Case], run: Run | None, data: Path) -> dict[int, tuple[str, bool]]:
-    """What a run has said of a case stands until the next one, for a measure that is done later is fed back anew."""
-    known = {case.pk: (case.clearing, case.fresh) for case in cases if run is not None and case.seen_run == run.pk}
-    asked = {
-        case.pk: Asked(case.standard, case.subject_id, case.measured_on)
-        for case in cases if case.pk not in known and case.standard and case.measured_on
-    }  # fmt: skip
-    if run is None or not asked:
-        return known
-    answers = clearings(policy(), data, run, asked.values())
-    return known | {key: (answers[one].state, answers[one].fresh) for key, one in asked.items()}
+def _ask(cases: Iterable[Case], run: Run | None, data: Path, answers: Answers) -> Answers:
+    """`answers` with those that are not yet there. What a run has said of a case stands until the next one, for a measure that is done
+    later is fed back anew."""
+    if run is None:
+        return answers
+    asked = {one for case in cases if case.seen_run != run.pk for one in _asked(case)} - answers.keys()
+    return answers | clearings(policy(), data, run, sorted(asked)) if asked else answers
+
+
+def _said(cases: Iterable[Case], run: Run | None, answers: Answers) -> dict[int, tuple[str, bool]]:
+    """Whether the condition of each case holds, and on later rows; nothing of those that nobody can ask about."""
+    said = {case.pk: (answers[one].state, answers[one].fresh) for case in cases for one in _asked(case) if one in answers}
+    return said | {case.pk: (case.clearing, case.fresh) for case in cases if run is not None and case.seen_run == run.pk}
+
+
+def _asked(case: Case) -> list[Asked]:
+    """What there is to ask about it: one thing or none."""
+    return [Asked(case.standard, case.subject_id, case.measured_on)] if case.standard and case.measured_on else []
 
 
 def look_at_many(
@@ -67,6 +78,7 @@ def look_at_many(
     """Those of the cases, all fed back, that have changed by what the data `said` (whether the condition holds, and on later rows), or by
     what was shown since. In the transaction of the caller. `quiet`: the caller tells whose act is next."""
     before = {case.pk: (keys_of(case), case.version, _stands(case)) for case in cases}
+    seen = {case.pk: case.seen_run for case in cases}
     day = today()
     for case in cases:
         case.clearing, case.fresh = said.get(case.pk, ("", False))
@@ -79,6 +91,10 @@ def look_at_many(
     for case in changed:
         case.version += 1
     write_many([(case, before[case.pk][1]) for case in changed])
+    moved = {case.pk for case in changed}
+    anew = [case.pk for case in cases if case.pk not in moved and case.seen_run != seen[case.pk]]
+    if anew:  # asked, and nothing has changed: not to be asked again of the same run
+        Case.objects.filter(pk__in=anew).update(seen_run=run.pk if run is not None else None)
     count_moved([key for case in changed for key in before[case.pk][0]], [key for case in changed for key in keys_of(case)])
     was = {case.pk: before[case.pk][2] for case in changed}
     if not quiet:

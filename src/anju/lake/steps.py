@@ -25,11 +25,16 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
     order = _Order(steps, keep)
     free = [con, *(sibling(con) for _ in range(at_once - 1))]
     running: dict[Future[float], tuple[Step, Any]] = {}
+    now = 0
     try:
         with ThreadPoolExecutor(at_once, thread_name_prefix="step") as pool:
             while running or order.ready:
                 while free and order.ready:
                     step, one = order.next(), free.pop()
+                    threads = at_once if not running and not order.ready else 1
+                    if threads != now:
+                        one.execute(f"SET threads = {threads}")
+                        now = threads
                     running[pool.submit(_timed, one, step.sql)] = (step, one)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     step, one = running.pop(future)
@@ -67,7 +72,7 @@ class _Order:
         self.unread = {name: len(readers) for name, readers in self.readers.items()}
         self.height: dict[str, int] = {}
         for step in reversed(steps):  # a step stands after whatever it reads
-            self.height[step.makes] = 1 + max((self.height[other.makes] for other in self.readers[step.makes]), default=0)
+            self.height[step.makes] = (4 if step.name[:-1] == "person " else 2 if step.name[:-1] == "household " else 1) + max((self.height[other.makes] for other in self.readers[step.makes]), default=0)
         self.ready = [step for step in steps if not step.reads]
 
     def next(self) -> Step:

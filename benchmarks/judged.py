@@ -17,6 +17,8 @@ from anju.core.standards.model import Policy
 from anju.lake import engine
 from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources
+from anju.lake.snapshot import open_snapshot
+from anju.lake.steps import run_steps
 from benchmarks.rounds import Timed, Watch
 
 MEMORY = "600MB"  # what a run may use: the default of `engine.run`
@@ -54,6 +56,15 @@ def fused(setting: Setting, plan: RunPlan) -> Timed:
     with connection() as con:
         watch = Watch()
         engine.judge(con, setting.policy, setting.sources, plan, setting.day, setting.known_at)
+        return watch.stop_with(lambda: answers(con, plan))
+
+
+def rules_alone(setting: Setting, plan: RunPlan) -> Timed:
+    """The steps of the plan over a snapshot that was made before: what the rules cost where the rows are chosen and given."""
+    with connection() as con:
+        open_snapshot(con, setting.sources, setting.policy, setting.day, setting.known_at, engine.feeds_of(setting.policy, plan), plan.tables)
+        watch = Watch()
+        run_steps(con, plan.steps, plan.kept)
         return watch.stop_with(lambda: answers(con, plan))
 
 

@@ -21,7 +21,7 @@ from anju.core.contracts.model import Programme
 from anju.core.contracts.programme import working_calendar_of
 from anju.core.terms.dates import step_months
 from benchmarks.inputs import Dates, write_inputs
-from benchmarks.judged import Answers, Setting, fused
+from benchmarks.judged import Answers, Setting, fused, must_agree, rules_alone
 from benchmarks.results import Goal, Row, Section
 from benchmarks.rounds import Timed, in_turns, processor_ratio, ratio
 from benchmarks.server import SETTINGS, Server, postgresql
@@ -174,14 +174,18 @@ def measure(situation: Situation) -> Section:
     values = parameters(setting)
     with postgresql() as server:
         loading = load(server.dsn, setting, files)
-        ways = {"fused": lambda: fused(setting, plan), "postgresql": lambda: judge(server, values)}
+        ways = {
+            "fused": lambda: fused(setting, plan), "rules": lambda: rules_alone(setting, plan), "postgresql": lambda: judge(server, values),
+        }  # fmt: skip
         timings, found = in_turns(ways, situation.rounds)
         wrong = compare(server.dsn, found["fused"])
     if wrong:
         raise AssertionError("PostgreSQL answers otherwise:\n" + "\n".join(wrong))
-    times = ratio(timings["postgresql"], timings["fused"])
+    must_agree(found["fused"], found["rules"])
+    times, alike = ratio(timings["postgresql"], timings["fused"]), ratio(timings["postgresql"], timings["rules"])
     rows = [
         Row(f"**fused: the same {len(TABLES)} standards here**", timings["fused"]),
+        Row("of which the rules alone, the rows chosen before", timings["rules"], ratio(timings["rules"], timings["fused"]), "equal answers"),
         Row(
             "PostgreSQL, fused statements",
             timings["postgresql"],
@@ -191,6 +195,7 @@ def measure(situation: Situation) -> Section:
     ]
     goals = [
         Goal("against the same fused rules in PostgreSQL, load not counted", times.median, "times as fast", 8),
+        Goal("rules against rules, the rows chosen before on both sides", alike.median, "times as fast"),
         Goal("by processor seconds", processor_ratio(timings["postgresql"], timings["fused"]), "times"),
         Goal("loading PostgreSQL with those rows, once", loading, "s"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,21 @@ def test_two_steps_run_side_by_side(con: Any) -> None:
     con.create_function("meet", meet, return_type="INTEGER", parameters=["INTEGER"], side_effects=True)
     run_steps(con, [step("a", "SELECT meet(1) AS n"), step("b", "SELECT meet(2) AS n")], {'"a"', '"b"'})
     assert tables(con) == {"a", "b"}
+
+
+def test_steps_side_by_side_have_a_thread_each_and_one_alone_has_all(con: Any) -> None:
+    threads = "SELECT current_setting('threads') AS n"
+    steps = [step("a", threads), step("b", threads), step("c", f'{threads} FROM "a", "b"', "a", "b")]
+    run_steps(con, steps, {'"a"', '"b"', '"c"'})
+    found = con.execute('SELECT (SELECT n FROM "a"), (SELECT n FROM "c"), current_setting(\'threads\')').fetchall()
+    assert found == [(1, 2, 2)]
+
+
+def test_the_longer_step_goes_first_where_ways_have_as_many(con: Any) -> None:
+    done: list[str] = []
+    steps = [step("short", "SELECT 1"), replace(step("long", "SELECT 1"), weight=4), step("other", "SELECT 1")]
+    run_steps(con, steps, {'"long"'}, lambda one, _: done.append(one.name), at_once=1)
+    assert done[0] == "long"
 
 
 def test_variables_reach_every_thread(con: Any) -> None:

@@ -87,7 +87,7 @@ def run(
     try:
         con.execute("SET preserve_insertion_order = false")
         started = time.perf_counter()
-        kept = judge(con, policy, sources, plan, day, known_at, seconds, progress)
+        kept = judge(con, policy, sources, plan, day, known_at, seconds, progress, threads=threads)
         seconds["judging"] = time.perf_counter() - started
         started = time.perf_counter()
         answers = {subject: _write_answers(con, plan, subject, partial) for subject in plan.standards}
@@ -136,6 +136,8 @@ def judge(
     known_at: datetime,
     seconds: dict[str, float] | None = None,
     progress: Progress | None = None,
+    *,
+    threads: int = 2,
 ) -> tuple[Path, ...]:
     """Makes the snapshot and every table of the plan on `con`. Answers the kept files that were read."""
     started = time.perf_counter()
@@ -153,7 +155,7 @@ def judge(
         if progress:
             progress(step.name, made, len(steps))
 
-    run_steps(con, steps, {*plan.kept, *(step.makes for step in begun.steps)}, done)
+    run_steps(con, steps, {*plan.kept, *(step.makes for step in begun.steps)}, done, at_once=threads)
     return begun.kept
 
 

@@ -1,7 +1,8 @@
 """Runs the steps of a plan: each as soon as what it reads is made, some at once, and drops what nobody reads any more.
 
-Planning a statement, and grouping a small feed, use one core only; two steps side by side use what the other leaves.
-The answers do not depend on the order: a step reads nothing but tables that are whole.
+Steps side by side, of one thread each, use the cores better than one step of many threads: planning and small groups use one core
+only, and threads of one step wait for each other. A step that runs alone gets them all. The answers do not depend on the order:
+a step reads nothing but tables that are whole.
 """
 
 from __future__ import annotations
@@ -23,18 +24,15 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
 
     The first error of a step is raised, after those that are under way have ended."""
     order = _Order(steps, keep)
+    threads = _Threads(con, at_once)
     free = [con, *(sibling(con) for _ in range(at_once - 1))]
     running: dict[Future[float], tuple[Step, Any]] = {}
-    now = 0
     try:
         with ThreadPoolExecutor(at_once, thread_name_prefix="step") as pool:
             while running or order.ready:
                 while free and order.ready:
                     step, one = order.next(), free.pop()
-                    threads = at_once if not running and not order.ready else 1
-                    if threads != now:
-                        one.execute(f"SET threads = {threads}")
-                        now = threads
+                    threads.each(1 if running or order.ready else at_once)
                     running[pool.submit(_timed, one, step.sql)] = (step, one)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     step, one = running.pop(future)
@@ -44,6 +42,7 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
                     free.append(one)
                     if done:
                         done(step, seconds)
+        threads.each(at_once)
     finally:
         for one in free:
             if one is not con:
@@ -61,8 +60,21 @@ def _timed(con: Any, sql: str) -> float:
     return time.perf_counter() - started
 
 
+class _Threads:
+    """How many threads a step gets; as many as there are where the connection's settings are locked."""
+
+    def __init__(self, con: Any, now: int) -> None:
+        self.con, self.now = con.cursor(), now
+        self.locked = con.execute("SELECT current_setting('lock_configuration')").fetchone()[0]
+
+    def each(self, threads: int) -> None:
+        if threads != self.now and not self.locked:
+            self.con.execute(f"SET threads = {threads}")
+            self.now = threads
+
+
 class _Order:
-    """Which steps may run now: those that most others wait for come first."""
+    """Which steps may run now: those at the start of the longest way go first."""
 
     def __init__(self, steps: Sequence[Step], keep: Collection[str]) -> None:
         self.keep = keep
@@ -72,7 +84,7 @@ class _Order:
         self.unread = {name: len(readers) for name, readers in self.readers.items()}
         self.height: dict[str, int] = {}
         for step in reversed(steps):  # a step stands after whatever it reads
-            self.height[step.makes] = (4 if step.name[:-1] == "person " else 2 if step.name[:-1] == "household " else 1) + max((self.height[other.makes] for other in self.readers[step.makes]), default=0)
+            self.height[step.makes] = step.weight + max((self.height[other.makes] for other in self.readers[step.makes]), default=0)
         self.ready = [step for step in steps if not step.reads]
 
     def next(self) -> Step:

@@ -37,17 +37,20 @@ from anju.core.terms.periods import Calendar
 Key = tuple[str, str]
 QUOTED = re.compile(r'"(?:[^"]|"")*"')
 NAMED = re.compile(r' AS ("(?:[^"]|"")*")')
+WEIGHTS = {"person": 4, "household": 2}  # of tables of subjects: there are that many more of them
 IDENTITY = ("id", "household_id", "place_id", "area_id", "unit")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement that makes one table, `makes`, from the tables of other steps, `reads` (quoted names), and of the snapshot."""
+    """One statement that makes one table, `makes`, from the tables of other steps, `reads` (quoted names), and of the snapshot. `weight`:
+    roughly how long it takes beside others."""
 
     name: str
     sql: str
     makes: str
     reads: frozenset[str]
+    weight: int = 1
 
 
 @dataclass(frozen=True)
@@ -161,9 +164,10 @@ class _Planner:
         last: dict[str, set[str]] = {}  # subject -> columns of its last table
         elsewhere: dict[str, dict[str, list[str]]] = {subject: {} for subject in self.made}
         for name, sql in reversed(self.steps):
-            own = _target(sql)
+            own, weight = _target(sql), 1
             if name in self.columns:
                 subject = name.split(" ")[0]
+                weight = WEIGHTS.get(subject, 1)
                 first = [column for column in self.columns[name] if column in evidence and self.homes[subject][column] == own]
                 kept = [column for column in self.columns[name] if column in read or column in first or column[1:3] in ("a:", "c:")]
                 missing = [column for column in first if column not in last.setdefault(subject, set(kept))]
@@ -172,7 +176,7 @@ class _Planner:
                 sql = f"CREATE TABLE {own} AS SELECT {', '.join([*IDENTITY, *kept])} FROM ({sql.split(' AS ', 1)[1]})"
             named = set(QUOTED.findall(sql))
             read |= named
-            found.append(Step(name, sql, own, frozenset((named & made) - {own})))
+            found.append(Step(name, sql, own, frozenset((named & made) - {own}), weight))
         return tuple(reversed(found)), elsewhere
 
     def _writer(self, subject: str) -> Writer:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from anju.apps.cases import counting, queries
+from anju.apps.cases.gate import checklist_of
 from anju.apps.cases.models import Case, CaseCount, CaseEvent, LookBack
 from anju.apps.cases.queries import Filters
 from anju.apps.cases.refusing import Refused
@@ -241,3 +242,11 @@ def test_handing_on_asks_for_somebody_who_reaches_it(loop: Loop) -> None:
         hand_on(numbers=[case.pk], to=loop.accounts["water"], reason="leave", **by(loop, "secretary"))
     done = hand_on(numbers=[case.pk], to=loop.accounts["cadre"], reason="leave", **by(loop, "secretary"))
     assert done[0].assignee_name == "cadre" and done[0].verify_due == case.verify_due
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("standard", "asked"), [("", True), ("MH-02", True), ("MW-03", False), ("QX-02", True)])
+def test_a_family_is_not_asked_about_a_late_case(loop: Loop, standard: str, asked: bool) -> None:
+    needed = {one.code for one in checklist_of(loop.told(level="orange", standard=standard))}
+    assert ("household" in needed) is asked
+    assert "household" not in {one.code for one in checklist_of(loop.told(level="orange", standard=standard, household=False))}

@@ -8,7 +8,7 @@ from datetime import date
 
 from anju.apps.attachments.queries import counts_of
 from anju.apps.cases.models import Answer, Approval, Asked, Case, CaseEvent, CaseVisit, Measure
-from anju.apps.cases.rules import closes_by, closing_of, today
+from anju.apps.cases.rules import asks_household, closes_by, closing_of, today
 from anju.core.casework.gate import Requirement, Shown, checklist
 from anju.core.contracts.model import Bilingual
 
@@ -46,8 +46,8 @@ def shown_of_many(cases: Sequence[Case], waits: Mapping[int, Sequence[Bilingual]
             measured_on=case.measured_on, files=sum(files.get(one, 0) for one in about[case.pk]),
             clearing=(case.clearing or "unknown") if case.standard else "", fresh=case.fresh, waits=tuple((waits or {}).get(case.pk, ())),
             visit="door" if "door" in modes else next(iter(sorted(modes)), ""), answer=answers.get((case.pk, case.round), ""),
-            asks_household=case.household_id is not None, signed_by=case.signed_by, approved=frozenset(approved[case.pk, case.round]),
-            excepted=(case.pk, case.round) in excepted,
+            asks_household=asks_household(case.standard, case.household_id), signed_by=case.signed_by,
+            approved=frozenset(approved[case.pk, case.round]), excepted=(case.pk, case.round) in excepted,
         )  # fmt: skip
     return found
 

@@ -16,6 +16,7 @@ from anju.apps.alerts.actions import today as day_of_alerts
 from anju.apps.cases.refusing import Refused
 from anju.apps.findings.current import policy, programme
 from anju.core.casework.rules import FILE, NONE, Casework, Clocks, Closing, read_casework
+from anju.core.contracts.model import Contract
 from anju.core.contracts.programme import working_calendar_of
 from anju.core.standards.model import Breach, Version
 from anju.core.terms.durations import Duration, last_day
@@ -86,6 +87,15 @@ def closes_by(standard: str, level: str, day: date) -> str:
     """data, visit or gate; what is red or orange always by the gate, and so is what no standard judges."""
     version = version_of(standard, day)
     return version.closing if version is not None and level not in ("red", "orange") else "gate"
+
+
+def asks_household(standard: str, household: int | None) -> bool:
+    """Whether there is a family to see and to hear before a case closes. None where it is about the loop itself, whose family has nothing
+    to say of it: the standards whose subjects come from the platform's own records, such as a late case."""
+    found = policy().standards.get(standard)
+    keyed = policy().keyed.get(found.subject) if found is not None else None
+    contract = policy().contracts[keyed.feed] if keyed is not None else None
+    return household is not None and not (isinstance(contract, Contract) and contract.platform)
 
 
 def due(start: date, clock: Duration) -> date:

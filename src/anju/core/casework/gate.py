@@ -45,7 +45,7 @@ class Shown:
     waits: tuple[Bilingual, ...] = ()
     visit: str = ""  # the mode of the latest visit after the measure at which somebody was met
     answer: str = ""  # the household's: solved, partly, not
-    asks_household: bool = True  # False where there is no household: a site, a feed
+    asks_household: bool = True  # False where there is no household to ask: a site, a feed, a late case
     signed_by: str = ""
     approved: frozenset[str] = field(default_factory=frozenset)
     excepted: bool = False  # a reviewed exception stands for the condition

@@ -227,18 +227,22 @@ class _Intake:
         duplicates = self._settle_doubles(once.result())
         self._set_aside()
         refused = self._one("SELECT count(*) FROM aside")
-        accepted, coverage, content = self._weigh()
-        if total != accepted + refused + duplicates + skipped:
-            raise RuntimeError(f"intake lost count of {path.name}: {total} rows, {accepted} + {refused} + {duplicates} + {skipped}")
-        reasons = self._reasons()
-        unknown = self._one("SELECT count(*) FROM aside WHERE stranger")
-        if accepted == 0 and refused and not unknown and self.again is None:
-            raise FileRefused(f"no row of '{path.name}' can be used", f"the commonest reason: {next(iter(reasons))}", "is this the right file?")
-        if not coverage and self.again is None:
-            raise FileRefused(f"'{path.name}' has no rows, and does not say of which period", "nothing can be told from it", NO_ROWS)
-        conflicts = self._conflicts([r.path for r in rivals if r.periods & {period for _, period, _ in coverage}])
-        self._tell("write", total)
-        self._write(refused)
+        draft = _made(self.root / "feeds" / self.contract.code) / f"{self.delivery_id}.partial"
+        try:
+            with ThreadPoolExecutor(1) as beside:  # neither writing nor weighing uses every core all the time
+                written = beside.submit(self._draft, self.con.cursor(), self._good(), draft)
+                accepted, coverage, content = self._weigh()
+                if total != accepted + refused + duplicates + skipped:
+                    raise RuntimeError(f"intake lost count of {path.name}: {total} rows, {accepted} + {refused} + {duplicates} + {skipped}")
+                reasons = self._reasons()
+                unknown = self._one("SELECT count(*) FROM aside WHERE stranger")
+                self._refuse_nothing(path, accepted, refused, unknown, reasons, coverage)
+                conflicts = self._conflicts([r.path for r in rivals if r.periods & {period for _, period, _ in coverage}])
+            written.result()
+            self._tell("write", total)
+            self._write(draft, refused)
+        finally:
+            draft.unlink(missing_ok=True)
         notes = [*self.raw.messages, *([f"{skipped} empty rows and rows of totals skipped"] if skipped else [])]
         if headers.unknown:
             notes.append(f"columns not known and left out: {', '.join(headers.unknown)}")
@@ -264,6 +268,17 @@ class _Intake:
             units=tuple(sorted({unit for unit, _, _ in coverage})),
             columns={self.raw.header[position]: name for name, position in headers.columns.items()},
         )
+
+    def _refuse_nothing(
+        self, path: Path, accepted: int, refused: int, unknown: int, reasons: Mapping[str, int], coverage: Sequence[object]
+    ) -> None:
+        """A file of which nothing can be used, or that speaks for nothing, is refused as a whole."""
+        if self.again is not None:
+            return
+        if accepted == 0 and refused and not unknown:
+            raise FileRefused(f"no row of '{path.name}' can be used", f"the commonest reason: {next(iter(reasons))}", "is this the right file?")
+        if not coverage:
+            raise FileRefused(f"'{path.name}' has no rows, and does not say of which period", "nothing can be told from it", NO_ROWS)
 
     def _tell(self, stage: str, rows: int = 0) -> None:
         if self.on_stage is not None:
@@ -307,7 +322,7 @@ class _Intake:
             if kind == "person":
                 normal, reasons = normalise_any(values, validators_of(self.programme, self.directory))
             self.con.register("keys_arrow", pa.table({"v": values, "k": look_up[kind](normal), "why": reasons}))
-            self.con.execute(f"CREATE TEMP TABLE {named('keys_' + column)} AS SELECT * FROM keys_arrow")
+            self.con.execute(f"CREATE TABLE {named('keys_' + column)} AS SELECT * FROM keys_arrow")
             self.con.unregister("keys_arrow")
 
     # --- what cannot be taken ------------------------------------------------------------------------------------
@@ -315,7 +330,7 @@ class _Intake:
     def _fail(self) -> None:
         """`out`: rows, counted from 0, that are not taken; `said` is the reason where the cells do not tell it."""
         self.con.execute(
-            f"CREATE TEMP TABLE out AS SELECT c.rowid AS nth, NULL::VARCHAR AS said, FALSE AS again FROM checked c {self.judging.joins('c')}"
+            f"CREATE TABLE out AS SELECT c.rowid AS nth, NULL::VARCHAR AS said, FALSE AS again FROM checked c {self.judging.joins('c')}"
             f" WHERE NOT skip AND (bad OR {self.judging.unlinked_sql()})"
         )
 
@@ -477,28 +492,27 @@ class _Intake:
             return f"{is_:,} rows where the last delivery had {was:,}: more than {self.contract.max_shrink:.0%} are gone"
         return None
 
-    def _write(self, refused: int) -> Path:
-        folder = _made(self.root / "feeds" / self.contract.code)
-        target = folder / f"{self.delivery_id}.parquet"
-        partial = target.with_suffix(".partial")
+    def _draft(self, con: Any, good: str, draft: Path) -> None:
+        """The rows that are taken, as a file that counts for nothing until it is renamed."""
         plain = [column.name for column in plain_columns(self.contract)]
         key = "subject_key" if "subject_key" in plain else "NULL::VARCHAR AS subject_key"
         own = "".join(f", {named(name)}" for name in plain if name != "subject_key")
         sender = quoted(self.judging.sender) if self.judging.sender is not None else None
         unit = f"{sender}::ENUM({sender})" if sender else "x_unit"  # written without looking at each row's text
-        self.con.execute(
+        con.execute(
             f"COPY (SELECT {self.delivery_id}::BIGINT * {1 << ROW_BITS} + nth + 1 AS row_id,"
             f" {self.delivery_id}::BIGINT AS delivery_id, TIMESTAMP '{self.received_at:%Y-%m-%d %H:%M:%S.%f}' AS known_at,"
             f" x_valid AS valid, x_period AS period, {unit} AS unit, person_id, household_id, place_id, {key}, deleted{own}"
-            f" FROM ({self._good()})) TO {quoted(str(partial))}"
+            f" FROM ({good})) TO {quoted(str(draft))}"
             f" (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT {DICTIONARY})"
         )
+
+    def _write(self, draft: Path, refused: int) -> None:
         if refused:
             cells = ", ".join(f"c{n}" for n in range(len(self.raw.header)))
             rows = self.con.sql(f"SELECT line, {cells}, reason FROM torn JOIN aside USING (nth, line) ORDER BY nth").to_arrow_table()
             write_refused(self.root, self.delivery_id, self.raw.header, rows, self.vault)
-        partial.replace(target)
-        return target
+        draft.replace(draft.with_suffix(".parquet"))
 
 
 def _twice(con: Any, hashes: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 PYTHONPATH=src:tests python -m browser.pictures [DATA [PICTURE …]]
 
 DATA: a data folder filled by `anju demo`, built anew without one; PICTURE: the names of some pictures only, as 'household'.
+Those of the first screen and of the situation are of the whole prefecture, as `make run` leaves it when its history is judged.
 """
 
 from __future__ import annotations

@@ -108,9 +108,7 @@ def run(
         "seconds": {name: round(value, 4) for name, value in seconds.items()},
     }
     (partial / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
-    if out.exists():
-        shutil.rmtree(out)
-    partial.rename(out)
+    _put_in_place(partial, out)
     drop_unused(kept)
     return RunResult(
         folder=out,
@@ -125,6 +123,12 @@ def run(
         families=out / families[0].name if families else None,
         situation=out / families[1].name if families else None,
     )
+
+
+def _put_in_place(partial: Path, out: Path) -> None:
+    if out.exists():
+        shutil.rmtree(out)
+    partial.rename(out)
 
 
 def judge(

@@ -26,7 +26,7 @@ from anju.lake.checks import plain_columns
 from anju.lake.duck import DuckError, open_duckdb, quoted
 from anju.lake.duck import name as named
 from anju.lake.files import FileRefused, open_raw
-from anju.lake.headers import map_headers, recognised
+from anju.lake.headers import HeaderMap, map_headers, recognised
 from anju.lake.identifiers import normalise_any
 from anju.lake.judging import LINK_KINDS, Judging
 from anju.lake.judging import NOBODY as NOBODY
@@ -210,21 +210,11 @@ class _Intake:
         self._tell("open")
         self.raw = open_raw(self.con, path, lambda row: recognised(row, self.contract), work)
         headers = map_headers(self.raw.header, self.contract, remembered, others, said)
-        linked: dict[str, str] = {c.name: c.type for c in self.contract.columns if c.type in LINK_KINDS and c.name in headers.columns}
-        padding = self.raw.straight.padding if self.raw.straight is not None else "any"
-        self.judging = Judging(
-            self.contract, headers, self.calendar, self.programme.minor_digits, self.received_at.date(), self.valid, self.unit, padding, linked
-        )
+        self.judging = self._judging(headers)
         self._tell("check")
         total = self._judge(path)
         skipped = self._one("SELECT count(*) FROM checked WHERE skip")
-        self._tell("link", total)
-        with ThreadPoolExecutor(1) as beside:  # looking people up is Python's work, this is DuckDB's
-            once = beside.submit(self._keys_stand_once, self.con.cursor(), linked)
-            self._link(linked)
-        self._tell("settle", total)
-        self._fail()
-        duplicates = self._settle_doubles(once.result())
+        duplicates = self._settle(total)
         self._set_aside()
         refused = self._one("SELECT count(*) FROM aside")
         draft = _made(self.root / "feeds" / self.contract.code) / f"{self.delivery_id}.partial"
@@ -268,6 +258,24 @@ class _Intake:
             units=tuple(sorted({unit for unit, _, _ in coverage})),
             columns={self.raw.header[position]: name for name, position in headers.columns.items()},
         )
+
+    def _judging(self, headers: HeaderMap) -> Judging:
+        linked: dict[str, str] = {c.name: c.type for c in self.contract.columns if c.type in LINK_KINDS and c.name in headers.columns}
+        padding = self.raw.straight.padding if self.raw.straight is not None else "any"
+        return Judging(
+            self.contract, headers, self.calendar, self.programme.minor_digits, self.received_at.date(), self.valid, self.unit, padding, linked
+        )
+
+    def _settle(self, total: int) -> int:
+        """Finds whose rows they are, and what cannot be taken. Answers how many stand here again."""
+        linked = self.judging.linked
+        self._tell("link", total)
+        with ThreadPoolExecutor(1) as beside:  # looking people up is Python's work, this is DuckDB's
+            once = beside.submit(self._keys_stand_once, self.con.cursor(), linked)
+            self._link(linked)
+        self._tell("settle", total)
+        self._fail()
+        return self._settle_doubles(once.result())
 
     def _refuse_nothing(
         self, path: Path, accepted: int, refused: int, unknown: int, reasons: Mapping[str, int], coverage: Sequence[object]

@@ -10,7 +10,7 @@ from anju.core.standards.compile.names import literal, quoted
 from anju.core.standards.model import Policy
 from anju.core.standards.world import Row
 from anju.lake.duck import open_duckdb
-from anju.lake.rows import Sources
+from anju.lake.rows import Sources, parquet
 from anju.lake.snapshot import keep_rows
 
 LINKS = ("person_id", "household_id", "place_id", "valid")
@@ -28,7 +28,7 @@ def recent_rows(
             return []
         names = [*LINKS, *columns]
         told = con.execute(
-            f"SELECT {', '.join(map(quoted, names))} FROM read_parquet([{', '.join(literal(str(path)) for path in kept[feed])}])"
+            f"SELECT {', '.join(map(quoted, names))} FROM {parquet(kept[feed])}"
             f" WHERE valid BETWEEN {literal(since)} AND {literal(day)} AND NOT deleted ORDER BY valid, row_id"
         ).fetchall()
     finally:

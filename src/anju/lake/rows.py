@@ -84,7 +84,7 @@ class FeedRows:
         code = contract.code
         kept = self._kept(contract) if code in self.stamps else None
         if kept:
-            kind, source = "VIEW", f"read_parquet([{', '.join(literal(str(path)) for path in kept)}])"
+            kind, source = "VIEW", parquet(kept)
         elif files := self._files(code):
             # through a table, because whatever is read through this feed would resolve it again
             kind, source = ("TABLE" if self._read_through(code) else "VIEW"), f"({self._resolved(contract, files)})"
@@ -177,10 +177,9 @@ class FeedRows:
             household = "COALESCE(f.household_id, t.h)"
         corrected = self._corrected(contract)
         where = f" WHERE f.valid <= {literal(self.day)}" if corrected else ""
-        paths = ", ".join(literal(str(path)) for path in files)
         select = (
             f"SELECT f.row_id, f.delivery_id, f.known_at, f.valid, f.period, f.unit, f.person_id, {household} AS household_id, f.place_id,"
-            f" f.subject_key, {ord_} AS ord, f.deleted{plain} FROM read_parquet([{paths}], union_by_name = true) f"
+            f" f.subject_key, {ord_} AS ord, f.deleted{plain} FROM {parquet(files, by_name=True)} f"
             f" JOIN chosen u ON u.feed = {literal(contract.code)} AND u.delivery_id = f.delivery_id{self._by_unit(contract)}{join}{where}"
         )
         if corrected:
@@ -239,8 +238,7 @@ class FeedRows:
 
     def _keep(self, contract: Contract, root: Path, stem: str, files: list[Path]) -> Path:
         """Written beside its place and renamed, so that a killed run leaves nothing that looks whole."""
-        paths = ", ".join(literal(str(path)) for path in files)
-        last = self.con.execute(f"SELECT max(valid) FROM read_parquet([{paths}], union_by_name = true)").fetchone()[0]
+        last = self.con.execute(f"SELECT max(valid) FROM {parquet(files, by_name=True)}").fetchone()[0]
         name = stem
         if self._corrected(contract):
             name = f"{stem}.{last}" if last is None or last <= self.day else f"{stem}.only-{self.day}"
@@ -271,6 +269,11 @@ class FeedRows:
     def _corrected(contract: Contract) -> bool:
         """Whether rows of it may be corrected one by one, so that those of a later day than the one judged must not count."""
         return contract.delivery == "delta" or contract.kind == "event"
+
+
+def parquet(paths: Iterable[Path], *, by_name: bool = False) -> str:
+    """SQL: the rows of these files. `by_name`: some may lack columns that others have."""
+    return f"read_parquet([{', '.join(literal(str(path)) for path in paths)}]{', union_by_name = true' if by_name else ''})"
 
 
 def sorted_by(contract: Contract) -> str:

@@ -24,7 +24,7 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
 
     The first error of a step is raised, after those that are under way have ended."""
     order = _Order(steps, keep)
-    threads = _Threads(con, at_once)
+    threads = _Threads(con)
     free = [con, *(sibling(con) for _ in range(at_once - 1))]
     running: dict[Future[float], tuple[Step, Any]] = {}
     try:
@@ -32,7 +32,7 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
             while running or order.ready:
                 while free and order.ready:
                     step, one = order.next(), free.pop()
-                    threads.each(1 if running or order.ready else at_once)
+                    threads.each(1 if running or order.ready else threads.most)
                     running[pool.submit(_timed, one, step.sql)] = (step, one)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     step, one = running.pop(future)
@@ -42,8 +42,8 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
                     free.append(one)
                     if done:
                         done(step, seconds)
-        threads.each(at_once)
     finally:
+        threads.close()
         for one in free:
             if one is not con:
                 one.close()
@@ -61,16 +61,22 @@ def _timed(con: Any, sql: str) -> float:
 
 
 class _Threads:
-    """How many threads a step gets; as many as there are where the connection's settings are locked."""
+    """How many threads a step gets, `most` being as many as the connection has; always those where its settings are locked."""
 
-    def __init__(self, con: Any, now: int) -> None:
-        self.con, self.now = con.cursor(), now
-        self.locked = con.execute("SELECT current_setting('lock_configuration')").fetchone()[0]
+    def __init__(self, con: Any) -> None:
+        self.con = con.cursor()
+        self.most, self.locked = con.execute("SELECT current_setting('threads'), current_setting('lock_configuration')").fetchone()
+        self.now = self.most
 
     def each(self, threads: int) -> None:
         if threads != self.now and not self.locked:
             self.con.execute(f"SET threads = {threads}")
             self.now = threads
+
+    def close(self) -> None:
+        """The connection has as many as before."""
+        self.each(self.most)
+        self.con.close()
 
 
 class _Order:

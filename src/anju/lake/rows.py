@@ -29,7 +29,7 @@ COLUMN_SQL = {
     "year": "INTEGER", "person": "BIGINT", "household": "BIGINT", "place": "BIGINT",
 }  # fmt: skip
 LINKS = ("person", "household", "place")
-LAYOUT = "3"  # of the kept files: another number makes them anew
+LAYOUT = "4"  # of the kept files: another number makes them anew
 RECENT_DAYS = 150  # before the last row's: months and weeks that rules look back on, holidays included
 ROWS_IN_GROUP = 40_000  # small enough to find one household without reading much, large enough to scan
 KEPT = 3  # resolved folders of a feed that are kept, the last used first
@@ -171,7 +171,7 @@ class FeedRows:
         if contract.through is not None:
             feed, column = contract.through
             join = (
-                f" LEFT JOIN (SELECT {quoted(column)} AS k, arg_max(struct_pack(v := household_id), ord).v AS h FROM s_{feed} GROUP BY 1) t"
+                f" LEFT JOIN (SELECT {quoted(column)} AS k, arg_max_null(household_id, ord) AS h FROM s_{feed} GROUP BY 1) t"
                 f" ON t.k = f.{quoted(column)}"
             )
             household = "COALESCE(f.household_id, t.h)"
@@ -262,7 +262,7 @@ class FeedRows:
     def _write(self, contract: Contract, select: str, path: Path) -> None:
         self.con.execute(
             f"COPY (SELECT * FROM ({select}) ORDER BY {sorted_by(contract)}, ord) TO {literal(str(path))}"
-            f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
+            f" (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
         )
 
     @staticmethod

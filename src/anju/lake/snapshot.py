@@ -17,7 +17,7 @@ from typing import Any
 
 from anju.core.contracts.model import Contract, Programme
 from anju.core.contracts.programme import calendar_of, working_calendar_of
-from anju.core.standards.compile.levels import level_variables
+from anju.core.standards.compile.levels import base_table, level_variables
 from anju.core.standards.compile.names import literal, quoted
 from anju.core.standards.compile.plan import Step
 from anju.core.standards.compile.workdays import workday_variables
@@ -77,7 +77,10 @@ class _Snapshot:
         for code in self.policy.standards:
             self.con.execute(level_variables(self.policy, code, self.day))
         bases = sorted({*subjects, "person", "household", *(level.name for level in self.programme.levels)})
-        steps = [self._rejected(closure), *(self._base(subject) for subject in bases)]
+        for subject in bases:
+            if subject not in self.policy.keyed:
+                self.con.execute(f"CREATE VIEW {base_table(self.policy, subject)} AS {self._base(subject)}")
+        steps = [self._rejected(closure), *(self._keyed_step(subject) for subject in bases if subject in self.policy.keyed)]
         return Begun(tuple(path for files in rows.kept.values() for path in files), tuple(steps))
 
     def keep(self, feeds: list[str]) -> dict[str, Kept]:
@@ -183,33 +186,30 @@ class _Snapshot:
 
     # --- subjects -----------------------------------------------------------------------------------------------
 
-    def _base(self, subject: str) -> Step:
+    def _base(self, subject: str) -> str:
         attributes = [f for (s, _), f in self.policy.features.items() if s == subject and isinstance(f, Attribute)]
         if subject == "person":
-            extra = _attributes(attributes, "p")
-            sql = (
+            return (
                 "SELECT p.person_id AS id, p.household_id, h.place_id,"
-                f" h.community_id AS area_id, w.unit{extra} FROM r_person p"
+                f" h.community_id AS area_id, w.unit{_attributes(attributes, 'p')} FROM r_person p"
                 " LEFT JOIN r_household h ON h.household_id = p.household_id LEFT JOIN r_where w ON w.place_id = h.place_id"
             )
-        elif subject == "household":
-            extra = _attributes(attributes, "h")
-            sql = (
+        if subject == "household":
+            return (
                 "SELECT h.household_id AS id, h.household_id, h.place_id,"
-                f" h.community_id AS area_id, w.unit{extra} FROM r_household h"
+                f" h.community_id AS area_id, w.unit{_attributes(attributes, 'h')} FROM r_household h"
                 " LEFT JOIN r_where w ON w.place_id = h.place_id"
             )
-        elif subject in self.policy.keyed:
-            sql = self._keyed_base(subject)
-        else:
-            extra = _attributes(attributes, "p")
-            sql = (
-                "SELECT p.place_id AS id, NULL::BIGINT AS household_id, p.place_id,"
-                f" p.place_id AS area_id, w.unit{extra} FROM r_place p JOIN r_where w ON w.place_id = p.place_id"
-                f" WHERE p.level = {literal(subject)}"
-            )
-        name = quoted(f"b_{subject}")
-        return Step(f"base of {subject}", f"CREATE TABLE {name} AS {sql}", name, frozenset())
+        return (
+            "SELECT p.place_id AS id, NULL::BIGINT AS household_id, p.place_id,"
+            f" p.place_id AS area_id, w.unit{_attributes(attributes, 'p')} FROM r_place p JOIN r_where w ON w.place_id = p.place_id"
+            f" WHERE p.level = {literal(subject)}"
+        )
+
+    def _keyed_step(self, subject: str) -> Step:
+        """A table, unlike the others, because its keys are looked up when answers are written."""
+        name = base_table(self.policy, subject)
+        return Step(f"base of {subject}", f"CREATE TABLE {name} AS {self._keyed_base(subject)}", name, frozenset())
 
     def _keyed_base(self, subject: str) -> str:
         keyed = self.policy.keyed[subject]
@@ -221,8 +221,8 @@ class _Snapshot:
         return (
             f"SELECT s.id, s.subject_key, COALESCE(s.household_id, p.household_id) AS household_id,"
             f" COALESCE(s.place_id, h.place_id) AS place_id, w.community_id AS area_id, {unit} AS unit"
-            f" FROM (SELECT {key} AS id, any_value({text}) AS subject_key, arg_max(struct_pack(v := household_id), ord).v AS household_id,"
-            " arg_max(struct_pack(v := place_id), ord).v AS place_id, arg_max(struct_pack(v := person_id), ord).v AS person_id,"
+            f" FROM (SELECT {key} AS id, any_value({text}) AS subject_key, arg_max_null(household_id, ord) AS household_id,"
+            " arg_max_null(place_id, ord) AS place_id, arg_max_null(person_id, ord) AS person_id,"
             f" arg_max(unit, ord) AS unit FROM s_{keyed.feed} GROUP BY {key}) s"
             " LEFT JOIN r_person p ON p.person_id = s.person_id"
             " LEFT JOIN r_household h ON h.household_id = COALESCE(s.household_id, p.household_id)"

@@ -20,7 +20,7 @@ from anju.core.standards.compile.names import (
     value_column,
 )
 from anju.core.standards.compile.windows import counted_back, due_periods, window_start
-from anju.core.standards.model import Aggregate, Latest, Policy, Streak, Window
+from anju.core.standards.model import Aggregate, Latest, Not, Policy, Streak, Window
 from anju.core.standards.order import columns_of, empty_means_no
 from anju.core.terms.periods import Calendar
 
@@ -134,32 +134,37 @@ class FeedGroup:
         return [f"{call} AS {v}", f"count({of}) FILTER {_paren(where)} AS {n}", unknown]
 
     def _scan_latest(self, feature: Latest, where: str) -> list[str]:
-        """The fields of the latest row each by itself: a structure of them takes DuckDB twice as long. Of the rows before it, structures."""
+        """The fields of the latest row each by itself: a structure of them takes DuckDB twice as long. Of a row before it, lists of the
+        latest rows' fields, that row's being the last."""
         some = f" FILTER (WHERE {where} IS NOT FALSE)" if len(self._all_asked()) > 1 else ""  # else the scan has left out the others
-        names = self.used_fields(feature)
-        if feature.back:
-            fields = [f'"w:" := {where}', *(f"{quoted(name)} := {quoted(name)}" for name in names)]
-            return [f"arg_max(struct_pack({', '.join(fields)}), ord, {feature.back + 1}){some} AS {quoted(f'v:{feature.name}')}"]
-        picked = {quoted(f"v:{feature.name}.{name}"): quoted(name) for name in names}
+        picked = {quoted(f"v:{feature.name}.{name}"): quoted(name) for name in self.used_fields(feature)}
         if feature.where is not None:
             picked[quoted(f"w:{feature.name}")] = where
         if self._own_unit(feature):
             picked[quoted(f"u:{feature.name}")] = "unit"
-        found = [f"arg_max_null({value}, ord){some} AS {name}" for name, value in picked.items()]
+        call = f"arg_max_nulls_last({{}}, ord, {feature.back + 1})" if feature.back else "arg_max_null({}, ord)"
+        found = [f"{call.format(value)}{some} AS {name}" for name, value in picked.items()]
         return [f"count(*){some} AS {quoted(f'n:{feature.name}')}", *found]
 
     def _scan_streak(self, feature: Streak, writer: Writer) -> list[str]:
         last = self._last_due()
-        holds = writer.sql(feature.holds)
+        if isinstance(feature.holds, Not):  # so that opposites share their scan's aggregates
+            no = vague = writer.sql(feature.holds.part)
+            yes = f"(NOT {no})"
+        else:
+            yes = vague = writer.sql(feature.holds)
+            no = f"(NOT {yes})"
         if last is None:
             return [f"0::BIGINT AS {quoted(f'v:{feature.name}')}", f"0::BIGINT AS {quoted(f'n:{feature.name}')}",
                     f"0::BIGINT AS {quoted(f'x:{feature.name}')}"]  # fmt: skip
         periods = self._counted_back(feature, last)
         inside, bit = among(periods), bit_of(periods)
+        alone = len(self._all_asked()) == 1  # the scan has left out every other row
+        bits = bit if alone else f"CASE WHEN {inside} THEN {bit} END"
         found = []
-        for mark, condition in (("v", holds), ("n", f"NOT {holds}"), ("x", f"({holds}) IS NULL")):
-            mask = f"bit_or(CASE WHEN {inside} THEN {bit} END) FILTER (WHERE {inside} AND {condition})"
-            found.append(f"COALESCE({mask}, 0) AS {quoted(f'{mark}:{feature.name}')}")
+        for mark, condition in (("v", yes), ("n", no), ("x", f"({vague}) IS NULL")):
+            where = condition if alone else f"{inside} AND {condition}"
+            found.append(f"COALESCE(bit_or({bits}) FILTER (WHERE {where}), 0) AS {quoted(f'{mark}:{feature.name}')}")
         return found
 
     # --- values, states, bounds -----------------------------------------------------------------------------------
@@ -176,8 +181,6 @@ class FeedGroup:
         delivered = f"({asked.covered(self.contract, window, unit)} AND NOT {asked.set_aside(self.contract, window)})"
         ok, raw, some = (quoted(f"y:{mark}:{feature.name}") for mark in ("d", "v", "n"))
         value, state, bound = value_column(feature.name), state_column(feature.name), bound_column(feature.name)
-        if isinstance(feature, Latest) and feature.back:
-            return [[f"{delivered} AS {ok}", f"{v} AS {raw}"], self._before_latest(feature, raw, ok, state)]
         if isinstance(feature, Latest):
             return self._latest(feature, delivered, state)
         if self.contract.kind == "state":  # one that is out of date says nothing, not even what is there at the least
@@ -208,27 +211,19 @@ class FeedGroup:
 
     def _latest(self, feature: Latest, delivered: str, state: str) -> list[list[str]]:
         missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
-        ok, some = quoted(f"y:d:{feature.name}"), quoted(f"y:n:{feature.name}")
+        ok, some, n = quoted(f"y:d:{feature.name}"), quoted(f"y:n:{feature.name}"), f"{self.alias}.{quoted(f'n:{feature.name}')}"
         if feature.where is not None:  # a row of which it is not known whether it counts
-            sure = f"{self.alias}.{quoted(f'w:{feature.name}')}"
-            delivered = f"({delivered} AND (COALESCE({self.alias}.{quoted(f'n:{feature.name}')}, 0) = 0 OR COALESCE({sure}, FALSE)))"
-        first = [f"{delivered} AS {ok}", f"COALESCE({self.alias}.{quoted(f'n:{feature.name}')}, 0) > 0 AS {some}"]
+            counts = f"{self.alias}.{quoted(f'w:{feature.name}')}"
+            sure = f"list_count({counts}) = len({counts})" if feature.back else counts
+            delivered = f"({delivered} AND (COALESCE({n}, 0) = 0 OR COALESCE({sure}, FALSE)))"
+        first = [f"{delivered} AS {ok}", f"COALESCE({n}, 0) > {feature.back} AS {some}"]
         second = [f"CASE WHEN NOT {ok} THEN {UNDELIVERED} WHEN NOT {some} THEN {missing} ELSE 0 END AS {state}"]
         for name in self.used_fields(feature):
             raw = quoted(f"y:v:{feature.name}.{name}")
-            first.append(f"{self.alias}.{quoted(f'v:{feature.name}.{name}')} AS {raw}")
+            at = f"[{feature.back + 1}]" if feature.back else ""
+            first.append(f"{self.alias}.{quoted(f'v:{feature.name}.{name}')}{at} AS {raw}")
             second.append(f"CASE WHEN {ok} THEN {raw} END AS {value_column(feature.name, name)}")
         return [first, second]
-
-    def _before_latest(self, feature: Latest, packed: str, delivered: str, state: str) -> list[str]:
-        missing = ABSENT if self.contract.world == "closed" else UNDELIVERED
-        row = f"{packed}[{feature.back + 1}]"
-        unsure = f'({packed} IS NOT NULL AND len(list_filter({packed}, lambda e: e."w:" IS NULL)) > 0)'
-        items = [f"CASE WHEN NOT {delivered} OR {unsure} THEN {UNDELIVERED} WHEN {row} IS NULL THEN {missing} ELSE 0 END AS {state}"]
-        for name in self.used_fields(feature):
-            field = f"CASE WHEN {delivered} AND NOT {unsure} THEN {row}.{quoted(name)} END"
-            items.append(f"{field} AS {value_column(feature.name, name)}")
-        return items
 
     def _streak(self, feature: Streak, n: str, v: str, x: str, unit: str, asked: Delivered) -> list[list[str]]:
         """Trailing ones of the periods that hold, are delivered, and have nothing set aside."""

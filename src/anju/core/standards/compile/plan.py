@@ -14,7 +14,7 @@ from anju.core.standards.compile.delivered import Delivered
 from anju.core.standards.compile.evidence import breach_select, breached_step, breached_table, with_evidence
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.feeds import FeedFeature, FeedGroup, looks_back
-from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns
+from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns, upwards
 from anju.core.standards.compile.names import area_column, quoted, table, value_column
 from anju.core.standards.model import (
     Aggregate,
@@ -37,7 +37,8 @@ from anju.core.terms.periods import Calendar
 Key = tuple[str, str]
 QUOTED = re.compile(r'"(?:[^"]|"")*"')
 NAMED = re.compile(r' AS ("(?:[^"]|"")*")')
-WEIGHTS = {"person": 4, "household": 2}  # of tables of subjects: there are that many more of them
+WEIGHTS = {"person": 16, "household": 8}  # of tables of subjects, of which there are that many more than of the others
+READING = 4  # the weight of a scan of what was delivered about them
 IDENTITY = ("id", "household_id", "place_id", "area_id", "unit")
 
 
@@ -94,6 +95,7 @@ class _Planner:
         self.policy, self.day, self.calendar = policy, day, calendar
         self.wanted = {standard.code: standard for standard in standards}
         self.needed: list[Key] = []  # in order of computation
+        self.rank = {subject: nth for nth, subject in enumerate(upwards(policy))}
         self.stratum: dict[Key, int] = {}
         self.steps: list[tuple[str, str]] = []  # name and SQL
         self.made: dict[str, int] = {}  # subject -> last stratum made
@@ -121,14 +123,15 @@ class _Planner:
         return self.policy.standards[key[1]].subject if key[0] == "standard" else key[0]
 
     def _stratum(self, key: Key) -> int:
-        """0 on the base and its feeds; one more for each change of subject, and for a unit found by a feature."""
+        """Which of its subject's tables it is in, 0 being the first. Tables of one number are made from members up to places, so
+        that what is rolled up may stand in the same number as the members' table, and what is read from above stands in the next.
+        So does what is delivered by a unit that a feature finds."""
         feature = self.policy.features.get(key)
-        crossing = isinstance(feature, Rollup | Up)
-        level = 1 if crossing else 0  # even a count of members reads the table of the members
-        by_feature = isinstance(feature, Latest | Aggregate | Streak) and bool(self._needs(key))
+        by_feature = isinstance(feature, Latest | Aggregate | Streak)
+        level = 0
         for need in self._needs(key):
-            step = 1 if crossing or by_feature else 0
-            level = max(level, self.stratum.get(need, 0) + step)
+            later = self.rank[self._subject(need)] > self.rank[self._subject(key)]
+            level = max(level, self.stratum.get(need, 0) + (1 if by_feature or later else 0))
         return level
 
     # --- steps --------------------------------------------------------------------------------------------------
@@ -164,10 +167,9 @@ class _Planner:
         last: dict[str, set[str]] = {}  # subject -> columns of its last table
         elsewhere: dict[str, dict[str, list[str]]] = {subject: {} for subject in self.made}
         for name, sql in reversed(self.steps):
-            own, weight = _target(sql), 1
+            own, weight = _target(sql), _weight(name, table=name in self.columns)
             if name in self.columns:
                 subject = name.split(" ")[0]
-                weight = WEIGHTS.get(subject, 1)
                 first = [column for column in self.columns[name] if column in evidence and self.homes[subject][column] == own]
                 kept = [column for column in self.columns[name] if column in read or column in first or column[1:3] in ("a:", "c:")]
                 missing = [column for column in first if column not in last.setdefault(subject, set(kept))]
@@ -184,7 +186,7 @@ class _Planner:
         return Writer(self.day, own, self.policy.parameters, self.policy.contracts, self.policy.features)  # type: ignore[arg-type]
 
     def _strata(self) -> list[tuple[str, int]]:
-        """(subject, stratum) pairs, lower strata first; a subject's own strata are consecutive."""
+        """(subject, stratum) pairs in the order in which their tables are made."""
         found = {(self._subject(key), self.stratum[key]) for key in self.needed}
         found |= {(subject, 0) for subject, _ in found}
         for key in self.needed:  # what lies above or below must have a table to read
@@ -193,7 +195,7 @@ class _Planner:
                 found.add((feature.over, 0))
             elif isinstance(feature, Up):
                 found.add((feature.above, 0))
-        return sorted(found, key=lambda pair: (pair[1], pair[0]))
+        return sorted(found, key=lambda pair: (pair[1], self.rank[pair[0]]))
 
     def _make(self, subject: str, stratum: int) -> None:
         """One table: the stratum before it, joined with what this stratum adds."""
@@ -286,6 +288,13 @@ class _Planner:
                     layers[nth] += items
         self.steps += asked.steps()
         return joins + asked.joins(), columns, layers
+
+
+def _weight(step: str, *, table: bool) -> int:
+    subject, _, rest = step.partition(" ")
+    if table:
+        return WEIGHTS.get(subject, 1)
+    return READING if rest.startswith("from ") and subject in WEIGHTS else 1
 
 
 def _target(sql: str) -> str:

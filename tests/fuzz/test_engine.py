@@ -41,7 +41,7 @@ from oracle.writer import write_world
 EVENING = datetime.combine(DAY, time(23, 59))
 ALLOWED = frozenset(
     "AND OR IF COALESCE CASE CAST COUNT FILTER LENGTH MONTH DAY YEAR LOGICAL_OR SUM BITWISE_OR_AGG ARG_MAX STRUCT DATEDIFF MAX MIN LOG"
-    " arg_max_null ARRAY_CONTAINS ARRAY_FILTER LEAST GREATEST getvariable".split()
+    " arg_max_null arg_max_nulls_last list_count ARRAY_CONTAINS LEAST GREATEST getvariable".split()
 )
 TABLES = ("b_", "s_", "t_", "g_", "r_", "u_", "x_", "p_")
 WANT: tuple[Type, ...] = ("bool", "int", "decimal", "money", "text", "date", "level")

@@ -34,6 +34,7 @@ def open_duckdb(
         "memory_limit": memory_limit,
         "threads": threads,
         "preserve_insertion_order": True,
+        "checkpoint_threshold": "1TB",  # tables in memory would be packed anew now and then, while everybody waits
     }
     con = duckdb.connect(":memory:", config=config)
     con.execute(f"SET temp_directory = {quoted('' if temp_directory is None else str(temp_directory))}")

@@ -17,7 +17,7 @@ from typing import Any
 from anju.core.standards.compile import RunPlan, compile_run
 from anju.core.standards.compile.answers import answer_column, clears_column
 from anju.core.standards.compile.names import literal, quoted
-from anju.core.standards.compile.plan import Step
+from anju.core.standards.compile.tables import Step
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak
 from anju.core.standards.order import everything_needed
 from anju.lake.duck import open_duckdb

@@ -19,7 +19,7 @@ from anju.core.contracts.model import Contract, Programme
 from anju.core.contracts.programme import calendar_of, working_calendar_of
 from anju.core.standards.compile.levels import base_table, level_variables
 from anju.core.standards.compile.names import literal, quoted
-from anju.core.standards.compile.plan import Step
+from anju.core.standards.compile.tables import Step
 from anju.core.standards.compile.workdays import workday_variables
 from anju.core.standards.model import Attribute, Policy
 from anju.lake.rows import FeedRows, Kept, Sources, key_text
@@ -218,23 +218,24 @@ class _Snapshot:
         text = key_text(tuple(linked.get(name, name) for name in keyed.key))
         key = quoted("key:" + subject)
         unit = "w.unit" if contract.by == "programme" else "s.unit"  # who delivered its row, unless that was the programme for all
+        household, place, joins = "s.household_id", "s.place_id", ""
+        if "person" in contract.links:  # else there is nobody to look for among everybody
+            household = "COALESCE(s.household_id, p.household_id)"
+            joins = " LEFT JOIN r_person p ON p.person_id = s.person_id"
+        if contract.links.keys() & {"person", "household"} or contract.through is not None:
+            place = "COALESCE(s.place_id, h.place_id)"
+            joins += f" LEFT JOIN r_household h ON h.household_id = {household}"
         return (
-            f"SELECT s.id, s.subject_key, COALESCE(s.household_id, p.household_id) AS household_id,"
-            f" COALESCE(s.place_id, h.place_id) AS place_id, w.community_id AS area_id, {unit} AS unit"
+            f"SELECT s.id, s.subject_key, {household} AS household_id, {place} AS place_id, w.community_id AS area_id, {unit} AS unit"
             f" FROM (SELECT {key} AS id, any_value({text}) AS subject_key, arg_max_null(household_id, ord) AS household_id,"
             " arg_max_null(place_id, ord) AS place_id, arg_max_null(person_id, ord) AS person_id,"
-            f" arg_max(unit, ord) AS unit FROM s_{keyed.feed} GROUP BY {key}) s"
-            " LEFT JOIN r_person p ON p.person_id = s.person_id"
-            " LEFT JOIN r_household h ON h.household_id = COALESCE(s.household_id, p.household_id)"
-            " LEFT JOIN r_where w ON w.place_id = COALESCE(s.place_id, h.place_id)"
+            f" arg_max(unit, ord) AS unit FROM s_{keyed.feed} GROUP BY {key}) s{joins} LEFT JOIN r_where w ON w.place_id = {place}"
         )
 
     # --- calendar and areas -----------------------------------------------------------------------------------------
 
     def _calendar(self) -> None:
-        for name, value in workday_variables(working_calendar_of(self.programme)).items():
-            kind = "DATE" if isinstance(value, date) else "INTEGER[]"
-            self.con.execute(f"SET VARIABLE {name} = $1::{kind}", [value])
+        self.con.execute(workday_variables(working_calendar_of(self.programme), self.day))
 
     def _areas(self) -> None:
         """`p_<parameter>(place_id, v)` for parameters that differ by area: v lists what holds there, with the keys and days of

@@ -1,8 +1,9 @@
 """Runs the steps of a plan: each as soon as what it reads is made, some at once, and drops what nobody reads any more.
 
 Steps side by side, of one thread each, use the cores better than one step of many threads: planning and small groups use one core
-only, and threads of one step wait for each other. A step gets them all when little else is left to be done while it runs. The answers
-do not depend on the order: a step reads nothing but tables that are whole.
+only, and threads of one step wait for each other. A step over everybody is run by itself with all of them, which share its rows evenly,
+and leaves the others to be run beside what cannot be shared; so does a step that is the only one. The answers do not depend on the
+order: a step reads nothing but tables that are whole.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
-from anju.core.standards.compile.plan import Step
+from anju.core.standards.compile.tables import Step
 from anju.lake.duck import sibling
 
 Done = Callable[[Step, float], None]  # the step and the seconds it took
@@ -30,9 +31,9 @@ def run_steps(con: Any, steps: Sequence[Step], keep: Collection[str], done: Done
     try:
         with ThreadPoolExecutor(at_once, thread_name_prefix="step") as pool:
             while running or order.ready:
-                while free and order.ready:
+                while free and order.ready and not any(step.shared for step, _ in running.values()):
                     step, one = order.next(), free.pop()
-                    threads.each(threads.most if order.mostly(step) else 1)
+                    threads.each(threads.most if step.shared or not (running or order.ready) else 1)
                     running[pool.submit(_timed, one, step.sql)] = (step, one)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     step, one = running.pop(future)
@@ -92,14 +93,6 @@ class _Order:
         for step in reversed(steps):  # a step stands after whatever it reads
             self.height[step.makes] = step.weight + max((self.height[other.makes] for other in self.readers[step.makes]), default=0)
         self.ready = [step for step in steps if not step.reads]
-        self.waiting: dict[str, set[str]] = {}  # step -> itself and those that cannot begin before it has ended
-        for step in reversed(steps):
-            self.waiting[step.makes] = {step.makes}.union(*(self.waiting[other.makes] for other in self.readers[step.makes]))
-        self.unfinished = {step.makes: step.weight for step in steps}
-
-    def mostly(self, step: Step) -> bool:
-        """Whether what can be done beside it is less than half as much as itself."""
-        return 2 * sum(weight for name, weight in self.unfinished.items() if name not in self.waiting[step.makes]) < step.weight
 
     def next(self) -> Step:
         step = max(self.ready, key=lambda ready: self.height[ready.makes])
@@ -108,7 +101,6 @@ class _Order:
 
     def finish(self, step: Step) -> list[str]:
         """Lets the steps that waited for this one become ready. Answers the tables that nobody will read any more."""
-        del self.unfinished[step.makes]
         for other in self.readers[step.makes]:
             self.missing[other.makes].discard(step.makes)
             if not self.missing[other.makes]:

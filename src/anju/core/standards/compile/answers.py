@@ -20,7 +20,7 @@ def clears_column(code: str) -> str:
     return quoted(f"c:{code}")
 
 
-def answer_columns(standard: Standard, day: date, writer: Writer) -> str:
+def answer_columns(standard: Standard, day: date, writer: Writer) -> list[str]:
     """SELECT items `a:CODE` and `c:CODE`. Each condition is written once, under a name of its own.
 
     Answer: 0 not applicable, 1 met, 2 unknown, 10 + i breached by the i-th breach, 100 more if only 'at least'
@@ -52,4 +52,4 @@ def answer_columns(standard: Standard, day: date, writer: Writer) -> str:
     else:
         answer = answer_column(code)
         items.append(f"CASE {answer} WHEN {MET} THEN TRUE WHEN {UNKNOWN} THEN NULL ELSE FALSE END AS {clears_column(code)}")
-    return ", ".join(items)
+    return items

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from anju.core.standards.compile.answers import AT_LEAST, BREACHED, answer_column, clears_column
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.names import bound_column, literal, quoted
+from anju.core.standards.compile.tables import Evidence
 from anju.core.standards.model import Standard
 
 STATE_WORDS = ("value", "absent", "blank", "undelivered", "at_least")
@@ -17,13 +18,12 @@ def breached_table(subject: str) -> str:
     return quoted(f"e_{subject}")
 
 
-def with_evidence(located: str, elsewhere: Mapping[str, Sequence[str]]) -> str:
-    """A source for FROM: the rows of `located` with the evidence that `elsewhere` says is in other tables of the subject."""
-    if not elsewhere:
-        return located
-    columns = "".join(f", {table}.{column}" for table, names in elsewhere.items() for column in names)
-    joins = "".join(f" JOIN {table} ON {table}.id = t.id" for table in elsewhere)
-    return f"(SELECT t.*{columns} FROM {located} t{joins})"
+def with_evidence(located: str, evidence: Evidence) -> str:
+    """A source for FROM: the rows of `located` with the evidence that their own table does not have."""
+    columns = [f"{table}.{column}" for table, names in evidence.stored.items() for column in names]
+    joins = [f"JOIN {table} ON {table}.id = b.id" for table in evidence.stored]
+    sql = f"(SELECT {', '.join(['b.*', *columns, *evidence.read])} FROM {located} b {' '.join([*joins, *evidence.joins])})"
+    return f"(SELECT *, {', '.join(evidence.worked_out)} FROM {sql})" if evidence.worked_out else sql
 
 
 def breached_step(subject: str, shown: str, codes: Sequence[str]) -> str:

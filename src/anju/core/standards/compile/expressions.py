@@ -201,7 +201,7 @@ class Writer:
         if unit == "days":
             return f"date_diff('day', {start}, {end})"
         if unit == "working_days":
-            return workdays_between(start, end)
+            return workdays_between(start, end, self.day)
         forward = f"({_index(end)} - {_index(start)} - CASE WHEN day({end}) < day({start}) THEN 1 ELSE 0 END)"
         back = f"-({_index(start)} - {_index(end)} - CASE WHEN day({start}) < day({end}) THEN 1 ELSE 0 END)"
         if unit == "years":

@@ -33,18 +33,18 @@ def located(policy: Policy, subject: str, table: str) -> str:
     return f"(SELECT t.*, NULL::VARCHAR AS subject_key, w.path FROM {table} t {at})"
 
 
-def derived_columns(feature: Derived | Answer, writer: Writer, policy: Policy) -> str:
+def derived_columns(feature: Derived | Answer, writer: Writer, policy: Policy) -> list[str]:
     if isinstance(feature, Derived):
         items = [f"{writer.sql(feature.value)} AS {value_column(feature.name)}"]
         if isinstance(feature.value, Ref) and writer.bounded(feature.name):
             items.append(f"{bound_column(feature.value.feature)} AS {bound_column(feature.name)}")
-        return ", ".join(items)
+        return items
     if policy.standards[feature.standard].version_on(writer.day) is None:  # before its time nobody knows
-        return f"NULL::{'BOOLEAN' if feature.what == 'kept' else 'INTEGER'} AS {value_column(feature.name)}"
+        return [f"NULL::{'BOOLEAN' if feature.what == 'kept' else 'INTEGER'} AS {value_column(feature.name)}"]
     answer = answer_column(feature.standard)
     if feature.what == "kept":
-        return f"CASE WHEN {answer} <= 1 THEN TRUE WHEN {answer} = {UNKNOWN} THEN NULL ELSE FALSE END AS {value_column(feature.name)}"
-    return f"{_level_case(feature, writer)} AS {value_column(feature.name)}"
+        return [f"CASE WHEN {answer} <= 1 THEN TRUE WHEN {answer} = {UNKNOWN} THEN NULL ELSE FALSE END AS {value_column(feature.name)}"]
+    return [f"{_level_case(feature, writer)} AS {value_column(feature.name)}"]
 
 
 def _level_case(feature: Answer, writer: Writer) -> str:
@@ -169,27 +169,28 @@ def _rolled(feature: Rollup, group: str) -> list[str]:
 # --- read from above --------------------------------------------------------------------------------------------
 
 
-def up_columns(subject: str, above: str, source: str, features: list[Up], writer: Writer, policy: Policy) -> tuple[str, list[str]]:
-    """One join to the table above, and for each feature its value, state and bound as they are there; absent where nothing
-    is above: somebody who has left the programme belongs to no household."""
-    alias = quoted(f"u_{above}")
+def up_columns(subject: str, above: str, source: str, features: list[Up], writer: Writer, policy: Policy) -> tuple[str, dict[str, str]]:
+    """One join of the row `b` to the table above, and by column the items that read it: for each feature its value, state and bound as
+    they are there; absent where nothing is above: somebody who has left the programme belongs to no household."""
+    alias = quoted(f"of {source[1:-1]}")  # no other join reads the same table
     inner = []
-    items = []
+    items: dict[str, str] = {}
     for nth, feature in enumerate(features):
         ref = Ref(feature.feature, feature.field, feature.type)
         inner.append(f"{writer.sql(ref)} AS v{nth}, {writer.state(ref)} AS s{nth}")
-        items.append(f"{alias}.v{nth} AS {value_column(feature.name)}")
-        items.append(f"COALESCE({alias}.s{nth}, {ABSENT}) AS {state_column(feature.name)}")
+        items[value_column(feature.name)] = f"{alias}.v{nth}"
+        items[state_column(feature.name)] = f"COALESCE({alias}.s{nth}, {ABSENT})"
         if writer.has_bound(ref):
             inner.append(f"{bound_column(feature.feature)} AS l{nth}")
-            items.append(f"{alias}.l{nth} AS {bound_column(feature.name)}")
+            items[bound_column(feature.name)] = f"{alias}.l{nth}"
+    named = {column: f"{item} AS {column}" for column, item in items.items()}
     rows = f"(SELECT id AS up_id, {', '.join(inner)} FROM {source})"
     if above == "household":
-        return f"LEFT JOIN {rows} {alias} ON {alias}.up_id = b.household_id", items
+        return f"LEFT JOIN {rows} {alias} ON {alias}.up_id = b.household_id", named
     level = above.replace("'", "''")
-    link = quoted(f"l_{above}")
+    link = quoted(f"place of {source[1:-1]}")
     own = "b.id" if subject in place_levels(policy) else "b.place_id"
     return (
         f"LEFT JOIN r_ancestor {link} ON {link}.place_id = {own} AND {link}.level = '{level}'"
         f" LEFT JOIN {rows} {alias} ON {alias}.up_id = {link}.ancestor_id"
-    ), items
+    ), named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.feeds import FeedFeature, FeedGroup, looks_back
 from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns, upwards
 from anju.core.standards.compile.names import area_column, quoted, table, value_column
+from anju.core.standards.compile.tables import READING, UNIT, WEIGHTS, Grouped, Step, Table, settle
 from anju.core.standards.model import (
     Aggregate,
     Answer,
@@ -35,23 +35,6 @@ from anju.core.standards.order import everything_needed, fields_read, needs_of, 
 from anju.core.terms.periods import Calendar
 
 Key = tuple[str, str]
-QUOTED = re.compile(r'"(?:[^"]|"")*"')
-NAMED = re.compile(r' AS ("(?:[^"]|"")*")')
-WEIGHTS = {"person": 16, "household": 8}  # of tables of subjects, of which there are that many more than of the others
-READING = 4  # the weight of a scan of what was delivered about them
-IDENTITY = ("id", "household_id", "place_id", "area_id", "unit")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One statement that makes one table, `makes`, from the tables of other steps, `reads` (quoted names), and of the snapshot. `weight`:
-    roughly how long it takes beside others."""
-
-    name: str
-    sql: str
-    makes: str
-    reads: frozenset[str]
-    weight: int = 1
 
 
 @dataclass(frozen=True)
@@ -60,7 +43,6 @@ class RunPlan:
 
     `kept`: those and the tables that hold evidence, which later ones do not carry along.
     `located`: subject -> SELECT source of the same rows with `subject_key` and `path`, which no step needs to carry along.
-    `shown`: those with the evidence that is in other tables.
     `standards`: subject -> codes answered there; the columns are those of `answers.answer_columns`.
     `evidence`: statements to run when every step is done; they make a table of whoever is in breach, with all evidence.
     `breaches` is one SELECT over those."""
@@ -70,7 +52,6 @@ class RunPlan:
     tables: dict[str, str]
     kept: frozenset[str]
     located: dict[str, str]
-    shown: dict[str, str]
     standards: dict[str, tuple[str, ...]]
     evidence: tuple[str, ...]
     breaches: str
@@ -97,10 +78,8 @@ class _Planner:
         self.needed: list[Key] = []  # in order of computation
         self.rank = {subject: nth for nth, subject in enumerate(upwards(policy))}
         self.stratum: dict[Key, int] = {}
-        self.steps: list[tuple[str, str]] = []  # name and SQL
+        self.drafts: list[Grouped | Table] = []
         self.made: dict[str, int] = {}  # subject -> last stratum made
-        self.columns: dict[str, list[str]] = {}  # step that makes a table of subjects -> its columns, quoted
-        self.homes: dict[str, dict[str, str]] = {}  # subject -> column -> the table that it is first in
         self._collect()
 
     # --- what is needed ---------------------------------------------------------------------------------------
@@ -151,35 +130,10 @@ class _Planner:
             for subject, codes in answered.items()
             for code in codes
         )
-        steps, elsewhere = self._only_what_is_read(breaches)
-        shown = {subject: with_evidence(where[subject], elsewhere[subject]) for subject in tables}
+        settled = settle(self.drafts, {subject: _attributes(self.policy, subject) for subject in tables}, breaches)
+        shown = {subject: with_evidence(where[subject], found) for subject, found in settled.evidence.items()}
         evidence = tuple(breached_step(subject, shown[subject], codes) for subject, codes in answered.items())
-        kept = frozenset([*tables.values(), *(name for homes in elsewhere.values() for name in homes)])
-        return RunPlan(self.day, steps, tables, kept, where, shown, answered, evidence, breaches)
-
-    def _only_what_is_read(self, breaches: str) -> tuple[tuple[Step, ...], dict[str, dict[str, list[str]]]]:
-        """Each table keeps the columns that a later step names, for half of them are read at once or never, and the evidence that is
-        first in it. Also answers subject -> table -> the evidence to be fetched from there."""
-        evidence = set(QUOTED.findall(breaches))
-        found: list[Step] = []
-        read: set[str] = set()
-        made = {_target(sql) for _, sql in self.steps}
-        last: dict[str, set[str]] = {}  # subject -> columns of its last table
-        elsewhere: dict[str, dict[str, list[str]]] = {subject: {} for subject in self.made}
-        for name, sql in reversed(self.steps):
-            own, weight = _target(sql), _weight(name, table=name in self.columns)
-            if name in self.columns:
-                subject = name.split(" ")[0]
-                first = [column for column in self.columns[name] if column in evidence and self.homes[subject][column] == own]
-                kept = [column for column in self.columns[name] if column in read or column in first or column[1:3] in ("a:", "c:")]
-                missing = [column for column in first if column not in last.setdefault(subject, set(kept))]
-                if missing:
-                    elsewhere[subject][own] = missing
-                sql = f"CREATE TABLE {own} AS SELECT {', '.join([*IDENTITY, *kept])} FROM ({sql.split(' AS ', 1)[1]})"
-            named = set(QUOTED.findall(sql))
-            read |= named
-            found.append(Step(name, sql, own, frozenset((named & made) - {own}), weight))
-        return tuple(reversed(found)), elsewhere
+        return RunPlan(self.day, settled.steps, tables, settled.kept.union(tables.values()), where, answered, evidence, breaches)
 
     def _writer(self, subject: str) -> Writer:
         own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
@@ -204,7 +158,8 @@ class _Planner:
         writer = self._writer(subject)
         first = stratum == 0 and subject not in self.made
         source = base_table(self.policy, subject) if first else table(subject, self.made[subject])
-        joins, columns, layers = self._feed_columns(subject, stratum, features)
+        joins, layers = self._feed_columns(subject, stratum, features)
+        columns, late = layers[0], layers[-1]
         if first:
             for name in self._local_parameters(subject):
                 alias = quoted(f"p_{name}")
@@ -215,38 +170,25 @@ class _Planner:
             group = [f for f in rollups if f.over == over]
             name = f"r_{subject}_{over}_{stratum}"
             sql, items = rollup_step(name, subject, over, table(over, self.made[over]), group, self._writer(over), self.policy)
-            self.steps.append((name, sql))
+            self.drafts.append(Grouped(name, sql))
             joins.append(f"LEFT JOIN {quoted(name)} ON {quoted(name)}.subject_id = b.id")
             columns += items
         ups = [f for f in features if isinstance(f, Up)]
+        from_above: dict[str, str] = {}
         for above in dict.fromkeys(f.above for f in ups):
             group_up = [f for f in ups if f.above == above]
-            join, items = up_columns(subject, above, table(above, self.made[above]), group_up, self._writer(above), self.policy)
+            join, read = up_columns(subject, above, table(above, self.made[above]), group_up, self._writer(above), self.policy)
             joins.append(join)
-            columns += items
-        inner_sql = f"SELECT b.*{''.join(', ' + c for c in columns)} FROM {source} b {' '.join(joins)}"
-        late = []  # derived features and answers read this stratum's columns, in the order of the graph
-        for key in keys:
+            columns += read.values()
+            from_above |= dict.fromkeys(read, join)
+        for key in keys:  # derived features and answers read this stratum's columns, in the order of the graph
             if key[0] == "standard":
                 if self.policy.standards[key[1]].version_on(self.day) is None:
                     continue  # what asks for the answer of a standard before its time reads 'unknown'
-                late.append(answer_columns(self.policy.standards[key[1]], self.day, writer))
+                late += answer_columns(self.policy.standards[key[1]], self.day, writer)
             elif isinstance(self.policy.features[key], Derived | Answer):
-                late.append(derived_columns(self.policy.features[key], writer, self.policy))  # type: ignore[arg-type]
-        sql = inner_sql
-        for layer in layers:
-            if layer:
-                sql = f"SELECT *, {', '.join(layer)} FROM ({sql})"
-        if late:
-            sql = f"SELECT *, {', '.join(late)} FROM ({sql})"
-        target = table(subject, stratum)
-        step = f"{subject} {stratum}"
-        before = self.columns.get(f"{subject} {self.made[subject]}", []) if not first else _attributes(self.policy, subject)
-        made = [item for items in (columns, *layers, late) for text in items for item in NAMED.findall(text)]
-        self.columns[step] = list(dict.fromkeys([*before, *made]))
-        for column in self.columns[step]:
-            self.homes.setdefault(subject, {}).setdefault(column, target)
-        self.steps.append((step, f"CREATE TABLE {target} AS {sql}"))
+                late += derived_columns(self.policy.features[key], writer, self.policy)  # type: ignore[arg-type]
+        self.drafts.append(Table(f"{subject} {stratum}", subject, table(subject, stratum), source, joins, layers, from_above))
         self.made[subject] = stratum
 
     def _local_parameters(self, subject: str) -> list[str]:
@@ -270,43 +212,27 @@ class _Planner:
             return [(feature.over, expr) for expr in (feature.of, feature.where) if expr is not None]
         return []
 
-    def _feed_columns(self, subject: str, stratum: int, features: list[Feature]) -> tuple[list[str], list[str], list[list[str]]]:
-        """Joins, the columns read straight from them, and three layers computed over those."""
+    def _feed_columns(self, subject: str, stratum: int, features: list[Feature]) -> tuple[list[str], list[list[str]]]:
+        """Joins, and layers of columns: those read straight from what is joined, three computed over them, and one that is still empty."""
         joins: list[str] = []
-        columns: list[str] = []
-        layers: list[list[str]] = [[], [], []]
+        layers: list[list[str]] = [[], [], [], [], []]
         asked = Delivered(subject, stratum, self.day, self.calendar)
         own = [feature for feature in features if isinstance(feature, Latest | Aggregate | Streak)]
         for group in feed_groups(self.policy, subject, own, self.day, self.calendar, self.fields):
-            self.steps.append((f"{subject} from {group.contract.code}{group.part}", group.scan()))
+            weight = READING if subject in WEIGHTS else 1
+            self.drafts.append(Grouped(f"{subject} from {group.contract.code}{group.part}", group.scan(), weight))
             joins.append(f"LEFT JOIN {group.name} {group.alias} ON {group.alias}.subject_id = b.id")
             unit = _unit_sql(group)
             for feature in group.features:
-                read, *over = group.columns(feature, unit, asked)
-                columns += read
-                for nth, items in enumerate(over):
+                for nth, items in enumerate(group.columns(feature, unit, asked)):
                     layers[nth] += items
-        self.steps += asked.steps()
-        return joins + asked.joins(), columns, layers
-
-
-def _weight(step: str, *, table: bool) -> int:
-    subject, _, rest = step.partition(" ")
-    if table:
-        return WEIGHTS.get(subject, 1)
-    return READING if rest.startswith("from ") and subject in WEIGHTS else 1
-
-
-def _target(sql: str) -> str:
-    """The quoted name of the table that a statement makes."""
-    found = QUOTED.search(sql)
-    assert found is not None
-    return found.group()
+        self.drafts += [Grouped(name, sql) for name, sql in asked.steps()]
+        return joins + asked.joins(), layers
 
 
 def _attributes(policy: Policy, subject: str) -> list[str]:
     """The columns of a base table, beside its identity."""
-    return [value_column(name) for (s, name), f in policy.features.items() if s == subject and isinstance(f, Attribute)]
+    return [UNIT, *(value_column(name) for (s, name), f in policy.features.items() if s == subject and isinstance(f, Attribute))]
 
 
 def feed_groups(
@@ -359,7 +285,7 @@ def _unit_sql(group: FeedGroup) -> str:
     if contract.by == "programme":
         return "'all'"
     if contract.by == "unit":
-        return "b.unit"
+        return f"b.{UNIT}"
     assert contract.unit_from is not None
     name, _, column = contract.unit_from.partition(".")
     return "b." + quoted(f"f:{name}" + (f".{column}" if column else ""))

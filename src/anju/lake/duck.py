@@ -51,8 +51,9 @@ def open_duckdb(
 def sibling(con: Connection) -> Connection:
     """A second connection to the same tables, with the variables of the first; for another thread."""
     other = con.cursor()
-    for variable, value, kind in con.execute("SELECT name, value, type FROM duckdb_variables()").fetchall():
-        other.execute(f"SET VARIABLE {name(variable)} = {quoted(value)}::{kind}")
+    variables = con.execute("SELECT name, value, type FROM duckdb_variables()").fetchall()
+    if variables:
+        other.execute("; ".join(f"SET VARIABLE {name(variable)} = {quoted(value)}::{kind}" for variable, value, kind in variables))
     return other
 
 

@@ -25,7 +25,7 @@ class Subjects:
     def make(self, subjects: Iterable[str]) -> None:
         self._registry()
         self._areas()
-        for subject in subjects:
+        for subject in sorted(subjects, key=lambda subject: subject == "person"):  # whose base reads that of households
             if subject not in self.policy.keyed:
                 self.con.execute(f"CREATE VIEW {base_table(self.policy, subject)} AS {self._base(subject)}")
 
@@ -54,9 +54,8 @@ class Subjects:
         attributes = [f for (s, _), f in self.policy.features.items() if s == subject and isinstance(f, Attribute)]
         if subject == "person":
             return (
-                "SELECT p.person_id AS id, p.household_id, h.place_id,"
-                f" h.community_id AS area_id, w.unit{_attributes(attributes, 'p')} FROM r_person p"
-                " LEFT JOIN r_household h ON h.household_id = p.household_id LEFT JOIN r_where w ON w.place_id = h.place_id"
+                f"SELECT p.person_id AS id, p.household_id, h.place_id, h.area_id, h.unit{_attributes(attributes, 'p')} FROM r_person p"
+                f" LEFT JOIN {base_table(self.policy, 'household')} h ON h.id = p.household_id"
             )
         if subject == "household":
             return (

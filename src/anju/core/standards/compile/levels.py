@@ -72,11 +72,6 @@ def place_levels(policy: Policy) -> tuple[str, ...]:
     return tuple(level.name for level in policy.programme.levels)
 
 
-def upwards(policy: Policy) -> tuple[str, ...]:
-    """Every subject, members before what they are rolled up into: persons and keyed subjects, households, places from the smallest."""
-    return ("person", *sorted(policy.keyed), "household", *reversed(place_levels(policy)))
-
-
 # --- rolled up from below ---------------------------------------------------------------------------------------
 
 

@@ -13,9 +13,9 @@ from anju.core.standards.compile.delivered import Delivered
 from anju.core.standards.compile.evidence import breach_select, breached_step, breached_table, with_evidence
 from anju.core.standards.compile.expressions import Writer
 from anju.core.standards.compile.feeds import FeedFeature, FeedGroup, looks_back
-from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns, upwards
+from anju.core.standards.compile.levels import base_table, derived_columns, located, rollup_step, up_columns
 from anju.core.standards.compile.names import area_column, quoted, table, value_column
-from anju.core.standards.compile.tables import READING, UNIT, WEIGHTS, Grouped, Step, Table, settle
+from anju.core.standards.compile.tables import EVERYBODY, READING, UNIT, WEIGHTS, Grouped, Step, Table, settle
 from anju.core.standards.model import (
     Aggregate,
     Answer,
@@ -76,7 +76,6 @@ class _Planner:
         self.policy, self.day, self.calendar = policy, day, calendar
         self.wanted = {standard.code: standard for standard in standards}
         self.needed: list[Key] = []  # in order of computation
-        self.rank = {subject: nth for nth, subject in enumerate(upwards(policy))}
         self.stratum: dict[Key, int] = {}
         self.drafts: list[Grouped | Table] = []
         self.made: dict[str, int] = {}  # subject -> last stratum made
@@ -102,16 +101,15 @@ class _Planner:
         return self.policy.standards[key[1]].subject if key[0] == "standard" else key[0]
 
     def _stratum(self, key: Key) -> int:
-        """Which of its subject's tables it is in, 0 being the first. Tables of one number are made from members up to places, so
-        that what is rolled up may stand in the same number as the members' table, and what is read from above stands in the next.
-        So does what is delivered by a unit that a feature finds."""
+        """Which of its subject's tables it is in, 0 being the first. What is rolled up or read from above is in one after the table that
+        it is in there, and so is what is delivered by a unit that a feature finds. Persons have tables of even numbers only: there are
+        many of them, and what is rolled up from one table of theirs is read in the next."""
         feature = self.policy.features.get(key)
-        by_feature = isinstance(feature, Latest | Aggregate | Streak)
-        level = 0
-        for need in self._needs(key):
-            later = self.rank[self._subject(need)] > self.rank[self._subject(key)]
-            level = max(level, self.stratum.get(need, 0) + (1 if by_feature or later else 0))
-        return level
+        level = max((self.stratum.get(need, 0) for need in self._needs(key)), default=0)
+        by_feature = isinstance(feature, Latest | Aggregate | Streak) and self._needs(key)
+        if by_feature or isinstance(feature, Rollup | Up):  # even a count of members reads the table of the members
+            level += 1
+        return level + level % 2 if self._subject(key) == EVERYBODY else level
 
     # --- steps --------------------------------------------------------------------------------------------------
 
@@ -149,7 +147,7 @@ class _Planner:
                 found.add((feature.over, 0))
             elif isinstance(feature, Up):
                 found.add((feature.above, 0))
-        return sorted(found, key=lambda pair: (pair[1], self.rank[pair[0]]))
+        return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
     def _make(self, subject: str, stratum: int) -> None:
         """One table: the stratum before it, joined with what this stratum adds."""

@@ -15,7 +15,8 @@ from anju.core.standards.compile.names import quoted
 NAMES = re.compile(r"""'(?:[^']|'')*'|("(?:[^"]|"")*")""")  # a text, which may hold quotes of names, or a name
 IDENTITY = ("id", "household_id", "place_id")  # every table of subjects has them
 UNIT = quoted("unit")
-WEIGHTS = {"person": 64, "household": 32}  # of tables of subjects, of which there are that many more than of the others
+EVERYBODY = "person"  # the subject of which there are more than of any other
+WEIGHTS = {EVERYBODY: 64, "household": 32}  # of tables of subjects, of which there are that many more than of the others
 READING = 8  # the weight of a scan of what was delivered about them
 
 
@@ -119,7 +120,7 @@ def settle(drafts: Sequence[Grouped | Table], attributes: dict[str, list[str]], 
             _settle_evidence(draft, [column for column in having if column in first & wanted], kept, found, last.get(draft.subject))
             last.setdefault(draft.subject, kept)
             sql, weight = draft.statement([column for column in having if column in kept]), WEIGHTS.get(draft.subject, 1)
-            shared = draft.subject == "person"
+            shared = draft.subject == EVERYBODY
         else:
             sql, weight, shared = draft.sql, draft.weight, False
         named = set(_names(sql))

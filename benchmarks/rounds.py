@@ -1,4 +1,5 @@
-"""Ways of doing one thing, timed in turns (A B C A B C …), because this minute and the next are not equally fast."""
+"""Ways of doing one thing, timed in turns (A B C, B C A, C A B …), because this minute and the next are not equally fast, and what comes
+after a long way finds the machine's caches full of that way's data."""
 
 from __future__ import annotations
 
@@ -62,13 +63,15 @@ class Watch:
 
 
 def in_turns(ways: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, Timing], dict[str, Any]]:
-    """Times every way once per round, in order, after a round that is not counted; returns the timings and each way's last answer.
+    """Times every way once per round, each round beginning with another, after a round that is not counted; returns the timings and each way's last answer.
 
     A way that has to prepare, undo or compare something returns a `Timed`, which says how many of its seconds count."""
     taken: dict[str, list[Timed]] = {name: [] for name in ways}
     answers: dict[str, Any] = {}
     for turn in range(rounds + 1):
-        for name, way in ways.items():
+        names = list(ways)
+        for name in [*names[turn % len(names) :], *names[: turn % len(names)]]:
+            way = ways[name]
             gc.collect()
             watch = Watch()
             answer = way()

@@ -16,7 +16,7 @@ from urllib.parse import quote
 SETTINGS = {
     "listen_addresses": "''", "shared_buffers": "4GB", "work_mem": "512MB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB",
     "max_parallel_workers_per_gather": "2", "max_parallel_workers": "2", "effective_cache_size": "8GB", "fsync": "off",
-    "synchronous_commit": "off", "jit": "off", "random_page_cost": "1.1",
+    "synchronous_commit": "off", "jit": "off", "random_page_cost": "1.1", "autovacuum": "off",
 }  # fmt: skip
 PORT = 55439
 

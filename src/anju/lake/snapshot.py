@@ -103,7 +103,7 @@ class _Snapshot:
     # --- deliveries -------------------------------------------------------------------------------------------
 
     def _deliveries(self) -> None:
-        known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
+        known = _moment(self.known_at)
         for name in ("delivery", "coverage", "rejected"):
             path = literal(str(self.sources.manifest / f"{name}.parquet"))
             self.con.execute(f"CREATE VIEW m_{name} AS SELECT * FROM read_parquet({path})")
@@ -136,18 +136,20 @@ class _Snapshot:
 
     def _rejected(self, feeds: list[str]) -> Step:
         """Rows set aside of subjects we know, unless an accepted row of the same subject and period came later."""
-        known = f"TIMESTAMP '{self.known_at:%Y-%m-%d %H:%M:%S.%f}'"
+        known = _moment(self.known_at)
         source = (
             "m_rejected r JOIN m_delivery d USING (delivery_id)"
             f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
         )
         kinds = ", ".join(f"COALESCE(bool_or(r.{subject}_id IS NOT NULL), FALSE)" for subject in SUBJECTS)
+        said = "COALESCE(d.said_at, d.received_at)"
         selects = [
             f"SELECT r.feed, '{subject}' AS subject, r.{subject}_id AS subject_id, r.period, r.valid FROM {source}"
             f" AND r.feed = {literal(feed)} AND r.{subject}_id IS NOT NULL AND (r.valid IS NULL OR r.valid <= {literal(self.day)})"
             f" AND NOT EXISTS (SELECT 1 FROM s_{feed} s WHERE s.{subject}_id = r.{subject}_id"
-            " AND s.known_at > COALESCE(d.said_at, d.received_at) AND (r.period IS NULL OR s.period = r.period))"
-            for feed, *named in self.con.execute(f"SELECT r.feed, {kinds} FROM {source} GROUP BY 1 ORDER BY 1").fetchall()
+            f" AND s.known_at > {_moment(first)}"  # which the next says too, but not to the scan
+            f" AND s.known_at > {said} AND (r.period IS NULL OR s.period = r.period))"
+            for feed, first, *named in self.con.execute(f"SELECT r.feed, min({said}), {kinds} FROM {source} GROUP BY 1 ORDER BY 1").fetchall()
             for subject, some in zip(SUBJECTS, named, strict=True)
             if some and feed in feeds
         ]
@@ -188,3 +190,7 @@ class _Snapshot:
             " arg_max_null(place_id, ord) AS place_id, arg_max_null(person_id, ord) AS person_id,"
             f" arg_max(unit, ord) AS unit FROM s_{keyed.feed} GROUP BY {key}) s{joins} LEFT JOIN r_where w ON w.place_id = {place}"
         )
+
+
+def _moment(at: datetime) -> str:
+    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'"

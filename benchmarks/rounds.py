@@ -63,7 +63,8 @@ class Watch:
 
 
 def in_turns(ways: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, Timing], dict[str, Any]]:
-    """Times every way once per round, each round beginning with another, after a round that is not counted; returns the timings and each way's last answer.
+    """Times every way once per round, each round beginning with another, after a round that is not counted. Returns the timings and each
+    way's last answer.
 
     A way that has to prepare, undo or compare something returns a `Timed`, which says how many of its seconds count."""
     taken: dict[str, list[Timed]] = {name: [] for name in ways}

@@ -22,8 +22,8 @@ def test_ways_take_turns_and_the_first_round_does_not_count() -> None:
         return Timed(float(len(order)), 0.5, name)
 
     timings, found = in_turns({"a": lambda: way("a"), "b": lambda: way("b")}, 2)
-    assert order == ["a", "b"] * 3
-    assert timings["a"].seconds == (3.0, 5.0)
+    assert order == ["a", "b", "b", "a", "a", "b"]
+    assert timings["a"].seconds == (4.0, 5.0)
     assert timings["b"].processor == (0.5, 0.5)
     assert found == {"a": "a", "b": "b"}
 

@@ -41,7 +41,7 @@ from oracle.writer import write_world
 EVENING = datetime.combine(DAY, time(23, 59))
 ALLOWED = frozenset(
     "AND OR IF COALESCE CASE CAST COUNT FILTER LENGTH MONTH DAY YEAR LOGICAL_OR SUM BITWISE_OR_AGG ARG_MAX STRUCT DATEDIFF MAX MIN LOG"
-    " arg_max_null arg_max_nulls_last list_count ARRAY_CONTAINS LEAST GREATEST getvariable".split()
+    " arg_max_null arg_max_nulls_last list_count ARRAY_CONTAINS LEAST GREATEST SUBSTRING getvariable".split()
 )
 TABLES = ("b_", "s_", "t_", "g_", "r_", "u_", "x_", "p_")
 WANT: tuple[Type, ...] = ("bool", "int", "decimal", "money", "text", "date", "level")
@@ -130,7 +130,9 @@ def both_say_the_same(stand: Stand, subject: str, text: str) -> bool:
         return False
     sql = stand.sql(subject, expr)
     assert outside(f"SELECT {sql} FROM t_x") == []
-    local = " LEFT JOIN ".join(["", *(f"p_{name} ON p_{name}.place_id IS NOT DISTINCT FROM t.area_id" for name in LOCAL)])
+    local = " LEFT JOIN ".join(
+        [f" JOIN b_{subject} b ON b.id = t.id", *(f"p_{name} ON p_{name}.place_id IS NOT DISTINCT FROM b.area_id" for name in LOCAL)]
+    )
     table = f"(SELECT t.*, {', '.join(f'p_{name}.v AS {area_column(name)}' for name in LOCAL)} FROM {stand.plan.shown[subject]} t{local})"
     got = dict(stand.con.execute(f"SELECT COALESCE(subject_key, CAST(id AS VARCHAR)), {sql} FROM {table}").fetchall())
     for key in stand.judge.subjects.all(subject):

@@ -164,10 +164,12 @@ def _rolled(feature: Rollup, group: str) -> list[str]:
 # --- read from above --------------------------------------------------------------------------------------------
 
 
-def up_columns(subject: str, above: str, source: str, features: list[Up], writer: Writer, policy: Policy) -> tuple[str, dict[str, str]]:
+def up_columns(
+    subject: str, stratum: int, above: str, source: str, features: list[Up], writer: Writer, policy: Policy
+) -> tuple[str, dict[str, str]]:
     """One join of the row `b` to the table above, and by column the items that read it: for each feature its value, state and bound as
     they are there; absent where nothing is above: somebody who has left the programme belongs to no household."""
-    alias = quoted(f"of {source[1:-1]}")  # no other join reads the same table
+    alias = quoted(f"{above} for {stratum}")  # evidence may be read for several tables of the subject at once
     inner = []
     items: dict[str, str] = {}
     for nth, feature in enumerate(features):
@@ -183,7 +185,7 @@ def up_columns(subject: str, above: str, source: str, features: list[Up], writer
     if above == "household":
         return f"LEFT JOIN {rows} {alias} ON {alias}.up_id = b.household_id", named
     level = above.replace("'", "''")
-    link = quoted(f"place of {source[1:-1]}")
+    link = quoted(f"place of {above} for {stratum}")
     own = "b.id" if subject in place_levels(policy) else "b.place_id"
     return (
         f"LEFT JOIN r_ancestor {link} ON {link}.place_id = {own} AND {link}.level = '{level}'"

@@ -43,6 +43,7 @@ class RunPlan:
 
     `kept`: those and the tables that hold evidence, which later ones do not carry along.
     `located`: subject -> SELECT source of the same rows with `subject_key` and `path`, which no step needs to carry along.
+    `shown`: those with the evidence that the table does not have.
     `standards`: subject -> codes answered there; the columns are those of `answers.answer_columns`.
     `evidence`: statements to run when every step is done; they make a table of whoever is in breach, with all evidence.
     `breaches` is one SELECT over those."""
@@ -52,6 +53,7 @@ class RunPlan:
     tables: dict[str, str]
     kept: frozenset[str]
     located: dict[str, str]
+    shown: dict[str, str]
     standards: dict[str, tuple[str, ...]]
     evidence: tuple[str, ...]
     breaches: str
@@ -131,7 +133,7 @@ class _Planner:
         settled = settle(self.drafts, {subject: _attributes(self.policy, subject) for subject in tables}, breaches)
         shown = {subject: with_evidence(where[subject], found) for subject, found in settled.evidence.items()}
         evidence = tuple(breached_step(subject, shown[subject], codes) for subject, codes in answered.items())
-        return RunPlan(self.day, settled.steps, tables, settled.kept.union(tables.values()), where, answered, evidence, breaches)
+        return RunPlan(self.day, settled.steps, tables, settled.kept.union(tables.values()), where, shown, answered, evidence, breaches)
 
     def _writer(self, subject: str) -> Writer:
         own = {name: f for (s, name), f in self.policy.features.items() if s == subject}
@@ -175,7 +177,8 @@ class _Planner:
         from_above: dict[str, str] = {}
         for above in dict.fromkeys(f.above for f in ups):
             group_up = [f for f in ups if f.above == above]
-            join, read = up_columns(subject, above, table(above, self.made[above]), group_up, self._writer(above), self.policy)
+            source_above = table(above, self.made[above])
+            join, read = up_columns(subject, stratum, above, source_above, group_up, self._writer(above), self.policy)
             joins.append(join)
             columns += read.values()
             from_above |= dict.fromkeys(read, join)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -128,6 +129,44 @@ def test_wrong_use_is_told_and_changes_nothing(words: str, says: str, tmp_path: 
     assert code == 2
     assert says in " ".join(text.split())
     assert not Run.objects.exists() and not Delivery.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "code", "says", "remedy"),
+    [
+        ("run --as-of 2023-02-30 --json", 2, "'2023-02-30' is not a day", "main run --help"),
+        ("feeds status --json --colour", 2, "No such option '--colour'", "main feeds status --help"),
+        ("feeds withdraw --json", 2, "Missing argument 'RECEIPT'", "main feeds withdraw --help"),
+        ("feeds import nowhere.csv --json", 2, "'nowhere.csv' does not exist", "main feeds import --help"),
+        ("feed status --json", 2, "No such command 'feed'", "main --help"),
+        ("--colour feeds status --json", 2, "No such option '--colour'", "main --help"),
+        ("demo --ahead 5 --json", 2, "--ahead goes with --serve", "main demo --help"),
+        ("feeds confirm 77 --json", 2, "there is no receipt 77", "anju feeds status lists what is held"),
+        ("findings list --json", 3, "nothing has been judged yet", "anju run"),
+    ],
+)
+def test_what_cannot_be_done_is_told_to_a_program_as_one_object(words: str, code: int, says: str, remedy: str) -> None:
+    result = CliRunner().invoke(main, words.split())
+    error = json.loads(result.stdout)["error"]
+    assert (result.exit_code, error["exit_code"], error["remedy"]) == (code, code, remedy)
+    assert says in error["what"] and says in " ".join(result.stderr.split())
+    asked_in_words = CliRunner().invoke(main, [word for word in words.split() if word != "--json"])
+    assert (asked_in_words.exit_code, asked_in_words.stdout) == (code, "")
+
+
+def test_after_two_dashes_no_word_asks_for_json() -> None:
+    result = CliRunner().invoke(main, ["standards", "sql", "--", "--json", "more"])
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_faults_of_the_policy_are_listed_in_the_object_of_the_error(tmp_path: Path, settings: Any) -> None:
+    (tmp_path / "programme.yaml").write_text("code: x\ncode: y\n", encoding="utf-8")
+    settings.POLICY = tmp_path
+    result = CliRunner().invoke(main, ["standards", "list", "--json"])
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["error"]["exit_code"]) == (1, 1)
+    assert any((fault["file"], fault["line"]) == ("programme.yaml", 2) for fault in told["faults"])
 
 
 @pytest.mark.django_db

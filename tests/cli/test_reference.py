@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -61,6 +62,8 @@ def test_an_interrupted_command_ends_with_130_and_a_sentence(tmp_path: Path) -> 
 
 def test_an_impossible_setting_is_told() -> None:
     done = run("doctor", ANJU_DATABASE_URL="mysql://x")
+    for_a_program = run("doctor", "--json", ANJU_DATABASE_URL="mysql://x")
+    assert "postgresql://" in json.loads(for_a_program.stdout)["error"]["what"] and not done.stdout
     assert done.returncode == 2 and "postgresql://" in done.stderr and "Traceback" not in done.stderr
 
 

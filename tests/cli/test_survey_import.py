@@ -90,6 +90,8 @@ def test_faults_of_the_mapping_name_their_place(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "mapping.yaml:44:17: 'small_household.csv' has no column 'watr'" in result.output
     assert "known: water" in result.output and "nothing was taken in" in result.output
+    told = json.loads(call(*FILES, "--json", mapping=path).stdout)
+    assert (told["error"]["exit_code"], [(fault["line"], fault["alternatives"][0]) for fault in told["faults"]]) == (1, [(44, "water")])
     assert Household.objects.count() == 0
 
 

@@ -63,9 +63,8 @@ def load_checked_policy(*, drafts: bool = False) -> Any:
 
     policy, faults = read_policy(policy_folder(), drafts=drafts)
     if policy is None:
-        for fault in faults:
-            click.echo(str(fault), err=True)
-        fail(f"the policy in {policy_folder()} has {len(faults)} faults", "mend them, then say: anju standards check", code=FOUND)
+        what = f"the policy in {policy_folder()} has {len(faults)} faults"
+        fail(what, "mend them, then say: anju standards check", code=FOUND, faults=faults)
     from anju.apps.calendar.current import in_force  # noqa: PLC0415 - models can be imported only when Django is set up
 
     return in_force(policy)

@@ -134,8 +134,7 @@ def _survey(policy: Any, files: tuple[Path, ...], mapping: Path, at: datetime, d
     try:
         report = import_survey(files, mapping, policy=policy, root=data_folder() / "lake", vault=FileVault(), by=actor(), at=at, dry_run=dry_run)
     except PolicyFaults as error:
-        say(as_json, {"faults": [fault.as_dict() for fault in error.faults]}, [str(fault) for fault in error.faults])
-        fail(f"{len(error.faults)} faults; nothing was taken in", "mend them and say it again", code=FOUND)
+        fail(f"{len(error.faults)} faults; nothing was taken in", "mend them and say it again", code=FOUND, faults=error.faults)
     except FileRefused as error:
         fail(f"{refusal(error, lang)}; nothing was taken in", code=FOUND)
     retried = [] if dry_run else retry_rows(policy, at)

@@ -16,7 +16,9 @@ HEAD = """# Commands
 Made from the commands' own help by `python -m anju.cli.reference`; a test compares. `python -m anju` is the same as `anju`.
 
 Every command answers `--help`, and with `--json` in JSON on the standard output; messages and progress go to the standard error. Progress is
-shown on a terminal only. An unexpected error ends with a sentence; `anju --traceback …` or `ANJU_DEBUG=1` shows the stack trace too.
+shown on a terminal only. What cannot be done is a sentence there, too; and with `--json`, be it a wrong option, a file that is not there or a
+full disk, one object on the standard output beside it: `{"error": {"exit_code": 2, "what": …, "remedy": …}}`, where a file of the policy or a
+mapping is wrong with its `"faults"`. An unexpected error ends with a sentence; `anju --traceback …` or `ANJU_DEBUG=1` shows the stack trace too.
 
 | Exit code | Meaning |
 |---|---|

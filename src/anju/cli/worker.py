@@ -38,9 +38,7 @@ def worker(once: bool, grace: int, poll: float, beside: bool, as_json: bool) -> 
     migrated()
     _, faults = due.schedule()
     if faults:
-        for fault in faults:
-            click.echo(str(fault), err=True)
-        fail(f"{settings.SCHEDULE} has {len(faults)} faults", "mend them, then say: anju tasks schedule", code=FOUND)
+        fail(f"{settings.SCHEDULE} has {len(faults)} faults", "mend them, then say: anju tasks schedule", code=FOUND, faults=faults)
     if beside:
         _end_with_parent()
     worked = Work(_tell, poll=poll, grace=grace, once=once).run()

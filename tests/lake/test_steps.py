@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -82,6 +83,27 @@ def test_steps_side_by_side_have_a_thread_each_and_one_alone_has_all(con: Any) -
     run_steps(con, steps, {'"a"', '"b"', '"c"'})
     found = con.execute('SELECT (SELECT n FROM "a"), (SELECT n FROM "c"), current_setting(\'threads\')').fetchall()
     assert found == [(1, 2, 2)]
+
+
+def test_a_step_over_everybody_runs_by_itself_with_all_threads(con: Any) -> None:
+    running: list[str] = []
+    seen: list[list[str]] = []
+
+    def watch(name: str) -> str:
+        running.append(name)
+        time.sleep(0.05)
+        seen.append(list(running))
+        running.remove(name)
+        return name
+
+    con.create_function("watch", watch, return_type="VARCHAR", parameters=["VARCHAR"], side_effects=True)
+    threads = "current_setting('threads') AS n"
+    everybody = replace(step("everybody", f"SELECT watch('everybody') AS name, {threads}"), weight=9, shared=True)
+    others = [step(name, f"SELECT watch('{name}') AS name, {threads}") for name in ("a", "b", "c")]
+    run_steps(con, [*others, everybody], {'"everybody"', '"a"', '"b"', '"c"'})
+    assert seen[0] == ["everybody"]
+    assert con.execute('SELECT n FROM "everybody"').fetchone() == (2,)
+    assert max(len(names) for names in seen) == 2
 
 
 def test_the_longer_step_goes_first_where_ways_have_as_many(con: Any) -> None:

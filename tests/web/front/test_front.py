@@ -81,7 +81,7 @@ def test_everybody_may_look_at_the_first_screen_of_a_sample(sample: Client) -> N
 def test_the_first_screen_in_chinese(sample: Client) -> None:
     sample.cookies["django_language"] = "zh-hans"
     text = sample.get("/").content.decode()
-    assert "1,234 户搬迁家庭" in text
+    assert "1,234\u00a0户搬迁家庭" in text  # the number and its word stay on one line
     assert "演示数据" in text
 
 

@@ -13,6 +13,7 @@ from anju.apps.journal.models import Line
 from anju.apps.monitoring.models import Listing, Measure, Notice, Objection
 from anju.apps.monitoring.posting import take_down_notices
 from anju.apps.people.models import Household
+from anju.apps.places.models import Place
 from anju.web.monitoring import acting, papers, views
 from family_fixtures import DAY, as_
 
@@ -258,12 +259,38 @@ def test_how_many_statements_the_pages_take(cast: Household, django_assert_num_q
     one = noticed()
     client = as_("street")
     client.get("/monitoring/")
-    # session, account, its posts, the day, listings, places, the run; the heads with the page are none here
-    with django_assert_num_queries(8):
-        client.get("/monitoring/")
+    # session, account, its posts, the day, listings, heads, the numbers of the filters, places and their numbers, the run
+    for there in ("/monitoring/", "/monitoring/?stage=open"):
+        with django_assert_num_queries(10):
+            client.get(there)
     client.get(f"/monitoring/{one.pk}/")
     with django_assert_num_queries(13):
         client.get(f"/monitoring/{one.pk}/")
+
+
+CHIP = re.compile(r'<a class="chip" href="([^"]*)"( aria-current="\w+")?>(?:▲ )?([^<]*?)(?: <b>([\d,]+)</b>)?</a>')
+
+
+def test_each_filter_says_how_many_lines_it_shows(cast: Household) -> None:
+    first = Household.objects.get()
+    for n in range(2, 32):
+        some(first, n, state=(*STANDING, "eliminated", "refused")[n % 5], due=DAY + timedelta(days=n - 15) if n % 7 else None)
+    some(first, 99, state="listed")
+    Household.objects.filter(pk=99).update(place=Place.objects.get(code="U2"))  # of another county
+    client = as_("county")
+
+    def lines(there: str) -> int:
+        return len(re.findall(r'href="/monitoring/\d+/"><b>', text(client.get(there.replace("&amp;", "&")))))
+
+    told = 0
+    for there in ("/monitoring/", "/monitoring/?stage=open&category=sudden", "/monitoring/?overdue=1&place=C2", "/monitoring/?stage=over"):
+        for url, chosen, label, n in CHIP.findall(text(client.get(there))):
+            assert lines(there if chosen else url) == int(n or 0), (there, label)
+            told += int(n or 0) > 0
+    assert told > 30
+    Listing.objects.exclude(household=99).delete()
+    for there in ("/monitoring/", "/monitoring/?place=U2"):
+        assert not any(n for *_chip, n in CHIP.findall(text(client.get(there)))), "of another county not even the number"
 
 
 @pytest.mark.parametrize("name", ["cadre", "street", "county"])

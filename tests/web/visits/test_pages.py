@@ -25,6 +25,7 @@ from anju.apps.journal.actions import bring_in
 from anju.apps.journal.models import Line
 from anju.apps.people.models import Phone
 from anju.apps.people.phones import note_phones
+from anju.apps.places.models import Place
 from anju.apps.visits.actions import plan_visit, plan_visits
 from anju.apps.visits.models import FormTemplate, Visit
 from anju.web.visits import rows as rows_module
@@ -347,6 +348,27 @@ def test_what_was_received_is_seen_by_who_assigns_and_declined_by_two() -> None:
     for name in ("water",):
         assert as_(name).get(f"/reports/{receipt}/").status_code == 404
         assert receipt not in text(as_(name).get("/reports/?state=declined"))
+
+
+def test_the_filters_of_the_reports_say_how_many_lines_they_show(django_assert_num_queries: Any) -> None:
+    place = Place.objects.get(code="C1")
+    elsewhere = Place.objects.get(code="C2")
+    kinds = [("received", "declared"), ("received", "lead"), ("declined", "lead"), ("taken_up", "visit"), ("received", "lead")]
+    for n, (state, channel) in enumerate(kinds):
+        said = {"state": state, "channel": channel, "words": "no light", "received_at": AT, "reported_by": "test"}
+        Report.objects.create(receipt=f"QXN-2023-{n:06}", place=place, path=place.path, **said)
+        Report.objects.create(receipt=f"QXN-2024-{n:06}", place=elsewhere, path=elsewhere.path, owner="water", **said)
+    client, chip = as_("secretary"), re.compile(r'<a class="chip" href="([^"]*)"( aria-current="\w+")?>([^<]*?)(?: <b>(\d+)</b>)?</a>')
+    for there in ("/reports/", "/reports/?channel=lead", "/reports/?state=declined&channel=lead"):
+        for url, chosen, label, n in chip.findall(text(client.get(there))):
+            page = text(client.get(there if chosen else url.replace("&amp;", "&")))
+            assert page.count('href="/reports/QXN-') == int(n or 0), (there, label)
+            assert "QXN-2024" not in page
+    found = {label: n for *_chip, label, n in chip.findall(text(client.get("/reports/"))) if n}
+    assert found == {"Received": "3", "Taken up": "1", "Declined": "1", "The family itself": "1", "Street or building head": "2"}
+    assert sum(int(n or 0) for *_chip, n in chip.findall(text(as_("water").get("/reports/")))) == 5 + 3, "a department counts its own"
+    with django_assert_num_queries(7):  # session, account, its posts, the page of reports, the numbers of the filters, the run, unread
+        client.get("/reports/")
 
 
 def test_a_request_of_the_hotline_stands_among_the_reports_with_its_own_number() -> None:

@@ -61,8 +61,9 @@ class Report(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["state", "path", "id"], name="report_path"),
-            models.Index(fields=["state", "origin_path"], name="report_origin"),
+            # with the channel and the owner: reports are counted by these without reading the words of each
+            models.Index(fields=["state", "path", "channel", "owner"], name="report_path_numbers"),
+            models.Index(fields=["state", "origin_path", "channel", "owner"], name="report_origin_numbers"),
             models.Index(fields=["household_id", "id"], name="report_household"),
             models.Index(fields=["reported_account", "id"], name="report_by"),
         ]

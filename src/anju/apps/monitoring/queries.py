@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 
 from anju.apps.monitoring.models import Elimination, Listing, Measure, Notice, Objection, Step
 from anju.apps.monitoring.states import ENDING_OPEN, STANDING
 from anju.apps.people.search import within, within_ranges
-from anju.apps.places.scope import Ranges, ranges_of
+from anju.apps.places.lookup import children_of, roots
+from anju.apps.places.models import Place
+from anju.apps.places.scope import Ranges, end_of, keys_of, ranges_of
 from anju.apps.prepared.queries import prepared
 from anju.apps.staff.lookup import called
 from anju.core.casework.listing import ELIMINATED, LISTED, OPEN
@@ -70,9 +72,64 @@ def _narrowed(viewer: Viewer, filters: Filters, day: date) -> QuerySet[Listing]:
     if filters.category:
         found = found.filter(category=filters.category)
     if filters.path:
-        end = filters.path[:-1] + chr(ord("/") + 1)
-        found = found.filter(household__place__path__gte=filters.path, household__place__path__lt=end)
+        found = found.filter(household__place__path__gte=filters.path, household__place__path__lt=end_of(filters.path))
     return found.filter(due__lt=day).exclude(state=ELIMINATED) if filters.overdue else found
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many listings stand in each state, of each category, late or not: what a filter would show is the sum of some of these."""
+
+    rows: tuple[tuple[str, str, bool, int], ...] = ()
+
+    def shown(self, filters: Filters) -> int:
+        """How many lines the list would have; `path` was narrowed to when they were counted."""
+        states = (filters.state,) if filters.state else STAGES.get(filters.stage, STANDING)
+        return sum(
+            n
+            for state, category, late, n in self.rows
+            if state in states and filters.category in ("", category) and (late or not filters.overdue)
+        )
+
+
+def numbers(viewer: Viewer, path: str, day: date) -> Numbers:
+    """Of the viewer's places, or of one place below them. One grouped query."""
+    if not _sees(viewer) or (path and not viewer.sees_path(path)):
+        return Numbers()
+    rows = _counted_below(ranges_of(viewer), path, end_of(path), day) if path else _counted(ranges_of(viewer), day)
+    return Numbers(tuple((state, category, bool(late) and state != ELIMINATED, n) for state, category, late, n in rows))
+
+
+def _grouped(found: QuerySet[Listing], day: date) -> QuerySet[Listing, tuple[str, str, bool | None, int]]:
+    late = ExpressionWrapper(Q(due__lt=day), BooleanField(null=True))
+    return found.order_by().values_list("state", "category", late).annotate(n=Count("pk"))
+
+
+@prepared
+def _counted(ranges: tuple[Ranges, Ranges], day: date) -> QuerySet[Listing, tuple[str, str, bool | None, int]]:
+    return _grouped(Listing.objects.filter(within_ranges(ranges, "household__")), day)
+
+
+@prepared
+def _counted_below(ranges: tuple[Ranges, Ranges], path: str, end: str, day: date) -> QuerySet[Listing, tuple[str, str, bool | None, int]]:
+    below = Q(household__place__path__gte=path, household__place__path__lt=end)
+    return _grouped(Listing.objects.filter(within_ranges(ranges, "household__"), below), day)
+
+
+def places_below(viewer: Viewer, filters: Filters, day: date) -> list[tuple[Place, int]]:
+    """The places one step below that of the filter (or the viewer's own) with lines that the filter shows, with their number; the fullest
+    first. Two queries: the places, and the lines grouped by where the families live."""
+    top = filters.path or (viewer.scopes[0] if len(viewer.scopes) == 1 else "")
+    if not top or not viewer.sees_path(top):
+        return []
+    key = keys_of([top])[0]
+    places = {place.path: place for place in (children_of(key) if key else roots())}
+    numbers = dict.fromkeys(places, 0)
+    for path, n in _narrowed(viewer, replace(filters, path=top), day).order_by().values_list("household__place__path").annotate(n=Count("pk")):
+        child = path[: path.find("/", len(top)) + 1]
+        if child in numbers:
+            numbers[child] += n
+    return sorted(((places[path], n) for path, n in numbers.items() if n), key=lambda item: (-item[1], item[0].path))
 
 
 def listing(viewer: Viewer, number: int) -> Listing | None:

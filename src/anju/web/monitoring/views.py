@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -28,7 +28,6 @@ from anju.apps.monitoring.steps import WORDS, Refused
 from anju.apps.people.models import Membership
 from anju.apps.people.search import household_in_scope, members_of
 from anju.apps.people.vault import masked_name
-from anju.apps.places.models import Place
 from anju.core.casework.elimination import may_end
 from anju.core.casework.listing import BAR, ELIMINATED, ENDING, ENDING_MOVES, LISTED, OPEN, STATES, WHO, Move, next_move
 from anju.core.contracts.model import Bilingual
@@ -73,20 +72,30 @@ def monitored(request: HttpRequest) -> HttpResponse:
     filters = _filters(request, viewer)
     found = queries.listings(viewer, filters, day, after=_after(request), limit=PAGE + 1)
     page = page_of(request, _rows(viewer, found, day), queries.key_of(found[PAGE - 1]) if len(found) > PAGE else None)
+    numbers = queries.numbers(viewer, filters.path, day)
+
+    def shown(**change: Any) -> int:
+        return numbers.shown(replace(filters, **change))
+
     stages = {"": _("All that stand"), "open": _("On the way"), "listed": _("Monitored"), "eliminated": _("Risk over"), "over": _("Ended")}
     context = {
         "page": page,
         "filters": filters,
-        "stages": [Chip(word, address(request, stage=name or None, state=None), filters.stage == name) for name, word in stages.items()],
+        "stages": [
+            Chip(word, address(request, stage=name or None, state=None), filters.stage == name, shown(stage=name, state=""))
+            for name, word in stages.items()
+        ],
         "categories": [
-            Chip(words.category_title(name), address(request, category=None if filters.category == name else name), filters.category == name)
+            Chip(words.category_title(name), address(request, category=None if filters.category == name else name), filters.category == name,
+                 shown(category=name))
             for name in CATEGORIES
         ],
         "states": [
-            Chip(STATES[name], address(request, state=None if filters.state == name else name), filters.state == name) for name in OPEN
+            Chip(STATES[name], address(request, state=None if filters.state == name else name), filters.state == name, shown(state=name))
+            for name in OPEN
         ] if filters.stage == "open" else [],
-        "places": _places(request, viewer, filters),
-        "late": Chip(_("Overdue"), address(request, overdue=None if filters.overdue else "1"), filters.overdue),
+        "places": _places(request, viewer, filters, day, shown()),
+        "late": Chip(_("Overdue"), address(request, overdue=None if filters.overdue else "1"), filters.overdue, shown(overdue=True)),
         "clear": request.path,
         "narrowed": bool(filters.stage or filters.state or filters.category or filters.path or filters.overdue),
         "may_propose": viewer.can("monitoring.propose"),
@@ -117,14 +126,11 @@ def _after(request: HttpRequest) -> tuple[Any, ...] | None:
         return None
 
 
-def _places(request: HttpRequest, viewer: Viewer, filters: Filters) -> list[Chip]:
-    """One step down from where one stands, and the way back up."""
-    top = filters.path or (viewer.scopes[0] if len(viewer.scopes) == 1 else "")
-    key = int(top.rstrip("/").rpartition("/")[2] or 0) if top else 0
-    below = Place.objects.filter(parent_id=key).order_by("path")[:60] if key else []
-    found = [Chip(place.name, address(request, place=place.code), False) for place in below]
+def _places(request: HttpRequest, viewer: Viewer, filters: Filters, day: date, n: int) -> list[Chip]:
+    """One step down from where one stands, and the way back up. `n`: what the filters show."""
+    found = [Chip(place.name, address(request, place=place.code), False, n) for place, n in queries.places_below(viewer, filters, day)]
     if filters.path:
-        found.insert(0, Chip(place_name(filters.path), address(request, place=None), True))
+        found.insert(0, Chip(place_name(filters.path), address(request, place=None), True, n))
     return found
 
 

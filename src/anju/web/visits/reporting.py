@@ -30,6 +30,7 @@ from anju.apps.places.models import Place
 from anju.core.terms.viewer import Viewer
 from anju.web.layout.access import needs, not_here, refuse, viewer_of_request
 from anju.web.layout.current import policy, programme
+from anju.web.layout.filters import Chip
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
 from anju.web.layout.templatetags.anju import level_words, said
 from anju.web.visits.rows import address_of, today
@@ -122,6 +123,11 @@ def reports(request: HttpRequest) -> HttpResponse:
     state, channel = get.get("state", RECEIVED), get.get("channel", "")
     filters = Filters(state if state in state_words() else RECEIVED, channel if channel in CHANNELS else "")
     found = queries.received(viewer, filters, after=cursor_of(request, 1), limit=PAGE + 1)
+    numbers = queries.numbers(viewer)
+
+    def n(state: str, channel: str) -> int:
+        return sum(many for (in_state, by), many in numbers.items() if in_state == state and channel in ("", by))
+
     heads, homes = _heads_and_homes(found)
     rows = [
         (one, address_of(homes[one.household_id]) if one.household_id in homes else one.address, heads.get(one.household_id or -1, ""),
@@ -131,9 +137,10 @@ def reports(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page_of(request, rows, (found[PAGE - 1].pk,) if len(found) > PAGE else None), "filters": filters, "here": "visits",
         "hearing": queries.last_hearing(viewer) if filters.channel == "hotline" else None,
-        "states": [(words, address(request, state=None if code == RECEIVED else code), code == filters.state)
+        "states": [Chip(words, address(request, state=None if code == RECEIVED else code), code == filters.state, n(code, filters.channel))
                    for code, words in state_words().items()],
-        "channels": [(words, address(request, channel=None if code == filters.channel else code), code == filters.channel)
+        "channels": [Chip(words, address(request, channel=None if code == filters.channel else code), code == filters.channel,
+                          n(filters.state, code))
                      for code, words in channel_words().items()],
     }  # fmt: skip
     return render(request, "visits/reports.html", context)

@@ -53,6 +53,7 @@ from anju.apps.visits.placeholders import placeholders
 from anju.core.contracts.programme import read_programme
 from anju.core.contracts.read import read_contracts
 from anju.core.terms.viewer import Viewer
+from anju.web.office.details import DETAILS
 from apps.attachments.files import PAPER
 from apps.cases.conftest import Loop, loop
 from apps.cases.lines import LINES
@@ -427,6 +428,7 @@ def the_one_line_of(perform: Callable[[], object], by: str, at: datetime = AT) -
     assert line.about.partition(":")[2]
     assert not {"韦", "W", "马岭镇", "义龙"} & set(map(str, line.detail.values())), "a line holds keys, never values"
     assert len(line.detail) < 20
+    assert set(line.detail) - set(DETAILS) == set(), "say in web/office/details.py what it is called"
 
 
 def test_a_run_writes_a_line_when_it_begins_and_one_when_it_is_whole(one: Any) -> None:

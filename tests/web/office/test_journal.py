@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner
 from django.test import Client
 
 import anju
+from anju.apps.alerts.stages.guard import FRESH
+from anju.apps.calendar.models import HOLIDAY, MAKEUP
+from anju.apps.feeds.expiry import Expired
 from anju.apps.journal.actions import bring_in, check_chain, record, seal
 from anju.apps.journal.models import Check, Line
 from anju.apps.people.looks import looks_by_account, looks_by_subject
 from anju.apps.staff.models import Account
 from anju.apps.staff.queries import viewer_of
 from anju.cli.main import main
+from anju.core.standards.episodes import Event
 from anju.core.terms.viewer import Viewer
+from anju.web.office.details import DETAILS
+from anju.web.office.journal import FILTERS
 from anju.web.office.words import ACTS, KINDS
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +59,15 @@ def test_lines_are_told_in_words_of_both_languages(auditor: Client) -> None:
     assert re.search(r"secretary</a> opened a family&#x27;s page <a[^>]*>family 1</a>", text)
     auditor.cookies["django_language"] = "zh-hans"
     assert re.search(r"secretary</a> 查看了家庭档案 <a[^>]*>家庭 1</a>", auditor.get("/journal/").content.decode())
+
+
+def test_the_details_of_a_line_are_told_in_words_of_both_languages(auditor: Client) -> None:
+    detail: dict[str, str | int | bool | None] = {"rows": 7, "held": False, "to": None, "never heard of": 1}
+    record(act="feeds.deliver", about="delivery:1", by="x", at=NOON, detail=detail)
+    text = auditor.get("/journal/").content.decode()
+    assert " · on hold: no · never heard of: 1 · rows: 7 · to: –" in text
+    auditor.cookies["django_language"] = "zh-hans"
+    assert " · 暂缓采用：否 · never heard of：1 · 行数：7 · 至：–" in auditor.get("/journal/").content.decode()
 
 
 def test_nobody_else_reads_it_and_a_stranger_signs_in_first(as_: Any) -> None:
@@ -169,3 +186,34 @@ def test_every_act_and_every_kind_of_subject_has_words() -> None:
     kinds = set(re.findall(r'\babout=f?"([a-z_]+):', code))
     assert len(acts) > 40 and acts - set(ACTS) == set()
     assert kinds - set(KINDS) == set()
+
+
+RECORDING = {"record", "look", "finish", "finish_many", "_write", "_journal"}
+
+
+def test_every_detail_of_a_line_has_words() -> None:
+    """Read from the code as well; what is counted by the names of events is told here."""
+    keys = {key for path in Path(anju.__file__).parent.rglob("*.py") for key in details_in(ast.parse(path.read_text(encoding="utf-8")))}
+    moves = set(get_args(Event)) - {"nothing", "replay"} | {"back", "dispatched", "muted", "reminded", FRESH}
+    registers = {f"{name}_{what}" for name in ("households", "persons", "events") for what in ("new", "changed", "refused")}
+    known = moves | registers | {HOLIDAY, MAKEUP} | set(Expired(0, 0, 0, 0).as_dict()) | set(FILTERS)
+    assert len(keys) > 80 and (keys | known) - set(DETAILS) == set()
+
+
+def details_in(tree: ast.AST) -> Iterator[str]:
+    """The keys of dictionaries written out for a line, there or under a name of the same function."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        inside = list(ast.walk(function))
+        calls = [node for node in inside if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RECORDING]
+        given = [one for call in calls for one in [*call.args, *(key.value for key in call.keywords if key.arg == "detail")]]
+        yield from (key.arg for call in calls if call.func.id == "_journal" for key in call.keywords if key.arg)  # type: ignore[attr-defined]
+        for part in given:  # which grows: a name may be made of names
+            names = {one.id for one in ast.walk(part) if isinstance(one, ast.Name)}
+            for node in inside:
+                if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None and node.value not in given:
+                    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                    given += [node.value] if isinstance(target, ast.Name) and target.id in names else []
+        dictionaries = [one for part in given for one in ast.walk(part) if isinstance(one, ast.Dict)]
+        yield from (key.value for one in dictionaries for key in one.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))

@@ -19,6 +19,7 @@ from anju.apps.journal.queries import chain_of, found_lines
 from anju.apps.staff.models import Account
 from anju.web.layout.access import needs, viewer_of_request
 from anju.web.layout.paging import PAGE, address, cursor_of, page_of
+from anju.web.office.details import detail_words
 from anju.web.office.words import ACTS, GROUPS, about_words, act_words
 
 FILTERS = ("act", "about", "by", "day")
@@ -71,7 +72,7 @@ def start_of(day: date) -> datetime:
 
 def _row(request: HttpRequest, line: Line, names: dict[int, str]) -> dict[str, Any]:
     return {
-        "line": line, "what": act_words(line.act), "about": about_words(line.about, names), "detail": sorted(line.detail.items()),
+        "line": line, "what": act_words(line.act), "about": about_words(line.about, names), "detail": detail_words(line.detail),
         "about_url": address(request, about=line.about), "by_url": address(request, by=line.by),
     }  # fmt: skip
 

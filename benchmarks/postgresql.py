@@ -194,8 +194,8 @@ def measure(situation: Situation) -> Section:
         ),
     ]
     goals = [
-        Goal("against the same fused rules in PostgreSQL, load not counted", times.median, "times as fast", 8),
-        Goal("rules against rules, the rows chosen before on both sides", alike.median, "times as fast"),
+        Goal("rules against the same rules in PostgreSQL, the rows chosen before on both sides", alike.median, "times as fast", 8),
+        Goal("the whole run against PostgreSQL's rules, deliveries chosen and files read within the time", times.median, "times as fast", 8),
         Goal("by processor seconds", processor_ratio(timings["postgresql"], timings["fused"]), "times"),
         Goal("loading PostgreSQL with those rows, once", loading, "s"),
     ]

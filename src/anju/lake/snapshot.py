@@ -69,19 +69,23 @@ class _Snapshot:
 
     def begin(self, feeds: list[str], subjects: list[str]) -> Begun:
         bases = sorted({*subjects, "person", "household", *(level.name for level in self.programme.levels)})
-        places = Subjects(self.con.cursor(), self.sources.registry, self.policy)
-        with ThreadPoolExecutor(1, thread_name_prefix="registry") as beside:
-            making = beside.submit(places.make, bases)
-            self._deliveries()
-            closure = self._closure(feeds, subjects)
+        closure = self._closure(feeds, subjects)
+        self._deliveries()
+        with ThreadPoolExecutor(1, thread_name_prefix="snapshot") as other:
+            beside = other.submit(self._beside, self.con.cursor(), bases, closure)
             rows = FeedRows(self.con, self.sources, self.policy, self.day)
             rows.make(closure)
-            self._freshness(closure)
             levels = "; ".join(level_variables(self.policy, code, self.day) for code in self.policy.standards)
             self.con.execute(f"{workday_variables(working_calendar_of(self.programme), self.day)}; {levels}")
-            making.result()
-        steps = [self._rejected(closure), *(self._keyed_step(subject) for subject in bases if subject in self.policy.keyed)]
+            set_aside = beside.result()
+        steps = [set_aside, *(self._keyed_step(subject) for subject in bases if subject in self.policy.keyed)]
         return Begun(tuple(path for files in rows.kept.values() for path in files), tuple(steps))
+
+    def _beside(self, con: Any, bases: list[str], feeds: list[str]) -> Step:
+        """What needs not know which deliveries are chosen, on a connection of its own. Answers the step of what was set aside."""
+        Subjects(con, self.sources.registry, self.policy).make(bases)
+        self._delivered(con, feeds)
+        return self._rejected(con, feeds)
 
     def keep(self, feeds: list[str]) -> dict[str, Kept]:
         self._deliveries()
@@ -115,13 +119,13 @@ class _Snapshot:
             f" WHERE d.received_at <= {known} AND (d.withdrawn_at IS NULL OR d.withdrawn_at > {known})"
             f" AND (NOT d.held OR d.confirmed_at <= {known}) AND COALESCE(d.matched_rate, 1) >= f.least"
         )
-        self.con.execute("CREATE TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c JOIN usable u USING (delivery_id)")
 
-    def _freshness(self, feeds: list[str]) -> None:
-        """`fresh`: who has delivered a state that is not out of date."""
+    def _delivered(self, con: Any, feeds: list[str]) -> None:
+        """`cover`: who has delivered what; `fresh`: who has delivered a state that is not out of date."""
+        con.execute("CREATE TABLE cover AS SELECT DISTINCT c.feed, c.unit, c.period FROM m_coverage c JOIN usable u USING (delivery_id)")
         after = {code: day for code in feeds if (day := self._fresh_after(self._contract(code))) is not None}
         limits = ", ".join(f"({literal(code)}, {literal(day)})" for code, day in after.items()) or "(NULL, NULL::DATE)"
-        self.con.execute(
+        con.execute(
             f"CREATE TABLE fresh AS SELECT DISTINCT c.feed, c.unit FROM m_coverage c JOIN (VALUES {limits}) l(feed, after) USING (feed)"
             f" JOIN usable u USING (delivery_id) WHERE u.valid > l.after AND u.valid <= {literal(self.day)}"
         )
@@ -134,7 +138,7 @@ class _Snapshot:
         due = self.calendar.latest_due(contract.cadence, self.day, contract.freshness.due_days, contract.dated)
         return None if due is None else self.calendar.dated_day(contract.cadence, due, contract.dated) - timedelta(days=1)
 
-    def _rejected(self, feeds: list[str]) -> Step:
+    def _rejected(self, con: Any, feeds: list[str]) -> Step:
         """Rows set aside of subjects we know, unless an accepted row of the same subject and period came later."""
         known = _moment(self.known_at)
         source = (
@@ -149,7 +153,7 @@ class _Snapshot:
             f" AND NOT EXISTS (SELECT 1 FROM s_{feed} s WHERE s.{subject}_id = r.{subject}_id"
             f" AND s.known_at > {_moment(first)}"  # which the next says too, but not to the scan
             f" AND s.known_at > {said} AND (r.period IS NULL OR s.period = r.period))"
-            for feed, first, *named in self.con.execute(f"SELECT r.feed, min({said}), {kinds} FROM {source} GROUP BY 1 ORDER BY 1").fetchall()
+            for feed, first, *named in con.execute(f"SELECT r.feed, min({said}), {kinds} FROM {source} GROUP BY 1 ORDER BY 1").fetchall()
             for subject, some in zip(SUBJECTS, named, strict=True)
             if some and feed in feeds
         ]

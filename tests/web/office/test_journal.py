@@ -62,12 +62,12 @@ def test_lines_are_told_in_words_of_both_languages(auditor: Client) -> None:
 
 
 def test_the_details_of_a_line_are_told_in_words_of_both_languages(auditor: Client) -> None:
-    detail: dict[str, str | int | bool | None] = {"rows": 7, "held": False, "to": None, "never heard of": 1}
+    detail: dict[str, str | int | bool | None] = {"rows": 7, "held": False, "to": None, "never heard of": 1, "role": "data_steward"}
     record(act="feeds.deliver", about="delivery:1", by="x", at=NOON, detail=detail)
     text = auditor.get("/journal/").content.decode()
-    assert " · on hold: no · never heard of: 1 · rows: 7 · to: –" in text
+    assert " · on hold: no · never heard of: 1 · role: Data steward · rows: 7 · to: –" in text
     auditor.cookies["django_language"] = "zh-hans"
-    assert " · 暂缓采用：否 · never heard of：1 · 行数：7 · 至：–" in auditor.get("/journal/").content.decode()
+    assert " · 暂缓采用：否 · never heard of：1 · 角色：数据管理员 · 行数：7 · 至：–" in auditor.get("/journal/").content.decode()
 
 
 def test_nobody_else_reads_it_and_a_stranger_signs_in_first(as_: Any) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from anju.apps.staff.permissions import ROLES
+from anju.web.layout.templatetags.anju import said
+
 DETAILS: dict[str, Any] = {
     "about": _("about"), "accepted": _("rows accepted"), "account": _("account"), "accounts": _("number of accounts"),
     "acknowledged": _("acknowledged"), "act": _("act"), "agreed": _("agreed"), "alert": _("alert"), "alerts": _("number of alerts"),
@@ -45,10 +48,12 @@ DETAILS: dict[str, Any] = {
 
 def detail_words(detail: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     """(what it is called, its value) in the order of the keys; a key without words as it stands: an auditor must miss nothing."""
-    return [(DETAILS.get(key, key), _value(value)) for key, value in sorted(detail.items())]
+    return [(DETAILS.get(key, key), _value(key, value)) for key, value in sorted(detail.items())]
 
 
-def _value(value: Any) -> Any:
+def _value(key: str, value: Any) -> Any:
     if value is None:
         return "–"
+    if key in ("role", "as") and value in ROLES:
+        return said(ROLES[value].title)
     return (_now("yes") if value else _now("no")) if isinstance(value, bool) else value

@@ -22,7 +22,7 @@ from anju.apps.journal.models import Line
 from anju.apps.journal.queries import looks_at
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.numbers import head_of
-from anju.apps.people.search import Found, household_in_scope, members_of, membership_in_scope, search_families
+from anju.apps.people.search import Found, household_in_scope, members_of, membership_in_scope, search_people
 from anju.apps.people.vault import Sealer, ensure_keys, masked_name
 from anju.core.terms.dates import completed_years
 
@@ -120,7 +120,7 @@ class LooksOut(Next):
 def search_households(request: HttpRequest, body: SearchIn, limit: Limit, after: After) -> dict[str, Any]:
     """The page that follows is asked for by sending the same body to the address in `next`."""
     key = key_after(request, after)
-    rows = search_families(viewer_of(request), body.text, programme(), after=(key[0], key[1]) if key else ("", 0), limit=limit + 1)
+    rows = search_people(viewer_of(request), body.text, programme(), after=(key[0], key[1]) if key else ("", 0), limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     following = [last.person.name, last.person.pk] if last and last.person else [last.household.household_code, 0] if last else None
     return page_of(request, [_found(row) for row in rows[:limit]], following)

@@ -14,7 +14,7 @@ from anju.apps.findings.subjects import NoSuchSubject, person_by_identity
 from anju.apps.people.models import Household, Identifier, Membership, Person
 from anju.apps.people.numbers import persons_of
 from anju.apps.people.publish import Directory
-from anju.apps.people.search import is_identifying, search_families
+from anju.apps.people.search import is_identifying, search_people
 from anju.apps.people.vault import Sealer, digest, ensure_keys, masked_identifier
 from anju.apps.places.models import Place
 from anju.core.contracts.model import Bilingual, IdentifierType
@@ -52,7 +52,7 @@ def two_people() -> None:
 def test_a_search_knows_every_type() -> None:
     viewer = Viewer("w", "grid_worker", ("/1/",))
     for text, who in ((number(1), 1), ("139 8591 2345", 2), (number(2), None)):
-        found = [one.person.pk for one in search_families(viewer, text, PROGRAMME) if one.person is not None]
+        found = [one.person.pk for one in search_people(viewer, text, PROGRAMME) if one.person is not None]
         assert found == ([who] if who else []), text
     assert persons_of("E1234", PROGRAMME) == [1] and persons_of("E9999", PROGRAMME) == []
     assert is_identifying("13985912345", PROGRAMME) and not is_identifying("韦秀英", PROGRAMME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from anju.apps.cases.steps.looking_back import draw_of
 from anju.apps.cases.steps.reminding import pass_day
 from anju.apps.cases.steps.reviewing import return_back
 from anju.apps.journal.models import Line
+from anju.apps.staff.models import Account
 from apps.cases.conftest import Loop
 from apps.cases.test_loop import by, fed_back, verified, visited
 from web.cases.conftest import As, text
@@ -150,6 +152,31 @@ def test_all_that_somebody_has_goes_to_one_colleague_in_one_step(desk: Loop, as_
     assert as_("stranger").post("/cases/hand-over/", {**asked, "from": cadre, "sure": "1"}).status_code == 200
     assert set(Case.objects.values_list("assignee", flat=True)) == {cadre}, "the stranger's list does not hold her"
     assert as_("worker").get("/cases/hand-over/").status_code == 403
+
+
+def test_whom_one_hands_over_from_and_to_is_found_by_typing(desk: Loop, as_: As) -> None:
+    client, worker, cadre, stranger = as_("secretary"), *(desk.accounts[name] for name in ("worker", "cadre", "stranger"))
+
+    def named(query: str, field: str) -> set[int]:
+        page = text(client.get(f"/cases/hand-over/?{query}"))
+        return {int(key) for key in re.findall(rf'type="radio" name="{field}" value="(\d+)"', page)}
+
+    everybody = named("", "from")
+    assert {worker, cadre} < everybody and stranger not in everybody
+    assert named("q=网格员", "from") == named("q=grid WORK", "from") == {worker, desk.accounts["neighbour"]}, "by role, in either language"
+    Account.objects.filter(pk=worker).update(display_name="罗春燕")
+    assert named("q=春燕", "from") == named("q=网格员 罗", "from") == {worker}, "by name, and by both"
+    assert named("q=G1", "from") < everybody and worker in named("q=G1", "from"), "by place"
+    assert named("q=stranger", "from") == named("q=春燕 nowhere", "from") == set()
+    nobody = text(client.get("/cases/hand-over/?q=<b>"))
+    assert "Nobody here has “&lt;b&gt;” in the name" in nobody and 'href="/cases/hand-over/">Show everybody' in nobody
+    assert named(f"from={worker}&q=cadre", "to") == {cadre} and worker not in named(f"from={worker}", "to")
+    missed = text(client.get(f"/cases/hand-over/?from={worker}&q=stranger"))
+    assert "Nobody here has “stranger”" in missed and f'href="/cases/hand-over/?from={worker}">Show everybody' in missed
+    for odd in ("x", "9" * 30, str(stranger)):
+        assert "Who leaves?" in text(client.get("/cases/hand-over/", {"from": odd})), odd
+    kept = text(client.post("/cases/hand-over/", {"from": worker, "to": cadre, "reason": "x"}))
+    assert f'value="{cadre}" checked' in kept, "who was chosen stays chosen where the reason is too short"
 
 
 def test_who_answers_for_a_family_is_named_from_its_page(desk: Loop, as_: As) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -90,6 +91,29 @@ def test_search_finds_by_name_initials_address_and_code(home: Household, text: s
     client = as_("worker")
     assert "/households/1/" in client.post("/households/", {"q": text}, follow=True).content.decode()
     assert "/households/1/" not in as_("neighbour").post("/households/", {"q": text}, follow=True).content.decode()
+
+
+def test_a_family_is_found_once_with_its_members_that_match(home: Household, django_assert_num_queries: object) -> None:
+    """Also over pages; who left, who does not match and who lives elsewhere are not named."""
+    dated = {"valid_from": AT.date(), "known_from": AT}
+    for n in range(2, 63):  # families with a mother of an early name and a child of a late one
+        Household.objects.create(id=n, household_code=f"H{n:04}", place_id=4 if n == 62 else 3, **dated)
+        for key, name in ((n, f"韦一{n:03}"), (100 + n, f"韦子{n}"), (200 + n, "岑玉兰")):
+            Person.objects.create(id=key, name=name, initials="w", relation_to_head="51", **dated)
+            Membership.objects.create(id=key, person_id=key, household_id=n, start=date(2019, 1, 1), known_from=AT)
+    Person.objects.create(id=300, name="韦一", **dated)
+    for key, family, more in ((300, 3, {"end": date(2022, 1, 1)}), (301, 4, {"known_to": AT}), (302, 1, {})):
+        Membership.objects.create(id=key, person_id=300, household_id=family, start=date(2019, 1, 1), known_from=AT, **more)
+    client, seen, url = as_("worker"), [], "/households/?q=韦"
+    while url:
+        page = client.get(url).content.decode()
+        seen += re.findall(r'href="/households/(\d+)/"><div class="a"><b>([^<]*)</b>', page)
+        more = re.search(r'href="(/households/\?[^"]*after=[^"]*)"', page)
+        url = more[1].replace("&amp;", "&") if more else ""
+    assert [int(key) for key, _names in seen] == list(range(1, 62)), "each once, and none of the next community"
+    assert dict(seen)["1"] == "韦*, 韦**" and {names for _key, names in seen[1:9]} == {"韦****, 韦**"}
+    with django_assert_num_queries(7):  # type: ignore[operator]  # session, account, post, families in order, members, run, unread
+        client.get("/households/?q=韦")
 
 
 def test_a_number_is_found_and_stands_in_no_address(home: Household) -> None:

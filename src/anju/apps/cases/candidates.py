@@ -14,6 +14,7 @@ from anju.apps.cases.models import Case
 from anju.apps.notices.models import Channel
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
+from anju.core.standards.model import Title
 
 MANY = 40  # open cases in the hands of one person; more, and whoever assigns is told
 AWAY = timedelta(days=14)  # not signed in for so long
@@ -30,18 +31,24 @@ class Candidate:
     untold: bool
 
     @property
+    def role(self) -> Title:
+        return ROLES[self.post.role].title
+
+    @property
     def many(self) -> bool:
         return self.load >= MANY
 
 
-def candidates_for(cases: Sequence[Case], *, at: datetime, limit: int = 60) -> list[Candidate]:
-    """Whoever can be given all of these cases, who has the least in hand first. Four queries."""
+def candidates_for(cases: Sequence[Case], *, at: datetime, limit: int = 60, among: Q | None = None) -> list[Candidate]:
+    """Whoever can be given all of these cases, who has the least in hand first. `among`: of these posts only. Four queries."""
     paths, owners = {case.path for case in cases}, {case.owner for case in cases}
     keys = shared([path.strip("/").split("/") for path in paths])
     roles = [code for code, role in ROLES.items() if role.may & WORKS]
     day = timezone.localdate()
     held = Post.objects.filter(Q(end=None) | Q(end__gt=day), start__lte=day, place__in=keys, role__in=roles, side=Post.DESTINATION)
     held = held.filter(account__is_active=True, department__in=["", *owners] if len(owners) == 1 else [""])
+    if among is not None:
+        held = held.filter(among)
     posts: dict[int, Post] = {}
     for post in held.select_related("account", "place").order_by("-place__path", "pk")[: 4 * limit]:
         posts.setdefault(post.account_id, post)

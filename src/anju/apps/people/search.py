@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from django.db import connection
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Substr
 
 from anju.apps.people.models import Household, Membership, Person, Phone
@@ -22,6 +23,8 @@ from anju.core.terms.viewer import Viewer
 ADDRESS = re.compile(r"(\S+?)[-－—/栋幢 ]+(\S+?)[-－—/单元 ]+(\S+?)室?")
 PHONE = "cn_phone"
 LAST_CHARACTER = "\U0010ffff"
+Meant = Callable[[str], Q]
+"""Who is searched for, as a condition on a person; what it is called with leads to her ('', or 'person__')."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class Found:
 
     household: Household
     person: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A household that was found, with its members that match by (name, id); `people` is empty where the household itself was asked for."""
+
+    household: Household
+    people: tuple[Person, ...] = ()
 
 
 def within(viewer: Viewer, prefix: str = "") -> Q:
@@ -76,35 +87,70 @@ def is_identifying(text: str, programme: Programme) -> bool:
     return sum(ch.isdigit() for ch in text) >= 9 or looks_like_one(text, programme)
 
 
-def search_families(viewer: Viewer, text: str, programme: Programme, *, after: tuple[str, int] = ("", 0), limit: int = 51) -> list[Found]:
+def search_people(viewer: Viewer, text: str, programme: Programme, *, after: tuple[str, int] = ("", 0), limit: int = 51) -> list[Found]:
     """Up to `limit` people or households after (name, person id), within the viewer's scope. Numbers match whole and exactly."""
+    meant = _meant(viewer, text, programme)
+    if isinstance(meant, QuerySet):
+        return [Found(home, None) for home in _households(meant, after, limit)]
+    return _people(viewer, meant(""), after, limit)
+
+
+def search_families(viewer: Viewer, text: str, programme: Programme, *, after: tuple[str, int] = ("", 0), limit: int = 51) -> list[Family]:
+    """The same by families, each once: it stands where the first of its members that match stands, and (name, person id) is hers."""
+    meant = _meant(viewer, text, programme)
+    if isinstance(meant, QuerySet):
+        return [Family(home) for home in _households(meant, after, limit)]
+    return _families(viewer, meant, after, limit)
+
+
+def _meant(viewer: Viewer, text: str, programme: Programme) -> Meant | QuerySet[Household]:
+    """Households, where their address or code was typed; else which people."""
     plain = " ".join(text.split())
     if not plain or viewer.sees_nothing:
-        return []
+        return Household.objects.none()
     if is_identifying(plain, programme):
-        return _people(viewer, Q(pk__in=_by_number(plain, programme)), after, limit)
+        return partial(_among, list(_by_number(plain, programme)))
     if address := ADDRESS.fullmatch(plain):
         building, unit, room = address.groups()
-        homes = Household.objects.filter(within(viewer), building_no=building, unit_no=unit, room_no=room)
-        return _households(homes, after, limit)
+        return Household.objects.filter(within(viewer), building_no=building, unit_no=unit, room_no=room)
     if any(ch.isdigit() for ch in plain):
-        return _households(Household.objects.filter(within(viewer), household_code__startswith=plain.upper()), after, limit)
-    named = _begins("initials", plain.lower()) if plain.isascii() else _begins("name", plain)
-    return _people(viewer, named, after, limit)
+        return Household.objects.filter(within(viewer), household_code__startswith=plain.upper())
+    return partial(_begins, "initials", plain.lower()) if plain.isascii() else partial(_begins, "name", plain)
 
 
-def _begins(field: str, text: str) -> Q:
+def _among(people: list[int], prefix: str) -> Q:
+    return Q(**{f"{prefix}pk__in": people})
+
+
+def _begins(field: str, text: str, prefix: str) -> Q:
     """The condition that a column begins with the text, in the form that each database answers from its index."""
     if connection.vendor == "sqlite":  # its LIKE knows no case and reads every row
-        return Q(**{f"{field}__gte": text, f"{field}__lt": text + LAST_CHARACTER})
-    return Q(**{f"{field}__startswith": text})
+        return Q(**{f"{prefix}{field}__gte": text, f"{prefix}{field}__lt": text + LAST_CHARACTER})
+    return Q(**{f"{prefix}{field}__startswith": text})
+
+
+def _in_order(viewer: Viewer, wanted: Q, after: tuple[str, int], *more: Q) -> QuerySet[Person]:
+    """From the person's side and keys alone: the index of names gives them in order, and the first of them are enough."""
+    later = Q(name__gt=after[0]) | Q(name=after[0], pk__gt=after[1])
+    held = within(viewer, "memberships__household__") & Q(memberships__end=None, memberships__known_to=None)
+    return Person.objects.filter(wanted, later).filter(held, *more).order_by("name", "pk")
+
+
+def _families(viewer: Viewer, meant: Meant, after: tuple[str, int], limit: int) -> list[Family]:
+    now = Membership.objects.filter(meant("person__"), end=None, known_to=None)
+    before = Q(person__name__lt=OuterRef("name")) | Q(person__name=OuterRef("name"), person_id__lt=OuterRef("pk"))
+    another = Exists(now.filter(before, household=OuterRef("memberships__household")))  # who matches too and stands before her
+    keys = list(_in_order(viewer, meant(""), after, Q(~another)).values_list("memberships__household", flat=True)[:limit])
+    if not keys:
+        return []
+    found: dict[int, list[Membership]] = {key: [] for key in keys}
+    for row in now.filter(household__in=keys).select_related("person", "household__place").order_by("person__name", "person_id"):
+        found[row.household_id].append(row)
+    return [Family(rows[0].household, tuple(row.person for row in rows)) for rows in found.values() if rows]
 
 
 def _people(viewer: Viewer, wanted: Q, after: tuple[str, int], limit: int) -> list[Found]:
-    later = Q(name__gt=after[0]) | Q(name=after[0], pk__gt=after[1])
-    held = within(viewer, "memberships__household__") & Q(memberships__end=None, memberships__known_to=None)
-    # from the person's side and keys alone: the index of names gives them in order, and the first of them are enough
-    ordered = Person.objects.filter(wanted, later).filter(held).order_by("name", "pk")
+    ordered = _in_order(viewer, wanted, after)
     keys = list(ordered.values_list("memberships__pk", flat=True)[:limit])
     rows = {row.pk: row for row in _found(keys)}
     return [Found(rows[key].household, rows[key].person) for key in keys if key in rows]
@@ -115,9 +161,8 @@ def _found(keys: list[int]) -> QuerySet[Membership]:
     return Membership.objects.filter(pk__in=keys).select_related("person", "household__place")
 
 
-def _households(homes: QuerySet[Household], after: tuple[str, int], limit: int) -> list[Found]:
-    rows = homes.filter(household_code__gt=after[0]).select_related("place").order_by("household_code")[:limit]
-    return [Found(home, None) for home in rows]
+def _households(homes: QuerySet[Household], after: tuple[str, int], limit: int) -> list[Household]:
+    return list(homes.filter(household_code__gt=after[0]).select_related("place").order_by("household_code")[:limit])
 
 
 def _by_number(text: str, programme: Programme) -> Sequence[int]:

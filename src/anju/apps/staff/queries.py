@@ -25,6 +25,16 @@ def _held(account: int, day: date) -> QuerySet[Post]:
     return Post.objects.filter(held, account=account).select_related("place").order_by("pk")
 
 
+def posts_like(text: str) -> Q:
+    """Posts of which the holder, as colleagues read it, the role or the place is called so; of several words each, in any order."""
+    found = Q()
+    for word in text.lower().split()[:8]:
+        roles = [code for code, role in ROLES.items() if word in role.title.en.lower() or word in role.title.zh]
+        called = Q(account__display_name__icontains=word) | Q(account__display_name="", account__username__icontains=word)
+        found &= called | Q(title__icontains=word) | Q(role__in=roles) | Q(place__name__icontains=word)
+    return found
+
+
 def viewer_of(account: Account, day: date, post: int | None = None) -> Viewer:
     """The account in the post named, else in its first; a stranger where it holds none or is not active."""
     if not account.is_active:

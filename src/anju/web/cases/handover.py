@@ -30,6 +30,7 @@ from anju.apps.people.search import household_in_scope
 from anju.apps.places.scope import end_of
 from anju.apps.staff.models import Account, Post
 from anju.apps.staff.permissions import ROLES
+from anju.apps.staff.queries import posts_like
 from anju.apps.visits import actions as visits
 from anju.apps.visits.models import Visit
 from anju.apps.visits.states import MISSED, PLANNED
@@ -40,7 +41,7 @@ from anju.web.layout.access import needs, not_here, viewer_of_request
 from anju.web.layout.paging import PAGE, cursor_of, page_of
 from anju.web.layout.templatetags.anju import said
 
-MOST_PEOPLE = 300
+MOST_PEOPLE, MOST_OFFERED = 300, 60
 
 
 @needs("cases.assign")
@@ -48,14 +49,17 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     """Who leaves, to whom, what will happen, done."""
     viewer = viewer_of_request(request)
     given = request.POST if request.method == "POST" else request.GET
-    people = _people(viewer)
-    leaver = next((one for one in people if str(one.account.pk) == given.get("from", "")), None)
+    text = " ".join(given.get("q", "").split())[:100]
+    leaver = next(iter(_people(viewer, one)), None) if (one := _one(given.get("from", ""))) is not None else None
     if leaver is None:
-        return render(request, "cases/hand_over.html", {"people": people, "here": "cases"})
+        people = _people(viewer, posts_like(text))
+        return render(request, "cases/hand_over.html", {"people": people, "q": text, "most": _most(people, MOST_PEOPLE), "here": "cases"})
     cases = list(scope.cases_in_scope(viewer).filter(assignee=leaver.account.pk).exclude(waits_on__in=OVER_MOVES))
     reach = cases or [Case(path=leaver.post.place.path, owner=leaver.post.department)]
-    candidates = [one for one in candidates_for(reach, at=timezone.now()) if one.account.pk != leaver.account.pk]
-    to = next((one for one in candidates if str(one.account.pk) == given.get("to", "")), None)
+    others, now = ~Q(account=leaver.account.pk), timezone.now()
+    candidates = candidates_for(reach, at=now, limit=MOST_OFFERED, among=posts_like(text) & others)
+    chosen = _one(given.get("to", ""))
+    to = next(iter(candidates_for(reach, at=now, among=chosen & others)), None) if chosen is not None else None
     reason = given.get("reason", "").strip()
     act = partial(_hand_over, leaver.account.pk, to.account.pk if to else 0, reason, viewer)
     refused: Refused | None = None
@@ -73,7 +77,8 @@ def hand_over(request: HttpRequest) -> HttpResponse:
             refused = foresee(act)
     levels = Counter(case.level for case in cases)
     context = {
-        "leaver": leaver, "candidates": candidates, "to": to, "reason": reason, "n": len(cases),
+        "leaver": leaver, "candidates": candidates, "to": to, "q": text, "most": _most(candidates, MOST_OFFERED),
+        "reason": reason, "n": len(cases),
         "levels": [(level, levels[level]) for level in reversed(LEVELS) if levels.get(level)],
         "families": FamilyLead.objects.filter(account=leaver.account.pk).count(),
         "visits": Visit.objects.filter(assignee_account=leaver.account.pk, state__in=[PLANNED, MISSED]).count(),
@@ -95,13 +100,23 @@ def _hand_over(leaver: int, to: int, reason: str, viewer: Viewer) -> tuple[int, 
         raise Refused(refused.title.en, refused.title.zh) from refused
 
 
-def _people(viewer: Viewer) -> list[Candidate]:
+def _one(key: str) -> Q | None:
+    """The posts of one account; None where this is no key of any."""
+    return Q(account=int(key)) if key.isascii() and key.isdigit() and len(key) < 16 else None
+
+
+def _most(shown: list[Candidate], most: int) -> int:
+    """How many are shown, where there may be more."""
+    return most if len(shown) >= most else 0
+
+
+def _people(viewer: Viewer, among: Q) -> list[Candidate]:
     """Whoever holds a post in the viewer's places that works on cases, also one that has ended: who leaves may be gone already."""
     roles = [code for code, role in ROLES.items() if role.may & WORKS]
     inside = Q(pk__in=[])
     for path in viewer.scopes:
         inside |= Q(place__path__gte=path, place__path__lt=end_of(path))
-    held = Post.objects.filter(inside, role__in=roles)
+    held = Post.objects.filter(inside, among, role__in=roles)
     if viewer.departments:
         held = held.filter(department__in=["", *viewer.departments])
     posts: dict[int, Post] = {}

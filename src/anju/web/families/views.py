@@ -23,7 +23,7 @@ from anju.apps.people.history import history_of, members_on, memberships_of
 from anju.apps.people.lookup import masked_numbers
 from anju.apps.people.models import Household, Identifier, Person
 from anju.apps.people.numbers import head_of
-from anju.apps.people.search import Found, household_in_scope, is_identifying, members_of, search_families
+from anju.apps.people.search import Family, household_in_scope, is_identifying, members_of, search_families
 from anju.apps.people.vault import Sealer, ensure_keys, masked_name
 from anju.apps.places.lookup import name_of_code
 from anju.apps.staff.lookup import called
@@ -55,15 +55,15 @@ def households(request: HttpRequest) -> HttpResponse:
     cursor = cursor_of(request, 2) or ("", 0)
     rows = search_families(viewer, typed, programme(), after=(str(cursor[0]), int(cursor[1])))
     last = rows[49] if len(rows) > 50 else None
-    key = (last.person.name, last.person.pk) if last and last.person else (last.household.household_code, 0) if last else None
+    key = (last.people[0].name, last.people[0].pk) if last and last.people else (last.household.household_code, 0) if last else None
     page = page_of(request, [_row(found) for found in rows], key)
     return render(
         request, "families/households.html", {"q": "" if secret else typed, "asked": bool(typed), "page": page, "last": _last(request, viewer)}
     )
 
 
-def _row(found: Found) -> dict[str, Any]:
-    return {"household": found.household, "person": masked_name(found.person.name) if found.person else "", "address": _address(found.household)}
+def _row(found: Family) -> dict[str, Any]:
+    return {"household": found.household, "people": [masked_name(one.name) for one in found.people], "address": _address(found.household)}
 
 
 def _address(household: Household) -> str:
@@ -72,7 +72,7 @@ def _address(household: Household) -> str:
 
 def _last(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
     homes = [household_in_scope(viewer, key) for key in _opened_last(request, viewer)]
-    return [{"household": home, "person": "", "address": _address(home)} for home in homes if home is not None]
+    return [{"household": home, "people": [], "address": _address(home)} for home in homes if home is not None]
 
 
 @needs("household.see")

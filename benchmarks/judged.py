@@ -15,7 +15,6 @@ from anju.core.standards.compile import RunPlan
 from anju.core.standards.compile.answers import answer_column, clears_column
 from anju.core.standards.model import Policy
 from anju.lake import engine
-from anju.lake.duck import open_duckdb
 from anju.lake.rows import Sources
 from anju.lake.snapshot import open_snapshot
 from anju.lake.steps import run_steps
@@ -42,9 +41,8 @@ class Setting:
 def connection(memory: str = MEMORY, threads: int = 2) -> Iterator[Any]:
     """A fresh DuckDB as a run opens it, with a folder to spill into."""
     spill = Path(tempfile.mkdtemp(prefix="anju-bench-"))
-    con = open_duckdb(memory_limit=memory, threads=threads, temp_directory=spill)
+    con = engine.open_for_run(memory, threads, spill)
     try:
-        con.execute("SET preserve_insertion_order = false")
         yield con
     finally:
         con.close()

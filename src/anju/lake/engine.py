@@ -20,7 +20,7 @@ from anju.core.standards.compile.names import literal, quoted
 from anju.core.standards.compile.tables import Step
 from anju.core.standards.model import Aggregate, Latest, Policy, Streak
 from anju.core.standards.order import everything_needed
-from anju.lake.duck import open_duckdb
+from anju.lake.duck import Connection, open_duckdb
 from anju.lake.families import write_families
 from anju.lake.rows import Sources, drop_unused
 from anju.lake.snapshot import begin_snapshot
@@ -82,10 +82,9 @@ def run(
     partial.mkdir(parents=True)
     spill = partial / "spill"
     spill.mkdir()
-    con = open_duckdb(memory_limit=memory_limit, threads=threads, temp_directory=spill)
+    con = open_for_run(memory_limit, threads, spill)
     seconds: dict[str, float] = {}
     try:
-        con.execute("SET preserve_insertion_order = false")
         started = time.perf_counter()
         kept = judge(con, policy, sources, plan, day, known_at, seconds, progress, threads=threads)
         seconds["judging"] = time.perf_counter() - started
@@ -123,6 +122,14 @@ def run(
         families=out / families[0].name if families else None,
         situation=out / families[1].name if families else None,
     )
+
+
+def open_for_run(memory_limit: str, threads: int, spill: Path) -> Connection:
+    """A connection to judge on: rows in any order, and joins in that in which the statements have them, because they were written so
+    and DuckDB would try hundreds of orders of a dozen tables."""
+    con = open_duckdb(memory_limit=memory_limit, threads=threads, temp_directory=spill)
+    con.execute("SET preserve_insertion_order = false; SET disabled_optimizers = 'join_order'")
+    return con
 
 
 def _put_in_place(partial: Path, out: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from anju.core.standards.compile.plan import Step
+from anju.core.standards.compile import Step
 from anju.lake.duck import DuckError, open_duckdb
 from anju.lake.steps import after, run_steps
 

@@ -110,7 +110,6 @@ def settle(drafts: Sequence[Grouped | Table], attributes: dict[str, list[str]], 
     read: dict[str, set[str]] = {name: set() for name in made}  # table -> names in the statements that read it
     last: dict[str, set[str]] = {}  # subject -> columns of its last table
     evidence: dict[str, Evidence] = {}
-    kept_tables: set[str] = set()
     steps: list[Step] = []
     for draft in reversed(drafts):
         if isinstance(draft, Table):
@@ -128,9 +127,8 @@ def settle(drafts: Sequence[Grouped | Table], attributes: dict[str, list[str]], 
         for name in reads:
             read[name] |= named
         steps.insert(0, Step(draft.name, sql, draft.makes, frozenset(reads), weight, shared))
-    for found in evidence.values():
-        kept_tables.update(found.stored, made.intersection(name for join in found.joins for name in _names(join)))
-    return Settled(tuple(steps), evidence, frozenset(kept_tables))
+    kept_tables = {name for found in evidence.values() for text in (*found.stored, *found.joins) for name in _names(text)}
+    return Settled(tuple(steps), evidence, frozenset(made & kept_tables))
 
 
 def _columns(drafts: Sequence[Grouped | Table], attributes: dict[str, list[str]]) -> dict[str, tuple[list[str], set[str]]]:
@@ -167,7 +165,8 @@ def _settle_evidence(table: Table, wanted: Sequence[str], kept: set[str], eviden
             there.add(column)
         if column in kept:
             fetched.append(column)
-    if last is not None and (missing := [column for column in dict.fromkeys(fetched) if column not in last]):
+    had = (last or set()).union(*evidence.stored.values())  # a column that is carried along is the same in every table
+    if last is not None and (missing := [column for column in dict.fromkeys(fetched) if column not in had]):
         evidence.stored[table.makes] = missing
     # of several tables the earlier is settled later, and is read first
     evidence.joins[:0] = dict.fromkeys(joins)
